@@ -1,0 +1,28 @@
+// `npm run bench [-- handler dynamo throughput]`: figures side by side, never assertions. docs/bench.md keeps those of the past.
+
+import { dynamoBench } from './dynamo.ts'
+import { handlerBench } from './handler.ts'
+import { stateBench } from './state.ts'
+import { throughputBench } from './throughput.ts'
+
+const SUITES: Readonly<Record<string, () => Promise<string>>> = {
+  handler: handlerBench,
+  dynamo: dynamoBench,
+  throughput: throughputBench,
+  state: stateBench,
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !Object.hasOwn(SUITES, name))
+if (unknown.length > 0) {
+  console.error(`No such suite: ${unknown.join(', ')}. There are ${Object.keys(SUITES).join(', ')}.`)
+  process.exit(2)
+}
+
+const results: string[] = []
+for (const [name, run] of Object.entries(SUITES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\n${name}\n`)
+  results.push(await run())
+}
+console.log(`\n${results.join('\n')}`)

@@ -1,0 +1,134 @@
+// One run of the demo's job over all flights: embedded topic → event source stand-in → Lambda-shaped events → worker
+// processes → DynamoDB's protocol → objects in a directory. With `crash`, workers are killed at random while it runs.
+
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type EmbeddedServices, startEmbedded } from '../src/local/embedded.ts'
+import { EmbeddedTopics } from '../src/local/event-source/embedded-topics.ts'
+import { eventSourceMapping } from '../src/local/event-source/mapping.ts'
+import { memorySource } from '../src/local/event-source/memory-source.ts'
+import { startPoller } from '../src/local/event-source/poller.ts'
+import { childProcessInvoker } from '../src/local/invoker/child-process.ts'
+import { watchWakeUps } from '../src/local/wake-watch.ts'
+import { PARTITIONS, produceFlights, readFlights, TOPIC } from './flights-topic.ts'
+
+/** A job of `functions/`, and how to account for what it has published. */
+export interface DemoJob<L> {
+  readonly name: string
+  /** Called when the job is at rest. */
+  account(services: EmbeddedServices, produced: number): Promise<L>
+}
+
+export interface RunOptions {
+  readonly directory: string
+  readonly crash: boolean
+  /** Records a second that the producer aims at. */
+  readonly rate: number
+  readonly onProgress: (progress: Progress) => void
+}
+
+export interface Progress {
+  readonly seconds: number
+  readonly produced: number
+  /** Records in invocations that succeeded. */
+  readonly processed: number
+  readonly lag: number
+  readonly invocations: number
+  readonly failures: number
+  readonly kills: number
+}
+
+export interface RunResult<L> {
+  readonly ledger: L
+  readonly progress: Progress
+  /** Lines that workers wrote to standard error or output. */
+  readonly logs: readonly string[]
+}
+
+const WORKERS = 2
+
+/** Runs until everything that was produced is processed and the job has come to rest. */
+export async function runOverFlights<L>(
+  { name, account }: DemoJob<L>,
+  { directory, crash, rate, onProgress }: RunOptions,
+): Promise<RunResult<L>> {
+  const rows = readFlights()
+  const topics = new EmbeddedTopics()
+  topics.createTopic(TOPIC, { partitions: PARTITIONS })
+  const services = await startEmbedded(directory)
+  const logs: string[] = []
+  const worker = childProcessInvoker({
+    module: new URL(`../functions/${name}.ts`, import.meta.url).href,
+    concurrency: WORKERS,
+    functionName: name,
+    execArgv: ['--conditions=millrace-source'],
+    env: { ...services.variables, MILLRACE_PARTITIONS: `${TOPIC}=${PARTITIONS}` },
+    onLog: (line) => logs.push(line),
+  })
+  const mapping = eventSourceMapping({
+    functionName: name,
+    topics: [TOPIC],
+    consumerGroupId: name,
+    batchSize: 250,
+    maximumBatchingWindowMs: 50,
+  })
+  const poller = await startPoller({
+    mapping,
+    source: memorySource(topics),
+    invoker: worker,
+    pollers: WORKERS,
+    backoff: { initialMs: 20, maxMs: 200 },
+    onError: (error) => logs.push(error.message),
+  })
+  const wakes = watchWakeUps(services.table, name, worker)
+  const done = new AbortController()
+  const started = performance.now()
+  let kills = 0
+
+  const progress = (): Progress => {
+    const { invocations, failures, records: processed } = poller.stats
+    const produced = Array.from({ length: PARTITIONS }, (_, partition) => topics.endOffset({ topic: TOPIC, partition }))
+    return {
+      seconds: (performance.now() - started) / 1000,
+      produced: produced.reduce((sum, end) => sum + end, 0),
+      processed,
+      lag: topics.lag(name, [TOPIC]),
+      invocations,
+      failures,
+      kills,
+    }
+  }
+  const every = async (ms: () => number, action: () => void): Promise<void> => {
+    while (!done.signal.aborted) {
+      await sleep(ms(), undefined, { signal: done.signal }).catch(() => undefined)
+      if (!done.signal.aborted) action()
+    }
+  }
+  const reporting = every(
+    () => 500,
+    () => onProgress(progress()),
+  )
+  // Between two kills some invocations succeed, so that no partition is held up for longer than the job's `idleAfter`: what
+  // is silent for longer is rightly not waited for, and its records would join a later batch (I2).
+  const crashing = crash
+    ? (async () => {
+        for (let next = 1; !done.signal.aborted; ) {
+          await sleep(randomInt(1, 60))
+          const { invocations, failures, inFlight } = poller.stats
+          if (invocations - failures < next || inFlight === 0) continue
+          next = invocations - failures + 3
+          kills += worker.kill()
+        }
+      })()
+    : undefined
+
+  await produceFlights(topics, rows, rate, done.signal)
+  while (topics.lag(name, [TOPIC]) > 0 || !(await wakes.atRest())) await sleep(50)
+  done.abort()
+  await Promise.all([reporting, crashing])
+  await Promise.all([wakes.stop(), poller.stop()])
+  await worker.close()
+  const ledger = await account(services, progress().produced)
+  await services.stop()
+  return { ledger, progress: progress(), logs }
+}

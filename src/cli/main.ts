@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// The command line. One file per command; errors that Millrace throws on purpose end as one line, others with a stack.
+
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { MillraceError } from '../errors.ts'
+import { planCommand } from './plan.ts'
+import { pollerCommand } from './poller.ts'
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+)
+
+const program = new Command('millrace')
+  .description("Spark Streaming's model on serverless functions")
+  .version(version)
+  .showSuggestionAfterError()
+  .addCommand(planCommand())
+  .addCommand(pollerCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  console.error(error instanceof MillraceError ? `${error.code}: ${error.message}` : error)
+  process.exitCode = 1
+}

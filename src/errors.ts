@@ -1,0 +1,55 @@
+// Every error that Millrace throws on purpose. One class per kind of trouble, with a stable `code`, the facts as
+// fields, and a message that says what was wrong, where, and what to do next (I7: never silent). docs/errors.md lists them.
+
+/** Base class of every error that Millrace throws on purpose; `code` is stable across releases. */
+export class MillraceError extends Error {
+  /** Stable identifier, for alarms and for `switch`; the message may change, the code does not. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+  }
+}
+
+/** A `MillraceError` whose facts are its fields. */
+type Facts = Readonly<Record<string, unknown>>
+
+/** The names of an error's cause, for messages: `ThrottlingException: Rate exceeded`. */
+export function describeCause(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+}
+
+/** An option or argument is unknown, of the wrong type or out of range; thrown while a job is defined or loaded. */
+export class InvalidOptionError extends MillraceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('INVALID_OPTION', message, options)
+  }
+}
+
+/** The event that invoked the function is not one of the shapes that AWS documents. */
+export class MalformedEventError extends MillraceError {
+  readonly path: string
+  constructor(path: string, problem: string) {
+    super(
+      'MALFORMED_EVENT',
+      `Malformed event at ${path}: ${problem}. Expected a Kafka event of an MSK or self-managed event source mapping ` +
+        '(https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html); check what invokes this function.',
+    )
+    this.path = path
+  }
+}
+
+/** A service that holds state or output refused or could not be reached, after retries. */
+export class ServiceError extends MillraceError {
+  readonly service: string
+  readonly operation: string
+  readonly facts: Facts
+  constructor(code: string, service: string, operation: string, message: string, facts: Facts, cause: unknown) {
+    super(code, message, { cause })
+    this.service = service
+    this.operation = operation
+    this.facts = facts
+  }
+}

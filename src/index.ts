@@ -1,0 +1,29 @@
+// The public surface of `millrace`, and nothing else.
+
+export { InvalidOptionError, MalformedEventError, MillraceError, ServiceError } from './errors.ts'
+export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
+export type { CsvOptions } from './formats/encode.ts'
+export { IncompatibleJobError } from './plan/schema.ts'
+export {
+  JobNameTakenError,
+  OperatorError,
+  PoisonRecordError,
+  UnknownTopicError,
+} from './runtime/runtime-errors.ts'
+export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka-record.ts'
+export {
+  LogLostError,
+  OffsetGapError,
+  TopicRecreatedError,
+  UnreadableStateError,
+} from './state/state-errors.ts'
+export type { MapAsyncOptions } from './stream/basic-stream.ts'
+export type { DStream, MappedStream } from './stream/dstream.ts'
+export { type Duration, milliseconds, minutes, seconds } from './stream/duration.ts'
+export { type Job, type JobContext, type JobOptions, job, type KafkaOptions, type PoisonPolicy } from './stream/job.ts'
+export type { GapPolicy, OffsetHoles } from './stream/nodes.ts'
+export type { WindowReduceOptions } from './stream/pair-stream.ts'
+export { type MappingFunction, StateSpec, type TimedMappingFunction } from './stream/state-spec.ts'
+export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './stream/update-shapes.ts'
+export type { State } from './stream/wide-nodes.ts'
+export type { ShuffleOptions, Widen } from './stream/windowed-stream.ts'

@@ -1,0 +1,85 @@
+// A job's environment on Lambda and on emulators: which table, bucket and queue, from environment variables that
+// the plugin `millrace/serverless` sets. Each service is imported when it is needed, to keep cold starts short.
+
+import { randomUUID } from 'node:crypto'
+import { InvalidOptionError } from '../errors.ts'
+import type { Environment, Log, Waker } from '../runtime/environment.ts'
+import { dynamoTable } from '../state/dynamo-table.ts'
+import type { ObjectStore } from '../state/object-store.ts'
+import { jsonLog } from './json-log.ts'
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** What the variables mean, for messages and for the documentation. */
+export const VARIABLES = {
+  MILLRACE_TABLE: 'the DynamoDB table that holds state',
+  MILLRACE_BUCKET: "the bucket for what is Millrace's own, below _millrace/",
+  MILLRACE_WAKE_QUEUE_URL: 'the SQS queue of wake-ups',
+} as const
+
+/**
+ * Builds the environment from `process.env`.
+ *
+ * MILLRACE_OBJECTS_DIR puts objects into a directory instead of S3, and MILLRACE_WAKE=watched leaves wake-ups to a
+ * watcher of the table (both are the embedded default of `millrace dev`).
+ *
+ * @throws InvalidOptionError naming a variable that is missing.
+ */
+export async function environmentFromVariables(variables: Variables = process.env): Promise<Environment> {
+  const clock = { now: () => Date.now() }
+  const owner = variables.AWS_LAMBDA_FUNCTION_NAME ?? variables.MILLRACE_OWNER ?? 'local'
+  return {
+    table: dynamoTable({ table: required(variables, 'MILLRACE_TABLE') }),
+    objects: await objectsOf(variables),
+    bucket: required(variables, 'MILLRACE_BUCKET'),
+    clock,
+    waker: await wakerOf(variables, clock),
+    log: logOf(variables),
+    print: (text) => console.log(text),
+    code: variables.MILLRACE_CODE ?? variables.AWS_LAMBDA_FUNCTION_VERSION ?? 'unversioned',
+    owner,
+    partitions: partitionsOf(variables.MILLRACE_PARTITIONS ?? ''),
+    instance: randomUUID(),
+  }
+}
+
+async function objectsOf(variables: Variables): Promise<ObjectStore> {
+  const directory = variables.MILLRACE_OBJECTS_DIR
+  if (directory !== undefined) {
+    const { directoryObjects } = await import('../state/directory-objects.ts')
+    return directoryObjects(directory)
+  }
+  const { s3Objects } = await import('../state/s3-objects.ts')
+  return s3Objects()
+}
+
+async function wakerOf(variables: Variables, clock: Environment['clock']): Promise<Waker> {
+  // The row that deduplicates wake-ups says it all; a watcher of the table does the rest.
+  if (variables.MILLRACE_WAKE === 'watched') return { arm: async () => {} }
+  const { sqsWaker } = await import('./sqs-waker.ts')
+  return sqsWaker(required(variables, 'MILLRACE_WAKE_QUEUE_URL'), clock)
+}
+
+function required(variables: Variables, name: keyof typeof VARIABLES): string {
+  const value = variables[name]
+  if (value) return value
+  throw new InvalidOptionError(
+    `The environment variable ${name} is not set: it names ${VARIABLES[name]}. Deploy with the plugin millrace/serverless, which sets it, or set it by hand.`,
+  )
+}
+
+/** `lines=4,flights=12`, as the plugin found them at deploy time. */
+function partitionsOf(text: string): ReadonlyMap<string, number> {
+  const counts = text.split(',').filter((entry) => entry.trim() !== '')
+  return new Map(
+    counts.map((entry) => {
+      const [topic = '', count = ''] = entry.trim().split('=')
+      if (topic !== '' && /^[1-9]\d{0,5}$/.test(count)) return [topic, Number(count)]
+      throw new InvalidOptionError(`MILLRACE_PARTITIONS: '${entry}' is not of the form topic=4.`)
+    }),
+  )
+}
+
+function logOf(variables: Variables): Log {
+  return jsonLog(variables.MILLRACE_LOG_LEVEL ?? 'info')
+}

@@ -1,0 +1,91 @@
+// The one handler of a job: Kafka events of MSK and self-managed clusters, and wake-ups from its queue.
+
+import { MillraceError } from '../errors.ts'
+import type { Environment } from '../runtime/environment.ts'
+import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
+import { PoisonRecordError } from '../runtime/runtime-errors.ts'
+import type { Job } from '../stream/job.ts'
+import { checkKnownOptions } from '../stream/options.ts'
+import { environmentFromVariables } from './environment.ts'
+import { withJob } from './job-of-handler.ts'
+import type { KafkaBatchResponse } from './kafka-event.ts'
+import { parseEvent } from './parse-event.ts'
+
+/** Options of {@link lambda}. */
+export interface LambdaOptions {
+  /**
+   * Answer failures per partition instead of failing the invocation. Only for mappings with `FunctionResponseTypes:
+   * [ReportBatchItemFailures]`. Default: the environment variable MILLRACE_REPORT_FAILURES is `1` (the plugin sets it).
+   */
+  readonly reportFailures?: boolean
+  /** Take the job over from another function that has run it in this table. Default false. */
+  readonly takeOver?: boolean
+  /** @internal Where the job runs; default: what the environment variables say. */
+  readonly environment?: Environment
+}
+
+/** A Lambda handler: https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html */
+export type LambdaHandler = (event: unknown, context?: unknown) => Promise<KafkaBatchResponse | undefined>
+
+/**
+ * Makes a job's Lambda handler.
+ *
+ * Partitions of an event are processed independently. When one fails, the others are committed all the same; then the
+ * invocation fails, and what is delivered again is skipped where it was committed (I1). With `reportFailures` the answer names the
+ * first offset of each failed partition instead.
+ *
+ * @throws InvalidOptionError for an unknown option; the handler throws MalformedEventError and what partitions throw.
+ * @example export const handler = lambda(hotWords)
+ */
+export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
+  checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'environment'])
+  const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
+  let runtime: Promise<{ runtime: JobRuntime; environment: Environment }> | undefined
+
+  async function start(): Promise<{ runtime: JobRuntime; environment: Environment }> {
+    const environment = options.environment ?? (await environmentFromVariables())
+    return { runtime: new JobRuntime(job, environment, { takeOver }), environment }
+  }
+
+  const handler: LambdaHandler = async (event) => {
+    runtime ??= start()
+    const running = await runtime.catch((error: unknown) => {
+      runtime = undefined
+      throw error
+    })
+    const outcomes: PartitionOutcome[] = []
+    for (const invocation of parseEvent(event)) {
+      if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
+      else if (invocation.job === job.name) await running.runtime.wake(invocation.at)
+    }
+    return answer(running.environment, outcomes, reportFailures)
+  }
+  return withJob(handler, job)
+}
+
+function answer(
+  { log }: Environment,
+  outcomes: readonly PartitionOutcome[],
+  reportFailures: boolean,
+): KafkaBatchResponse | undefined {
+  const failures = outcomes.filter(({ result }) => result === undefined)
+  for (const { topic, partition, error } of failures)
+    log.error({ topic, partition, ...errorFacts(error) }, 'partition failed')
+  const [first] = failures
+  if (!reportFailures) {
+    if (first) throw first.error
+    return undefined
+  }
+  return {
+    batchItemFailures: failures.map(({ topic, partition, records, error }) => {
+      const offset = error instanceof PoisonRecordError ? error.offset : (records[0]?.offset ?? 0)
+      return { itemIdentifier: { partition: `${topic}-${partition}`, offset } }
+    }),
+  }
+}
+
+function errorFacts(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: String(error) }
+  const code = error instanceof MillraceError ? error.code : undefined
+  return { code, error: error.name, message: error.message, stack: error.stack }
+}

@@ -1,0 +1,4 @@
+// The entry point `millrace/lambda`.
+
+export { type LambdaHandler, type LambdaOptions, lambda } from './handler.ts'
+export type { KafkaBatchResponse, KafkaEvent, KafkaEventRecord, KafkaSchemaMetadata } from './kafka-event.ts'

@@ -1,0 +1,66 @@
+// The errors of the event-source stand-in: what a user of a Kafka event source mapping has to put right.
+
+import { describeCause, MillraceError } from '../../errors.ts'
+
+/** A topic of the mapping does not exist. Lambda shows this as a mapping with `PROBLEM: … Topic does not exist`. */
+export class TopicMissingError extends MillraceError {
+  readonly topics: readonly string[]
+  readonly brokers: readonly string[]
+  constructor(topics: readonly string[], brokers: readonly string[]) {
+    const names = topics.map((topic) => `"${topic}"`).join(', ')
+    const one = topics[0] ?? 'topic'
+    super(
+      'TOPIC_MISSING',
+      `${topics.length === 1 ? 'Topic' : 'Topics'} ${names} not found on ${brokers.join(',')}. Create it first, for ` +
+        `example: kafka-topics.sh --bootstrap-server ${brokers[0] ?? 'localhost:9092'} --create --topic ${one} ` +
+        '--partitions 4; or correct Topics of the event source mapping.',
+    )
+    this.topics = topics
+    this.brokers = brokers
+  }
+}
+
+/** No broker answered within the time allowed for starting. */
+export class BrokerUnreachableError extends MillraceError {
+  readonly brokers: readonly string[]
+  constructor(brokers: readonly string[], waitedMs: number, cause: unknown) {
+    super(
+      'BROKER_UNREACHABLE',
+      `No Kafka broker answered at ${brokers.join(',')} within ${Math.round(waitedMs / 100) / 10} s ` +
+        `(${describeCause(cause)}). Check that Kafka is running, that the addresses are its advertised listeners, ` +
+        'and whether it expects TLS or SASL.',
+      { cause },
+    )
+    this.brokers = brokers
+  }
+}
+
+/**
+ * A record that cannot be delivered because even an event with nothing else in it is over Lambda's payload limit.
+ * Base64 makes bytes a third longer, so records of some 4.7 MB and more are concerned.
+ */
+export class RecordTooLargeError extends MillraceError {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Bytes that the event would have. */
+  readonly bytes: number
+  readonly limit: number
+  constructor(topic: string, partition: number, offset: number, bytes: number, limit: number, skipped: boolean) {
+    super(
+      'RECORD_TOO_LARGE',
+      `The record at ${topic}-${partition} offset ${offset} makes an event of ${bytes} bytes, over Lambda's limit of ` +
+        `${limit}. ${
+          skipped
+            ? 'It was skipped, as asked.'
+            : `Partition ${partition} of ${topic} stops there. Lower max.message.bytes of the topic (4 MB is safe), ` +
+              "move the group's offset past the record, or set oversized: 'skip'."
+        }`,
+    )
+    this.topic = topic
+    this.partition = partition
+    this.offset = offset
+    this.bytes = bytes
+    this.limit = limit
+  }
+}

@@ -1,0 +1,138 @@
+// kafkajs, tamed: silent unless somebody listens, every socket known so that a member can vanish as a crash would make
+// it, and short errors at the start instead of long waits. Only the kafka-* files know this library (it has had no
+// release since 2024); everybody else knows the TopicSource port.
+
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
+import { BrokerUnreachableError, TopicMissingError } from './errors.ts'
+import { pause } from './wakeable.ts'
+
+/** How to reach a Kafka cluster. */
+export interface KafkaSourceOptions {
+  /** `host:port` of one broker or more. */
+  readonly brokers: readonly string[]
+  /** Default `millrace-poller`. */
+  readonly clientId?: string
+  readonly ssl?: KafkaConfig['ssl']
+  readonly sasl?: KafkaConfig['sasl']
+  /** How long to try at the start before BrokerUnreachableError; default 5000 ms. */
+  readonly connectTimeoutMs?: number
+  /** How long Kafka waits for a member that went silent; default 10,000 ms, Kafka's least is 6000. */
+  readonly sessionTimeoutMs?: number
+  /** What kafkajs has to say at `warn` and above, and what the source notices; default: the latter, to stderr. */
+  readonly log?: (level: 'error' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void
+}
+
+// A CommonJS package: Node finds none of its names but the default.
+const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs
+
+// kafkajs brings gzip only. Node has zstd; snappy and lz4 need packages, and without them reading fails by name.
+const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)]
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
+  decompress: (buffer: Buffer) => decompress(buffer),
+})
+
+/** One connection to Kafka, which can be cut. */
+export interface KafkaClient {
+  readonly kafka: Kafka
+  readonly options: KafkaSourceOptions
+  /** Destroys every socket and lets no new one be opened. */
+  cut(): void
+}
+
+/** Retries of one operation: some 8 seconds, which a restarting broker needs about half of. */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 10, restartOnFailure: async () => false }
+
+/** A client of its own sockets. */
+export function kafkaClient(options: KafkaSourceOptions): KafkaClient {
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const kafka = new kafkajs.Kafka({
+    clientId: options.clientId ?? 'millrace-poller',
+    brokers: [...options.brokers],
+    connectionTimeout: 3000,
+    retry: RETRY,
+    ...(options.ssl !== undefined && { ssl: options.ssl }),
+    ...(options.sasl !== undefined && { sasl: options.sasl }),
+    logLevel: options.log ? logLevel.WARN : logLevel.NOTHING,
+    logCreator:
+      () =>
+      ({ level, log: { message, timestamp: _, logger: __, ...facts } }) =>
+        options.log?.(level === logLevel.ERROR ? 'error' : 'warn', `kafkajs: ${message}`, facts),
+    socketFactory: ({ host, port, ssl, onConnect }) => {
+      if (isCut) throw new Error('The connection was cut')
+      const socket = ssl
+        ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+        : connectPlain({ host, port }, onConnect)
+      socket.setKeepAlive(true, 60_000)
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return socket
+    },
+  })
+  return {
+    kafka,
+    options,
+    cut() {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/**
+ * Makes sure that a broker answers and that the topics exist.
+ *
+ * @throws BrokerUnreachableError, TopicMissingError
+ */
+export async function checkTopics({ options }: KafkaClient, topics: readonly string[]): Promise<void> {
+  const { brokers, connectTimeoutMs = 5000 } = options
+  // A client of its own, cut in the end: kafkajs goes on retrying in the background after a failure.
+  const client = kafkaClient(options)
+  const deadline = Date.now() + connectTimeoutMs
+  let cause: unknown = new Error('no answer')
+  try {
+    while (Date.now() < deadline) {
+      const attempt = listTopics(client).catch((error: unknown) => {
+        cause = error
+        return undefined
+      })
+      const found = await Promise.race([attempt, pause(deadline - Date.now())])
+      if (found) {
+        const missing = topics.filter((topic) => !found.includes(topic))
+        if (missing.length > 0) throw new TopicMissingError(missing, brokers)
+        return
+      }
+      await pause(Math.min(200, deadline - Date.now()))
+    }
+    throw new BrokerUnreachableError(brokers, connectTimeoutMs, cause)
+  } finally {
+    client.cut()
+  }
+}
+
+function listTopics(client: KafkaClient): Promise<string[]> {
+  return withAdmin(client, (admin) => admin.listTopics(), { retries: 0 })
+}
+
+/**
+ * Runs one administrative request on a connection of its own. Such requests are rare (one per rebalance), and a new
+ * connection saves telling a stale one from a broken one: `fetchOffsets` does not retry a closed connection.
+ */
+export async function withAdmin<T>(
+  { kafka }: KafkaClient,
+  use: (admin: Admin) => Promise<T>,
+  retry: { readonly retries: number } = { retries: 3 },
+): Promise<T> {
+  const admin = kafka.admin({ retry: { ...RETRY, ...retry } })
+  try {
+    await admin.connect()
+    return await use(admin)
+  } finally {
+    await admin.disconnect().catch(() => {})
+  }
+}

@@ -1,0 +1,46 @@
+// Wake-ups without a queue: watches the row that every job keeps of its next wake-up, and invokes the function then.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { wakeUpMessage } from '../lambda/sqs-waker.ts'
+import { nextWakeUp } from '../runtime/wake-ups.ts'
+import type { StateTable } from '../state/table.ts'
+import type { FunctionInvoker } from './invoker/invoker.ts'
+
+export interface WakeWatch {
+  /** Whether the job's last wake-up has been handled and left none behind. */
+  atRest(): Promise<boolean>
+  stop(): Promise<void>
+}
+
+/** How often the row is read, milliseconds. */
+const INTERVAL_MS = 200
+
+/** Wakes `job` through `invoker`; a wake-up whose invocation fails is repeated. */
+export function watchWakeUps(table: StateTable, job: string, invoker: FunctionInvoker): WakeWatch {
+  const stopping = new AbortController()
+  let handled = 0
+
+  async function tick(): Promise<void> {
+    const at = await nextWakeUp(table, job)
+    if (at === undefined || at <= handled || at > Date.now()) return
+    const body = wakeUpMessage(job, at)
+    const { ok } = await invoker.invoke(JSON.stringify({ Records: [{ eventSource: 'aws:sqs', body }] }))
+    if (ok) handled = at
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await tick()
+      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+
+  const running = run()
+  return {
+    atRest: async () => ((await nextWakeUp(table, job)) ?? 0) <= handled,
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}

@@ -1,0 +1,87 @@
+// Runs a shuffle stage's steps in one bucket, one closed batch after the other, and keeps the state of its operators.
+
+import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
+import { isNarrow } from '../stream/nodes.ts'
+import type { MapWithStateNode } from '../stream/wide-nodes.ts'
+import type { BucketOperator, CellChange } from './bucket-operator.ts'
+import { bucketOf } from './hash.ts'
+import { makeOperator } from './make-operator.ts'
+import type { MapWithStateOperator } from './map-with-state.ts'
+import { applyNarrow } from './narrow.ts'
+import type { Slots } from './program.ts'
+
+/** Changes of state, by the operator's id. */
+export type StateChanges = readonly (readonly [operator: string, changes: readonly CellChange[]])[]
+
+export class BucketProgram {
+  readonly #stage: ShuffleStage
+  readonly #operators = new Map<BucketStep, BucketOperator>()
+  readonly #byId = new Map<string, BucketOperator>()
+
+  constructor(stage: ShuffleStage, bucket: number) {
+    this.#stage = stage
+    const owns = (key: unknown): boolean => bucketOf(key, stage.numPartitions) === bucket
+    const states = new Map<MapWithStateNode, MapWithStateOperator>()
+    for (const step of stage.steps) {
+      if (isNarrow(step.node)) continue
+      const operator = makeOperator(step, owns, states)
+      this.#operators.set(step, operator)
+      this.#byId.set(step.id, operator)
+    }
+  }
+
+  /** @param itemsOf what came over an edge for this time and bucket, in the fixed order of folding. */
+  async run(time: number, itemsOf: (edge: string) => readonly unknown[]): Promise<Slots> {
+    const slots: (readonly unknown[] | undefined)[] = new Array(this.#stage.slots)
+    for (const { edge, slot } of this.#stage.inputs) {
+      slots[slot] = time % edge.slide === 0 ? itemsOf(edge.id) : undefined
+    }
+    for (const step of this.#stage.steps) {
+      const inputs = step.inputs.map((slot) => slots[slot])
+      slots[step.slot] = isNarrow(step.node)
+        ? await narrow(step.node, inputs)
+        : this.#operators.get(step)?.run(time, inputs)
+    }
+    return slots
+  }
+
+  /** The earliest time after `time` at which something would happen without data. */
+  due(time: number): number | undefined {
+    const times = [...this.#operators.values()].flatMap((operator) => operator.due(time) ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  takeChanges(): StateChanges {
+    return [...this.#byId].flatMap(([id, operator]) => {
+      const changes = operator.takeChanges()
+      return changes.length === 0 ? [] : [[id, changes] as const]
+    })
+  }
+
+  /** The whole state, in the form of changes: what a snapshot holds. */
+  state(): StateChanges {
+    return [...this.#byId].map(([id, operator]) => [
+      id,
+      Array.from(operator.cells(), ([cell, value]) => ({ cell, value, deleted: false })),
+    ])
+  }
+
+  /** State of an operator that the job no longer has is dropped. */
+  restore(state: StateChanges): void {
+    for (const [id, changes] of state) {
+      const operator = this.#byId.get(id)
+      if (operator) for (const change of changes) operator.restore(change)
+    }
+  }
+}
+
+function narrow(
+  node: Parameters<typeof applyNarrow>[0],
+  inputs: readonly (readonly unknown[] | undefined)[],
+): readonly unknown[] | undefined | Promise<readonly unknown[]> {
+  if (inputs.every((input) => input === undefined)) return undefined
+  return applyNarrow(
+    node,
+    inputs.map((input) => input ?? []),
+  )
+}

@@ -1,0 +1,87 @@
+// The one text that all equal keys share. Two keys are the same key exactly when their texts are equal: `KeyMap` and
+// `bucketOf` both go by it. It is JSON, widened by what JSON lacks (`1n`, `NaN`, `undefined`), with properties in the order
+// of their UTF-16 code units. It must never change: buckets of saved state depend on it.
+
+import { describeValue, InvalidKeyError } from './operator-errors.ts'
+
+/** The text of a key. @throws InvalidKeyError when part of it cannot be compared by value. */
+export function canonicalKey(key: unknown): string {
+  return isComposite(key) ? textOf(key, [], []) : textOfPrimitive(key, [])
+}
+
+/** Whether a key is an array or object, and not a primitive; says nothing about whether it is valid. */
+export function isComposite(key: unknown): key is object {
+  return typeof key === 'object' && key !== null
+}
+
+function textOfPrimitive(key: unknown, path: readonly PathStep[]): string {
+  switch (typeof key) {
+    case 'string':
+      return JSON.stringify(key) // Injective on lone surrogates too: they become escapes, and backslashes are escaped.
+    case 'bigint':
+      return `${key}n`
+    case 'function':
+    case 'symbol':
+      throw new InvalidKeyError(pathText('key', path), describeValue(key))
+    default:
+      return String(key) // -0 reads '0', as Map has it.
+  }
+}
+
+type PathStep = string | number
+
+/** `path` and `ancestors` are stacks, shared by the whole walk. */
+function textOf(value: unknown, path: PathStep[], ancestors: object[]): string {
+  if (!isComposite(value)) return textOfPrimitive(value, path)
+  if (ancestors.includes(value)) throw new InvalidKeyError(pathText('key', path), 'a cycle')
+  ancestors.push(value)
+  const text = Array.isArray(value) ? textOfArray(value, path, ancestors) : textOfObject(value, path, ancestors)
+  ancestors.pop()
+  return text
+}
+
+function textOfArray(array: readonly unknown[], path: PathStep[], ancestors: object[]): string {
+  let text = '['
+  for (let i = 0; i < array.length; i++) {
+    path.push(i)
+    text += `${i === 0 ? '' : ','}${textOf(array[i], path, ancestors)}`
+    path.pop()
+  }
+  return `${text}]`
+}
+
+function textOfObject(object: object, path: PathStep[], ancestors: object[]): string {
+  if (!isPlain(object)) throw new InvalidKeyError(pathText('key', path), describeValue(object))
+  if (Object.getOwnPropertySymbols(object).length > 0) {
+    throw new InvalidKeyError(pathText('key', path), 'an object with a symbol for a property')
+  }
+  let text = '{'
+  for (const name of Object.keys(object).sort()) {
+    path.push(name)
+    // An own property, so this is safe for `__proto__` as well.
+    const value: unknown = Reflect.get(object, name)
+    text += `${text === '{' ? '' : ','}${JSON.stringify(name)}:${textOf(value, path, ancestors)}`
+    path.pop()
+  }
+  return `${text}}`
+}
+
+/** Whether an object was written as `{}`, or has no prototype; of another realm too. */
+export function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  return prototype === Object.prototype || prototype === null || isRootPrototype(prototype)
+}
+
+function isRootPrototype(prototype: unknown): boolean {
+  return (
+    isComposite(prototype) && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty')
+  )
+}
+
+/** A path in words: `key[1].when`. */
+export function pathText(root: string, path: readonly PathStep[]): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`
+    return /^[A-Za-z_$][\w$]*$/.test(step) ? `${text}.${step}` : `${text}[${JSON.stringify(step)}]`
+  }, root)
+}

@@ -1,0 +1,63 @@
+// `combineByKey` and `fold`: most of the work is done where the data is, so that little travels. The source side folds what one
+// micro-batch has (`combineLocally`, `foldLocally`) into partials, the bucket merges the partials of all micro-batches and tasks.
+// A merge takes partials in the order in which they are given: the stage keeps that order fixed, so that a fold that is neither
+// commutative nor exact (floating point) still comes out the same on every run (I1).
+
+import type { CombineByKeyNode, FoldNode } from '../stream/wide-nodes.ts'
+import type { BucketOperator, Elements } from './bucket-operator.ts'
+import { KeyMap } from './key-map.ts'
+import { type Pair, pairOf } from './pairs.ts'
+import { stateless } from './stateless.ts'
+
+/** What reaches the bucket: partials of the source side, or elements as they are (no shuffle between, or no combining). */
+export type CombineInput = 'partials' | 'elements'
+
+/** The bucket's side of `combineByKey`: `[key, combined]`, in the order in which keys were first seen. */
+export function combineByKey(node: CombineByKeyNode, input: CombineInput = 'partials'): BucketOperator {
+  const combine = input === 'partials' ? mergePartials : combineLocally
+  return stateless(node, ([elements = []]) => combine(node, elements))
+}
+
+/** The source's side of `combineByKey`: pairs to one `[key, combiner]` per key, in the order in which keys were first seen. */
+export function combineLocally(node: CombineByKeyNode, pairs: Elements): Pair[] {
+  const combiners = new KeyMap<unknown>()
+  for (const element of pairs) {
+    const [key, value] = pairOf(element)
+    const known = combiners.get(key)
+    // A combiner may be undefined, so an undefined is looked at twice.
+    const first = known === undefined && !combiners.has(key)
+    combiners.set(key, first ? node.create(value) : node.mergeValue(known, value))
+  }
+  return [...combiners]
+}
+
+function mergePartials(node: CombineByKeyNode, partials: Elements): Pair[] {
+  const combiners = new KeyMap<unknown>()
+  for (const element of partials) {
+    const [key, partial] = pairOf(element)
+    const known = combiners.get(key)
+    const first = known === undefined && !combiners.has(key)
+    combiners.set(key, first ? partial : node.mergeCombiners(known, partial))
+  }
+  return [...combiners]
+}
+
+/**
+ * The bucket's side of `fold`: the accumulators of the source side to one element. A batch without elements gives `empty`, if
+ * the node has one, so that `count` says 0 (and it runs in one bucket only, or there would be a 0 per bucket).
+ */
+export function fold(node: FoldNode, input: CombineInput = 'partials'): BucketOperator {
+  return stateless(node, ([elements = []]) => {
+    const partials = input === 'partials' ? elements : foldLocally(node, elements)
+    if (partials.length > 0) return [partials.reduce((total, partial) => node.merge(total, partial))]
+    return node.empty === undefined ? [] : [node.empty.value]
+  })
+}
+
+/** The source's side of `fold`: elements to one accumulator, or to none when there are none. */
+export function foldLocally(node: FoldNode, elements: Elements): [accumulator?: unknown] {
+  if (elements.length === 0) return []
+  let total = node.create(elements[0])
+  for (let i = 1; i < elements.length; i++) total = node.merge(total, node.create(elements[i]))
+  return [total]
+}

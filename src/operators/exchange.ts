@@ -1,0 +1,42 @@
+// What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
+
+import type { Edge } from '../plan/plan.ts'
+import { EventRecord } from '../sources/kafka-record.ts'
+import { combineLocally, foldLocally } from './combine.ts'
+import { bucketOf } from './hash.ts'
+import { pairOf } from './pairs.ts'
+import type { Slots } from './program.ts'
+
+/** Per edge and bucket that gets something, the items, in order. */
+export function exchange(
+  edges: readonly { readonly edge: Edge; readonly slot: number }[],
+  slots: Slots,
+): [edge: string, bucket: number, items: unknown[]][] {
+  return edges.flatMap(({ edge, slot }) => {
+    const elements = slots[slot]
+    if (!elements || elements.length === 0) return []
+    return [...divide(edge, elements)].map(([bucket, items]): [string, number, unknown[]] => [edge.id, bucket, items])
+  })
+}
+
+function divide(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]> {
+  const buckets = new Map<number, unknown[]>()
+  const add = (bucket: number, item: unknown): void => {
+    const items = buckets.get(bucket)
+    if (items) items.push(item)
+    else buckets.set(bucket, [item])
+  }
+  const { how, combine, numPartitions } = edge
+  if (how === 'one') {
+    const items = combine?.kind === 'fold' ? foldLocally(combine, elements) : elements
+    for (const item of items) add(0, item)
+  } else if (how === 'key') {
+    const pairs = combine?.kind === 'combineByKey' ? combineLocally(combine, elements) : elements
+    for (const pair of pairs) add(bucketOf(pairOf(pair)[0], numPartitions), pair)
+  } else {
+    for (const [i, element] of elements.entries()) {
+      add(i % numPartitions, element instanceof EventRecord ? element.toPlain() : element)
+    }
+  }
+  return buckets
+}

@@ -1,0 +1,53 @@
+// How narrow operators run: whole arrays in, whole arrays out, one batch time at a time. No promise unless the operator
+// is asynchronous itself: an await per operator and micro-batch would be cheap, one per record would not (DESIGN §9).
+
+import type { MapAsyncNode, NarrowNode } from '../stream/nodes.ts'
+
+/** Applies one operator to the elements of its inputs. Only `mapAsync` returns a promise. */
+export function applyNarrow(node: NarrowNode, inputs: readonly (readonly unknown[])[]): unknown[] | Promise<unknown[]> {
+  const elements = inputs.length === 1 ? (inputs[0] ?? []) : inputs.flat()
+  switch (node.kind) {
+    case 'map':
+      return elements.map((element) => node.apply(element))
+    case 'filter':
+      return elements.filter((element) => node.apply(element))
+    case 'flatMap':
+      return flatMap(elements, node.apply)
+    case 'mapPartitions':
+      return Array.from(node.apply(elements))
+    case 'mapAsync':
+      return mapAsync(elements, node)
+    case 'union':
+      return elements.slice()
+  }
+}
+
+function flatMap(elements: readonly unknown[], f: (element: unknown) => Iterable<unknown>): unknown[] {
+  const out: unknown[] = []
+  for (const element of elements) for (const result of f(element)) out.push(result)
+  return out
+}
+
+/**
+ * `concurrency` workers take the next element each; results keep the order of the elements. After a failure no call is
+ * begun, and those under way are waited for: records will be tried again, and two tries must not run side by side.
+ */
+async function mapAsync(elements: readonly unknown[], node: MapAsyncNode): Promise<unknown[]> {
+  const out = new Array<unknown>(elements.length)
+  let next = 0
+  async function work(): Promise<void> {
+    while (next < elements.length) {
+      const index = next++
+      try {
+        out[index] = await node.apply(elements[index])
+      } catch (error) {
+        next = elements.length
+        throw error
+      }
+    }
+  }
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(node.concurrency, elements.length) }, work))
+  const failed = workers.find((worker) => worker.status === 'rejected')
+  if (failed) throw failed.reason
+  return out
+}

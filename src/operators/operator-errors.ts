@@ -1,0 +1,82 @@
+// What operators refuse. Messages end with what to do next, except those that Spark's `State` words itself.
+
+import { MillraceError } from '../errors.ts'
+
+/** A key holds something that cannot be compared by value. */
+export class InvalidKeyError extends MillraceError {
+  /** Where in the key: `key`, `key[1].when`. */
+  readonly path: string
+  /** What was found there: `a Date`. */
+  readonly found: string
+  constructor(path: string, found: string) {
+    super(
+      'INVALID_KEY',
+      `Invalid key: ${path} is ${found}. Keys are compared by value: use a string, number, boolean, bigint or null, or an ` +
+        'array or plain object of these (of a Date, for instance, its getTime() or toISOString()).',
+    )
+    this.path = path
+    this.found = found
+  }
+}
+
+/** An element of a stream that an operator reads as pairs is no `[key, value]`. */
+export class NotAPairError extends MillraceError {
+  readonly found: string
+  constructor(found: string) {
+    super(
+      'NOT_A_PAIR',
+      `An operator on pairs got ${found}. Give it arrays of a key and a value, for instance by .map((x) => [keyOf(x), x] as const).`,
+    )
+    this.found = found
+  }
+}
+
+/** A value that an operator has to keep contains itself. */
+export class CyclicValueError extends MillraceError {
+  /** Where: `value.parent`. */
+  readonly path: string
+  constructor(path: string) {
+    super(
+      'CYCLIC_VALUE',
+      `A value cannot be kept as state: ${path} is an object that contains it. Keep an id there instead of the object.`,
+    )
+    this.path = path
+  }
+}
+
+/** The function of `mapWithState` used its state in a way that Spark's `State` forbids; the messages are Spark's. */
+export class StateMisuseError extends MillraceError {
+  constructor(message: string) {
+    super('STATE_MISUSE', message)
+  }
+}
+
+/** Saved state holds a cell that the operator it is saved for does not know (I7: never dropped silently). */
+export class UnknownCellError extends MillraceError {
+  readonly operator: string
+  readonly cell: string
+  constructor(operator: string, cell: string) {
+    super(
+      'UNKNOWN_CELL',
+      `Saved state of ${operator} holds a cell that this code does not know: ${cell}. It was written by newer code or by another ` +
+        'kind of operator; deploy that code again, or give the operator a new id to let it start without state.',
+    )
+    this.operator = operator
+    this.cell = cell
+  }
+}
+
+/** A value in words, for messages: `null`, `the string "x"`, `a Date`. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'object') return describeObject(value)
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 80))}`
+  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : `the ${typeof value} ${value}`
+}
+
+function describeObject(value: object): string {
+  if (Array.isArray(value)) return `an array of length ${value.length}`
+  const maker: unknown = value.constructor
+  if (typeof maker !== 'function' || maker === Object || maker.name === '') return 'an object'
+  return `${/^[AEIOU]/.test(maker.name) ? 'an' : 'a'} ${maker.name}`
+}

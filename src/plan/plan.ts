@@ -1,0 +1,141 @@
+// From a job's graph to stages: what a task of each topic runs for every micro-batch, and what the buckets of each shuffle
+// stage run when a batch is closed. A stream that several others use is one step, so it runs once.
+
+import type { Job } from '../stream/job.ts'
+import {
+  inputsOf,
+  isNarrow,
+  type KafkaSourceNode,
+  type NarrowNode,
+  type OutputNode,
+  type StreamNode,
+} from '../stream/nodes.ts'
+import type { CombineByKeyNode, FoldNode, WideNode } from '../stream/wide-nodes.ts'
+import { placeStages, SOURCE_STAGE } from './stages.ts'
+
+export { SOURCE_STAGE }
+/** The stage with the one task that closes batches: it reads the logs of the source stage. */
+export const CLOSE_STAGE = 'close'
+
+/** An output with a name that survives changes elsewhere in the job. */
+export interface PlannedOutput {
+  readonly id: string
+  readonly node: OutputNode
+  /** The stage that writes it. */
+  readonly stage: string
+  /** How often it has a batch, milliseconds. */
+  readonly slide: number
+}
+
+/** Elements that travel from one stage to the buckets of another. */
+export interface Edge {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  /** The stream whose elements travel. */
+  readonly node: StreamNode
+  /** To the bucket of the pair's key, all to one, or evenly. */
+  readonly how: 'key' | 'one' | 'spread'
+  /** What is combined on this side first, so that little travels. */
+  readonly combine: CombineByKeyNode | FoldNode | undefined
+  readonly numPartitions: number
+  /** How often the stream has a batch, milliseconds. */
+  readonly slide: number
+}
+
+/** One operator of a program; slots hold the elements of one stream for one batch time. */
+export interface Step<N = NarrowNode> {
+  readonly node: N
+  readonly inputs: readonly number[]
+  readonly slot: number
+}
+
+/** What a task of one topic runs for every micro-batch. */
+export interface Program {
+  readonly topic: string
+  /** Source nodes that subscribe to the topic; the records of the task fill their slots. */
+  readonly sources: readonly { readonly node: KafkaSourceNode; readonly slot: number }[]
+  readonly steps: readonly Step[]
+  readonly outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[]
+  readonly edges: readonly { readonly edge: Edge; readonly slot: number }[]
+  readonly slots: number
+}
+
+/** A step in a bucket: `id` addresses its state; `combined`: its input comes by an edge that has combined it already. */
+export interface BucketStep extends Step<NarrowNode | WideNode> {
+  readonly id: string
+  readonly combined: boolean
+}
+
+/** What every bucket of a shuffle stage runs for every closed batch. */
+export interface ShuffleStage {
+  readonly id: string
+  readonly numPartitions: number
+  /** Edges that end here fill these slots. */
+  readonly inputs: readonly { readonly edge: Edge; readonly slot: number }[]
+  readonly steps: readonly BucketStep[]
+  readonly outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[]
+  readonly edges: readonly { readonly edge: Edge; readonly slot: number }[]
+  readonly slots: number
+}
+
+export interface Plan {
+  readonly job: Job
+  readonly outputs: readonly PlannedOutput[]
+  readonly programs: ReadonlyMap<string, Program>
+  /** In an order in which a stage comes after all that it reads. */
+  readonly stages: readonly ShuffleStage[]
+}
+
+/** Plans a job. Pure. */
+export function planJob(job: Job): Plan {
+  const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs))
+  const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
+  const own = outputs.filter(({ stage }) => stage === SOURCE_STAGE)
+  const out = edges.filter(({ from }) => from === SOURCE_STAGE)
+  return { job, outputs, stages, programs: new Map(topics.map((topic) => [topic, programOf(topic, job, own, out)])) }
+}
+
+/** Ids of outputs: of files their address, of prints their number among the prints. */
+function nameOutputs(nodes: readonly OutputNode[]): { id: string; node: OutputNode }[] {
+  let prints = 0
+  return nodes.map((node) =>
+    node.kind === 'print'
+      ? { id: `print-${prints++}`, node }
+      : { id: `s3://${node.bucket}/${node.prefix}${node.suffix === undefined ? '' : `.${node.suffix}`}`, node },
+  )
+}
+
+function programOf(topic: string, job: Job, ownOutputs: readonly PlannedOutput[], outEdges: readonly Edge[]): Program {
+  const slots = new Map<StreamNode, number | undefined>()
+  const sources: { node: KafkaSourceNode; slot: number }[] = []
+  const steps: Step[] = []
+  let next = 0
+
+  /** The slot of a node, or undefined when nothing of this topic reaches it. Depth first, so inputs come before users. */
+  function place(node: StreamNode): number | undefined {
+    if (slots.has(node)) return slots.get(node)
+    if (node.kind === 'kafka') {
+      const slot = node.topics.includes(topic) ? next++ : undefined
+      if (slot !== undefined) sources.push({ node, slot })
+      slots.set(node, slot)
+      return slot
+    }
+    const inputs = inputsOf(node).flatMap((input) => place(input) ?? [])
+    const slot = inputs.length > 0 && isNarrow(node) ? next++ : undefined
+    if (slot !== undefined && isNarrow(node)) steps.push({ node, inputs, slot })
+    slots.set(node, slot)
+    return slot
+  }
+
+  for (const source of job.sources) place(source)
+  const outputs = ownOutputs.flatMap((output) => {
+    const slot = place(output.node.input)
+    return slot === undefined ? [] : [{ output, slot }]
+  })
+  const edges = outEdges.flatMap((edge) => {
+    const slot = place(edge.node)
+    return slot === undefined ? [] : [{ edge, slot }]
+  })
+  return { topic, sources, steps, outputs, edges, slots: next }
+}

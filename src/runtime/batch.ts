@@ -1,0 +1,134 @@
+// The life of a micro-batch: from the records of one partition in one invocation to a commit and what it promises.
+// Read runMicroBatch top to bottom; DESIGN §3 numbers the same steps.
+
+import { MillraceError } from '../errors.ts'
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import type { SourceCommit } from '../state/commit-record.ts'
+import { type Cut, cutRecords, type Gap } from './cut.ts'
+import { type OutputObject, promiseObjects } from './outbox.ts'
+import { quarantineObject } from './quarantine.ts'
+import { poisonError, type RunResult, runBatches } from './run.ts'
+import type { SourceTask } from './source-task.ts'
+import { assignBatchTimes } from './time.ts'
+import { wakeTimeFor } from './wake-ups.ts'
+
+/** More lost races than this in one invocation are no race but a fault: every one means that somebody else got on. */
+const MAX_CONFLICTS = 50
+
+export interface MicroBatch {
+  /** Records that this invocation committed, and those it dropped as committed before. */
+  readonly records: number
+  readonly duplicates: number
+  /** The task's frontier before and after. */
+  readonly frontierBefore: number
+  readonly frontier: number
+}
+
+/**
+ * Processes the records of one partition, exactly once (I1).
+ *
+ * @throws PoisonRecordError, OffsetGapError and whatever the services throw; what was committed stays committed, and
+ * delivering the records again goes on from there.
+ */
+export async function runMicroBatch(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<MicroBatch> {
+  const [first] = records
+  if (!first) return { records: 0, duplicates: 0, frontierBefore: 0, frontier: 0 }
+  try {
+    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+      await task.load(first.offset) // 1. version, position and frontier, from memory or from the log
+      await task.healHead() // 2. what the last commit promised is done
+      const frontierBefore = task.head?.frontier ?? 0
+      const cut = cutNew(task, records) // 3. what is new
+      if (cut.records.length === 0)
+        return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
+      const { commit, stop } = await draft(task, cut) // 4. operators, outputs
+      if (commit) {
+        const outcome = await task.commit(commit) // 5. one conditional write
+        if (outcome === 'conflict') continue // somebody else got on: look again
+        await task.publishHead() // 6. what was promised
+      }
+      if (stop) throw stop
+      return {
+        records: cut.records.length,
+        duplicates: cut.duplicates,
+        frontierBefore,
+        frontier: task.head?.frontier ?? 0,
+      }
+    }
+  } catch (error) {
+    task.forget()
+    throw error
+  }
+  throw new MillraceError(
+    'CONTENTION',
+    `${task.parts.ref.task}: lost ${MAX_CONFLICTS} commits in a row to other instances.`,
+  )
+}
+
+function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): Cut {
+  const { ref, program } = task.parts
+  // Sources of one topic share its offsets; the strictest rules among them count.
+  const nodes = program.sources.map(({ node }) => node)
+  const strictest = nodes.find(({ gaps, holes }) => gaps === 'fail' && holes === 'none') ?? nodes[0]
+  return cutRecords(ref, records, task.head?.position, strictest ?? { gaps: 'fail', holes: 'none' })
+}
+
+interface Draft {
+  readonly commit: SourceCommit | undefined
+  /** The error to end with, after what comes before it is committed. */
+  readonly stop: MillraceError | undefined
+}
+
+/** Runs the operators and writes down what would be committed; large outputs are staged, nothing is visible. */
+async function draft(task: SourceTask, cut: Cut): Promise<Draft> {
+  const { ref, program, settings, environment } = task.parts
+  const now = environment.clock.now()
+  const frontierBefore = task.head?.frontier ?? 0
+  const assigned = assignBatchTimes(cut.records, frontierBefore, now, settings)
+  const batches = assigned.segments.map(({ time, start, end }) => ({ time, records: cut.records.slice(start, end) }))
+  const run = await runBatches(ref, program, batches, settings.onPoison)
+
+  const [poison] = run.poison
+  const stop = settings.onPoison === 'fail' && poison ? poisonError(ref, poison) : undefined
+  const records = stop ? cut.records.filter(({ offset }) => offset < stop.offset) : cut.records
+  const [first, last] = [records[0], records.at(-1)]
+  if (!first || !last) return { commit: undefined, stop }
+
+  const { frontier } = stop ? assignBatchTimes(records, frontierBefore, now, settings) : assigned
+  const gaps = cut.gaps.filter(({ until }) => until <= last.offset)
+  const objects = [...run.objects, ...quarantined(task, first.offset, gaps, run)]
+  const missing = gaps.reduce((sum, gap) => sum + gap.until - gap.from, 0)
+  const setAside = stop ? 0 : run.poison.length
+  const counts = {
+    records: records.length,
+    duplicates: cut.duplicates,
+    skipped: settings.onPoison === 'skip' ? setAside : 0,
+    quarantined: settings.onPoison === 'quarantine' ? setAside : 0,
+    missing,
+    written: run.written,
+  }
+  let maxTimestamp = task.head?.position?.maxTimestamp ?? Number.NEGATIVE_INFINITY
+  for (const { timestamp } of records) maxTimestamp = Math.max(maxTimestamp, timestamp)
+  const outbox = await promiseObjects(environment.objects, objects)
+  const commit: SourceCommit = {
+    kind: 'batch',
+    at: now,
+    active: now,
+    code: environment.code,
+    position: { from: first.offset, until: last.offset + 1, timestamp: last.timestamp, maxTimestamp },
+    frontier,
+    partials: run.partials,
+    outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],
+    counts,
+    totals: task.totalsWith(counts),
+  }
+  return { commit, stop }
+}
+
+function quarantined(task: SourceTask, from: number, missing: readonly Gap[], run: RunResult): OutputObject[] {
+  const { ref, program, settings, environment } = task.parts
+  const poison = settings.onPoison === 'quarantine' ? run.poison : []
+  const gaps = program.sources.some(({ node }) => node.gaps === 'quarantine' && node.holes === 'none') ? missing : []
+  if (poison.length === 0 && gaps.length === 0) return []
+  return [quarantineObject(ref, settings, environment.bucket, from, poison, gaps)]
+}

@@ -1,0 +1,60 @@
+// Who runs a job: a row of the table says so, written by the first function that runs it. Two functions with one job
+// name would each drop the other's records as duplicates; that is refused before anything runs (I7).
+
+import type { Plan } from '../plan/plan.ts'
+import { diffSchemas, IncompatibleJobError, type JobSchema, parseSchema, schemaOf } from '../plan/schema.ts'
+import type { JobRows } from '../state/table.ts'
+import type { Environment } from './environment.ts'
+import { JobNameTakenError } from './runtime-errors.ts'
+
+const ROW = 'meta'
+
+/**
+ * Claims the job, once per cold start.
+ *
+ * @param introduce called before the claim is written, when the job, its code or its partitions are new: a crash in
+ * between makes the next cold start do it again.
+ * @throws JobNameTakenError when another function owns the job.
+ * @throws IncompatibleJobError when the code does not fit the state that is there (I5).
+ */
+export async function claimJob(
+  plan: Plan,
+  environment: Environment,
+  takeOver: boolean,
+  introduce: () => Promise<void>,
+): Promise<void> {
+  const { table, owner, code, clock } = environment
+  const { name } = plan.job
+  const topics = [...plan.programs.keys()].map((topic) => `${topic}:${environment.partitions.get(topic) ?? '?'}`)
+  const schema = schemaOf(plan)
+  const kept = JSON.stringify(schema)
+  const claim = { owner, code, topics: topics.join(' '), schema: kept, since: new Date(clock.now()).toISOString() }
+  for (;;) {
+    const row = await table.getRow(name, ROW)
+    if (!row) {
+      await introduce()
+      if ((await table.createRow(name, ROW, { rev: 1, data: claim })) === 'created') return
+      continue
+    }
+    const other = String(row.data.owner)
+    if (other !== owner && !takeOver) throw new JobNameTakenError(name, owner, other, String(row.data.since))
+    const same = row.data.code === code && row.data.topics === claim.topics && row.data.schema === kept
+    if (other === owner && same) return
+    checkSchema(name, row.data.schema, schema)
+    await introduce()
+    const data = { ...claim, since: other === owner ? (row.data.since ?? claim.since) : claim.since }
+    if ((await table.replaceRow(name, ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return
+  }
+}
+
+function checkSchema(job: string, kept: unknown, schema: JobSchema): void {
+  const before = typeof kept === 'string' ? parseSchema(JSON.parse(kept)) : undefined
+  const breaking = before ? diffSchemas(before, schema).breaking : []
+  if (breaking.length > 0) throw new IncompatibleJobError(job, breaking)
+}
+
+/** The schema that a job has left in the table, for `millrace plan --against`. */
+export async function keptSchema(table: JobRows, job: string): Promise<JobSchema | undefined> {
+  const kept = (await table.getRow(job, ROW))?.data.schema
+  return typeof kept === 'string' ? parseSchema(JSON.parse(kept)) : undefined
+}

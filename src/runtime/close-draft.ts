@@ -1,0 +1,52 @@
+// What closing would commit, pure: which batch times every source task has passed, their `_SUCCESS` objects and prints.
+
+import type { PlannedOutput } from '../plan/plan.ts'
+import type { Effect, ReadMark } from '../state/commit-record.ts'
+import type { LogReader } from './log-reader.ts'
+import { batchPrefix, printed } from './outputs.ts'
+import { closedBy } from './time.ts'
+
+export interface CloseDraft {
+  readonly closedUntil: number
+  /** Batch times with data that get closed, ascending. */
+  readonly closed: readonly number[]
+  readonly marks: readonly ReadMark[]
+  readonly outbox: readonly Effect[]
+}
+
+/**
+ * Undefined when nothing can be closed at which something would happen. `readers` in the order in which partials are folded.
+ *
+ * @param due times at which buckets have something to do although nothing came
+ * @param outputs those of the source stage
+ */
+export function draftClose(
+  readers: readonly LogReader[],
+  closedUntil: number,
+  batch: number,
+  outputs: readonly PlannedOutput[],
+  due: readonly number[],
+): CloseDraft | undefined {
+  if (readers.length === 0) return undefined
+  const reached = closedBy(Math.min(...readers.map(({ frontier }) => frontier)), batch)
+  const times = new Set(readers.flatMap(({ openTimes }) => openTimes))
+  const closed = [...times].filter((time) => time > closedUntil && time <= reached).sort((a, b) => a - b)
+  if (closed.length === 0 && !due.some((time) => time > closedUntil && time <= reached)) return undefined
+  return {
+    closedUntil: reached,
+    closed,
+    marks: readers.map((reader) => reader.markAt(reached)),
+    outbox: closed.flatMap((time) => outputs.map((output) => closeOutput(output, time, readers))),
+  }
+}
+
+function closeOutput({ id, node }: PlannedOutput, time: number, readers: readonly LogReader[]): Effect {
+  if (node.kind === 'save') {
+    const ref = { bucket: node.bucket, key: `${batchPrefix(node, time)}/_SUCCESS` }
+    return { kind: 'put', ref, contentType: 'application/octet-stream', body: new Uint8Array(), packed: false }
+  }
+  const lines = readers.flatMap((reader) =>
+    reader.partialsOf(time).flatMap(({ samples }) => samples.flatMap(([output, some]) => (output === id ? some : []))),
+  )
+  return { kind: 'print', text: printed(time, lines, node.count) }
+}

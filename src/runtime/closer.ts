@@ -1,0 +1,286 @@
+// The closing task of a job: it reads the logs of all source tasks and, when every frontier has reached T, commits that T
+// is closed. Its own log fences it, so T is closed exactly once by whoever comes first, also when two come at once.
+// Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
+
+import { CLOSE_STAGE, type PlannedOutput, SOURCE_STAGE } from '../plan/plan.ts'
+import type { SourceCommit } from '../state/commit-record.ts'
+import { type CloseCommit, isCloseCommit, isSourceCommit, type ReadMark } from '../state/commit-record.ts'
+import { LogLostError } from '../state/state-errors.ts'
+import type { TaskRef } from '../state/task.ts'
+import { TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
+import { draftClose } from './close-draft.ts'
+import type { Environment } from './environment.ts'
+import { LogReader } from './log-reader.ts'
+import { Mutex } from './mutex.ts'
+import { heal, type Publisher, publish } from './outbox.ts'
+import { moveSilent, sealLog } from './silence.ts'
+import type { Stages } from './stages.ts'
+import { closedBy } from './time.ts'
+
+export interface CloserParts {
+  readonly job: string
+  readonly settings: JobSettings
+  /** Outputs of the source stage. */
+  readonly outputs: readonly PlannedOutput[]
+  /** What has to run when a batch is closed. */
+  readonly stages: Stages
+  readonly environment: Environment
+  readonly publisher: Publisher
+}
+
+/** What is left after a look. */
+export interface Look {
+  /** The first batch time that is not closed and has data, or something to do without; undefined when there is none. */
+  readonly open: number | undefined
+  /** Whether everything is closed, sealed and at rest. */
+  readonly atRest: boolean
+}
+
+const NOTHING: CloseCommit = {
+  kind: 'join',
+  at: 0,
+  code: '',
+  closedUntil: 0,
+  before: 0,
+  tasks: [],
+  closed: [],
+  outbox: [],
+}
+
+// Made once: a collator costs more than all of its comparisons. Names that it holds for equal (a-1, a-01) have an order too.
+const byNumber = new Intl.Collator('en', { numeric: true })
+
+export class Closer {
+  readonly parts: CloserParts
+  readonly #ref: TaskRef
+  readonly #log: TaskLog<CloseCommit>
+  readonly #mutex = new Mutex()
+  #version = 0
+  #head: CloseCommit = NOTHING
+  /** When the head was read last; undefined before. Versions that have expired since are free again. */
+  #loadedAt: number | undefined
+  #published = true
+  readonly #readers = new Map<string, LogReader>()
+  /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
+  readonly #hints = new Map<string, number>()
+
+  constructor(parts: CloserParts) {
+    this.parts = parts
+    const { table, objects, bucket } = parts.environment
+    this.#ref = { job: parts.job, stage: CLOSE_STAGE, task: '0' }
+    this.#log = new TaskLog(this.#ref, table, objects, bucket, isCloseCommit)
+  }
+
+  /** Batches up to this time are closed, as far as this instance knows. */
+  get closedUntil(): number {
+    return this.#head.closedUntil
+  }
+
+  /** Up to which version a source task's log has been read, strongly consistent; 0 when it has never joined. */
+  readOf(task: TaskRef): Promise<number> {
+    return this.#mutex.run(async () => {
+      await this.#load()
+      return this.#readers.get(task.task)?.read ?? 0
+    })
+  }
+
+  /** Makes a source task known and returns the frontier at which it starts: nothing below it is open any more. */
+  join(task: TaskRef): Promise<number> {
+    return this.#mutex.run(async () => {
+      for (;;) {
+        await this.#load()
+        const known = this.#readers.get(task.task)
+        if (known) return known.frontier
+        const { closedUntil, tasks } = this.#head
+        // Version 1 is the birth, which has nothing to fold.
+        const mark: ReadMark = { stage: SOURCE_STAGE, task: task.task, read: 1, frontier: closedUntil }
+        await this.#commit({
+          kind: 'join',
+          closedUntil,
+          before: closedUntil,
+          tasks: [...tasks, mark],
+          closed: [],
+          outbox: [],
+        })
+      }
+    })
+  }
+
+  /** Takes note of a commit that this instance has made and published. */
+  observe(task: TaskRef, version: number, record: SourceCommit): void {
+    const reader = this.#readers.get(task.task)
+    if (reader) reader.observe(version, record)
+    else this.#hints.set(task.task, record.frontier)
+  }
+
+  /**
+   * Looks which batches are closed now, and closes them. On the data path only logs that hold the others back are read, at
+   * most one query per source task. After a wake-up (`thorough`) all are, silent tasks are moved on, and quiet logs sealed.
+   */
+  look(thorough = false): Promise<Look> {
+    return this.#mutex.run(async () => {
+      const { environment, settings } = this.parts
+      const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < settings.retention / 2
+      if (!trusted || thorough || this.#version === 0) await this.#load()
+      if (this.#version === 0) {
+        if (this.#hints.size > 0) throw new LogLostError(this.#ref)
+        return { open: undefined, atRest: true }
+      }
+      await this.#healHead() // it may be this instance's own, and have failed half way
+      if (this.parts.stages.any) await this.parts.stages.load()
+      await this.#refresh(thorough)
+      // Closing may leave something due at a later time, such as a window that is not empty yet: on to that, if silence lets it.
+      for (let closedUntil = -1; closedUntil !== this.closedUntil; ) {
+        closedUntil = this.closedUntil
+        if (await moveSilent(this.#inOrder(), this.#due, this.parts)) await this.#refresh(false)
+        while (await this.#closeWhatIsReached()) await this.#refresh(false)
+      }
+      const data = this.#inOrder().flatMap(({ openTimes }) => openTimes)
+      if (data.length > 0) return { open: Math.min(...data, ...this.#due), atRest: false }
+      const due = this.#due
+      const next = Math.min(...due)
+      // A timeout may be due long after the entries before it have expired: then logs are sealed meanwhile, too.
+      const far = next - environment.clock.now() > settings.retention / 4
+      const sealed = thorough && far && (await this.#seal())
+      return due.length > 0 ? { open: next, atRest: false } : { open: undefined, atRest: sealed }
+    })
+  }
+
+  /** Times at which something is to be done although nothing may come. */
+  get #due(): number[] {
+    const { stages, settings } = this.parts
+    if (!stages.any) return []
+    return settings.idle === 'run' ? [this.closedUntil + settings.batch] : stages.due
+  }
+
+  async #refresh(all: boolean): Promise<void> {
+    const { batch } = this.parts.settings
+    const readers = this.#inOrder()
+    const goal = Math.max(...readers.map(({ known }) => closedBy(known, batch)))
+    await Promise.all(
+      readers.map((reader) => (all || closedBy(reader.frontier, batch) < goal ? reader.refresh(all) : undefined)),
+    )
+  }
+
+  /** Commits one closing if there is something to close. True: look again, somebody else was faster. */
+  async #closeWhatIsReached(): Promise<boolean> {
+    const { settings, outputs } = this.parts
+    const readers = this.#inOrder()
+    const before = this.closedUntil
+    const draft = draftClose(readers, before, settings.batch, outputs, this.#due)
+    if (!draft) return false
+    await this.#publishParts(readers, new Set(draft.closed))
+    const { closedUntil, closed, outbox } = draft
+    // Until the buckets have run them, the batches of this entry must be readable by whoever has to go on.
+    const tasks = readers.map((reader) => reader.markAt(before))
+    if ((await this.#commit({ kind: 'close', closedUntil, before, tasks, closed, outbox })) === 'conflict') {
+      await this.#load()
+      return true
+    }
+    await publish(this.parts.publisher, outbox)
+    await this.#runBuckets()
+    this.#published = true
+    return false
+  }
+
+  /** Runs what the head has closed in the buckets; then it need not be read again. */
+  async #runBuckets(): Promise<void> {
+    const { closedUntil, before } = this.#head
+    const readers = this.#inOrder()
+    if (this.parts.stages.any) await this.parts.stages.run(readers, before, closedUntil)
+    for (const reader of readers) reader.advance(reader.markAt(closedUntil), closedUntil)
+  }
+
+  /** `_SUCCESS` must come after every part: only the newest entry of a log can be unpublished, so those are looked after. */
+  async #publishParts(readers: readonly LogReader[], closing: ReadonlySet<number>): Promise<void> {
+    await Promise.all(
+      readers.map(async (reader) => {
+        const { last } = reader
+        if (!last || last.published || !reader.openTimes.some((time) => closing.has(time))) return
+        await heal(this.parts.publisher, last.outbox)
+        reader.last = { ...last, published: true }
+      }),
+    )
+  }
+
+  /** Entries that do not expire, at the end of logs that have fallen quiet (DESIGN §3). True when all are sealed. */
+  async #seal(): Promise<boolean> {
+    const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))
+    if (sealed.includes(false) || !(await this.parts.stages.seal(this.closedUntil))) return false
+    // Marks move on to the seals: what lies before them will expire, and must not be needed when records come again.
+    const { kind, closedUntil } = this.#head
+    const tasks = this.#inOrder().map((reader) => reader.markAt(closedUntil))
+    const marked = new Map(this.#head.tasks.map(({ task, read }) => [task, read]))
+    if (kind === 'seal' && tasks.every(({ task, read }) => marked.get(task) === read)) return true
+    return (
+      (await this.#commit({ kind: 'seal', closedUntil, before: closedUntil, tasks, closed: [], outbox: [] })) ===
+      'committed'
+    )
+  }
+
+  /** Reads the head of the closing log and heals it. */
+  async #load(): Promise<void> {
+    const now = this.parts.environment.clock.now()
+    const entry = await this.#log.head()
+    this.#loadedAt = now
+    if (!entry || entry.version === this.#version) return
+    this.#version = entry.version
+    this.#published = false
+    this.parts.stages.doubt()
+    this.#adopt(entry.record)
+    await this.#healHead()
+  }
+
+  async #healHead(): Promise<void> {
+    if (this.#published) return
+    await heal(this.parts.publisher, this.#head.outbox)
+    if (this.#head.before < this.#head.closedUntil) {
+      if (this.parts.stages.any) await Promise.all(this.#inOrder().map((reader) => reader.refresh(true)))
+      await this.#runBuckets()
+    }
+    this.#published = true
+  }
+
+  async #commit(record: Omit<CloseCommit, 'at' | 'code'>): Promise<'committed' | 'conflict'> {
+    await this.#healHead() // an entry with a successor is published
+    const { environment, settings } = this.parts
+    const at = environment.clock.now()
+    const commit: CloseCommit = { ...record, at, code: environment.code }
+    const prepared = await this.#log.prepare(commit)
+    const expiresAt = commit.kind === 'seal' ? undefined : at + settings.retention
+    const outcome = await this.#log.append(this.#version + 1, prepared, expiresAt)
+    if (outcome === 'conflict') {
+      await this.#log.discard(prepared)
+      return 'conflict'
+    }
+    this.#version += 1
+    this.#published = commit.before === commit.closedUntil
+    this.#adopt(commit)
+    return 'committed'
+  }
+
+  /** Takes over what the head says, and keeps what has been read beyond it. */
+  #adopt(record: CloseCommit): void {
+    this.#head = record
+    const { environment } = this.parts
+    const { table, objects, bucket } = environment
+    for (const mark of record.tasks) {
+      const reader = this.#readers.get(mark.task)
+      if (reader) {
+        reader.advance(mark, record.before)
+        continue
+      }
+      const ref = { job: this.parts.job, stage: mark.stage, task: mark.task }
+      const log = new TaskLog(ref, table, objects, bucket, isSourceCommit)
+      const created = new LogReader(mark, record.before, log)
+      created.hint(this.#hints.get(mark.task) ?? 0)
+      this.#readers.set(mark.task, created)
+    }
+  }
+
+  /** By topic and partition, so that folding has one order on every instance. */
+  #inOrder(): LogReader[] {
+    return [...this.#readers.values()].sort((a, b) => byNumber.compare(a.task, b.task) || (a.task < b.task ? -1 : 1))
+  }
+}

@@ -1,0 +1,84 @@
+// Step 3 of the commit protocol, pure: what of an event is new to a task (I1), and whether anything is missing (I7).
+
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import type { Position } from '../state/commit-record.ts'
+import { OffsetGapError, TopicRecreatedError } from '../state/state-errors.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { GapPolicy, OffsetHoles } from '../stream/nodes.ts'
+
+/** A hole in the offsets: `[from, until)` did not come. */
+export interface Gap {
+  readonly from: number
+  readonly until: number
+}
+
+export interface Cut {
+  /** Records to process, in offset order, none below the position. */
+  readonly records: readonly KafkaEventRecord[]
+  /** How many were dropped because they are committed already. */
+  readonly duplicates: number
+  /** Holes that policy or declaration lets pass. */
+  readonly gaps: readonly Gap[]
+}
+
+export interface CutRules {
+  readonly gaps: GapPolicy
+  readonly holes: OffsetHoles
+}
+
+/**
+ * Drops what is committed already and looks for holes.
+ *
+ * @param position where the task stands; undefined when nothing is committed yet, then the first record is the beginning.
+ * @throws OffsetGapError for a hole that nothing explains, under the policy `fail`.
+ * @throws TopicRecreatedError when a "duplicate" is younger than anything committed.
+ */
+export function cutRecords(
+  task: TaskRef,
+  records: readonly KafkaEventRecord[],
+  position: Position | undefined,
+  rules: CutRules,
+): Cut {
+  const committed = position ? countDuplicates(task, records, position) : 0
+  let fresh = committed === 0 ? records : records.slice(committed)
+  const gaps: Gap[] = []
+  let expected = position?.until ?? fresh[0]?.offset ?? 0
+  let repeated = false
+  for (const { offset } of fresh) {
+    if (offset > expected) gaps.push({ from: expected, until: offset })
+    if (offset < expected) repeated = true
+    expected = Math.max(expected, offset + 1)
+  }
+  if (repeated) fresh = withoutRepeats(fresh)
+  const [gap] = gaps
+  if (gap && rules.holes === 'none' && rules.gaps === 'fail') throw new OffsetGapError(task, gap.from, gap.until)
+  return { records: fresh, duplicates: records.length - fresh.length, gaps }
+}
+
+/** How many records at the front are below the position. */
+function countDuplicates(task: TaskRef, records: readonly KafkaEventRecord[], position: Position): number {
+  let count = 0
+  for (const { offset, timestamp } of records) {
+    if (offset >= position.until) break
+    if (offset === position.until - 1 && timestamp !== position.timestamp) {
+      const detail = `the record at offset ${offset} had timestamp ${position.timestamp} and has ${timestamp} now`
+      throw new TopicRecreatedError(task, position.until, offset, detail)
+    }
+    if (timestamp > position.maxTimestamp) {
+      const detail = `its timestamp ${timestamp} is later than that of any committed record (${position.maxTimestamp})`
+      throw new TopicRecreatedError(task, position.until, offset, detail)
+    }
+    count++
+  }
+  return count
+}
+
+/** An event that holds a record twice is not known of AWS; if it happens, the first of each offset counts. */
+function withoutRepeats(records: readonly KafkaEventRecord[]): KafkaEventRecord[] {
+  let next = Number.NEGATIVE_INFINITY
+  return records.filter(({ offset }) => {
+    if (offset < next) return false
+    next = offset + 1
+    return true
+  })
+}

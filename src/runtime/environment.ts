@@ -1,0 +1,43 @@
+// What a running job needs from outside. Everything that is not decided by the records comes through here, so that the
+// simulator can decide it instead.
+
+import type { ObjectStore } from '../state/object-store.ts'
+import type { StateTable } from '../state/table.ts'
+
+/** Milliseconds since the epoch. */
+export interface Clock {
+  now(): number
+}
+
+/** Brings the job back at a time: a delayed queue message on AWS, a timer in development. */
+export interface Waker {
+  /** May fire late, twice, or when nothing is left to do; must fire. */
+  arm(job: string, at: number): Promise<void>
+}
+
+/** What a job says about itself; structured, one line each. */
+export interface Log {
+  info(facts: Readonly<Record<string, unknown>>, message: string): void
+  warn(facts: Readonly<Record<string, unknown>>, message: string): void
+  error(facts: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export interface Environment {
+  readonly table: StateTable
+  readonly objects: ObjectStore
+  /** Bucket for what is Millrace's own: spilled commits, quarantined records, snapshots; all below `_millrace/`. */
+  readonly bucket: string
+  readonly clock: Clock
+  readonly waker: Waker
+  readonly log: Log
+  /** Standard output of `print()`. */
+  readonly print: (text: string) => void
+  /** Version of the deployed code, recorded with every commit. */
+  readonly code: string
+  /** Who runs the job: the function's name. Two functions must not run one job. */
+  readonly owner: string
+  /** How many partitions topics are known to have; of others they are learned when first seen. */
+  readonly partitions: ReadonlyMap<string, number>
+  /** This process, for leases. */
+  readonly instance: string
+}

@@ -1,0 +1,134 @@
+// A job in one process: its tasks, its closing task, and what happens at an invocation and at a wake-up.
+
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
+import { isSourceCommit } from '../state/commit-record.ts'
+import { TaskLog } from '../state/task-log.ts'
+import type { Job } from '../stream/job.ts'
+import { type MicroBatch, runMicroBatch } from './batch.ts'
+import { claimJob } from './claim.ts'
+import { Closer } from './closer.ts'
+import type { Environment } from './environment.ts'
+import { Lookout } from './lookout.ts'
+import type { Publisher } from './outbox.ts'
+import { UnknownTopicError } from './runtime-errors.ts'
+import { SourceTask } from './source-task.ts'
+import { Stages } from './stages.ts'
+import { WakeUps } from './wake-ups.ts'
+
+/** The records of one partition in one event. */
+export interface PartitionRecords {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly KafkaEventRecord[]
+}
+
+/** How one partition of an event went: independent of the others. */
+export type PartitionOutcome = PartitionRecords &
+  (
+    | { readonly result: MicroBatch; readonly error?: undefined }
+    | { readonly result?: undefined; readonly error: unknown }
+  )
+
+export interface RuntimeOptions {
+  /** Take the job over from the function that owns it. Default false. */
+  readonly takeOver?: boolean
+}
+
+export class JobRuntime {
+  readonly plan: Plan
+  readonly #environment: Environment
+  readonly #takeOver: boolean
+  readonly #publisher: Publisher
+  readonly #closer: Closer
+  readonly #lookout: Lookout
+  readonly #wakeUps: WakeUps
+  readonly #tasks = new Map<string, SourceTask>()
+  #claimed: Promise<void> | undefined
+
+  constructor(job: Job, environment: Environment, { takeOver = false }: RuntimeOptions = {}) {
+    this.plan = planJob(job)
+    this.#environment = environment
+    this.#takeOver = takeOver
+    const { objects, print } = environment
+    this.#wakeUps = new WakeUps(job.name, environment)
+    this.#publisher = { objects, print, wake: (at) => this.#wakeUps.ensure(at) }
+    const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher }
+    const stages = new Stages({ ...shared, stages: this.plan.stages })
+    const outputs = this.plan.outputs.filter(({ stage }) => stage === SOURCE_STAGE)
+    this.#closer = new Closer({ ...shared, outputs, stages })
+    this.#lookout = new Lookout(job.name, job.settings, environment)
+  }
+
+  /**
+   * Processes the records of one invocation, partitions side by side and independently, then closes what can be closed.
+   * Errors of partitions are in the outcomes; what is thrown concerns the job as a whole.
+   */
+  async process(partitions: readonly PartitionRecords[]): Promise<PartitionOutcome[]> {
+    await this.#claim()
+    const outcomes = await Promise.all(partitions.map((partition) => this.#processPartition(partition)))
+    const moves = outcomes.flatMap(({ result }) => result ?? [])
+    if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
+    return outcomes
+  }
+
+  /**
+   * Handles a wake-up: closes what can be closed, moves silent tasks on, seals quiet logs. When something is still open
+   * the next wake-up is armed, else none: an idle job runs nothing.
+   *
+   * @param fired the time for which the wake-up was armed.
+   */
+  async wake(fired: number): Promise<void> {
+    await this.#claim()
+    if (await this.#wakeUps.passOn(fired)) return
+    await this.#wakeUps.begin(fired)
+    const { open, atRest } = await this.#closer.look(true)
+    if (atRest) return
+    const now = Math.max(this.#environment.clock.now(), fired)
+    await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)
+  }
+
+  async #claim(): Promise<void> {
+    this.#claimed ??= claimJob(this.plan, this.#environment, this.#takeOver, () => this.#introduce())
+    try {
+      await this.#claimed
+    } catch (error) {
+      this.#claimed = undefined
+      throw error
+    }
+  }
+
+  /** Partitions that are known beforehand join before any batch can be closed without them. */
+  async #introduce(): Promise<void> {
+    const { partitions } = this.#environment
+    const known = [...this.plan.programs.keys()].flatMap((topic) =>
+      Array.from({ length: partitions.get(topic) ?? 0 }, (_, partition) => this.#task(topic, partition)),
+    )
+    await Promise.all(known.map((task) => task.mutex.run(() => task.load(0))))
+  }
+
+  async #processPartition(partition: PartitionRecords): Promise<PartitionOutcome> {
+    try {
+      const task = this.#task(partition.topic, partition.partition)
+      return { ...partition, result: await task.mutex.run(() => runMicroBatch(task, partition.records)) }
+    } catch (error) {
+      return { ...partition, error }
+    }
+  }
+
+  #task(topic: string, partition: number): SourceTask {
+    const name = `${topic}-${partition}`
+    const known = this.#tasks.get(name)
+    if (known) return known
+    const { job, programs } = this.plan
+    const program = programs.get(topic)
+    if (!program) throw new UnknownTopicError(job.name, topic, [...programs.keys()])
+    const environment = this.#environment
+    const ref = { job: job.name, stage: SOURCE_STAGE, task: name }
+    const log = new TaskLog(ref, environment.table, environment.objects, environment.bucket, isSourceCommit)
+    const parts = { ref, program, settings: job.settings, environment, log }
+    const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer })
+    this.#tasks.set(name, task)
+    return task
+  }
+}

@@ -1,0 +1,119 @@
+// How the closing task follows the log of one source task: what it has read, and what it still has to fold.
+
+import type { BatchPartial, Effect, ReadMark, SourceCommit } from '../state/commit-record.ts'
+import type { Entry, TaskLog } from '../state/task-log.ts'
+import { visible } from './outbox.ts'
+
+/** An entry that has something for a batch that is not closed yet. */
+interface OpenEntry {
+  readonly version: number
+  /** Frontier of the entry before it. */
+  readonly before: number
+  readonly partials: readonly BatchPartial[]
+}
+
+export class LogReader {
+  readonly stage: string
+  readonly task: string
+  readonly log: TaskLog<SourceCommit>
+  /** Nothing is added below it any more, as far as read. */
+  frontier: number
+  /** When the task last committed records; undefined until an entry was read. */
+  active: number | undefined
+  /** The newest entry read: its outbox is unpublished unless it is known to be (an entry with a successor is published). */
+  last: { readonly version: number; readonly outbox: readonly Effect[]; readonly published: boolean } | undefined
+  #read: number
+  #open: OpenEntry[] = []
+  #seen: number
+  /** A frontier that is known to have been reached by entries that are not read yet. */
+  #hint = 0
+  #closedUntil: number
+
+  constructor(mark: ReadMark, closedUntil: number, log: TaskLog<SourceCommit>) {
+    this.stage = mark.stage
+    this.task = mark.task
+    this.log = log
+    this.frontier = mark.frontier
+    this.#read = mark.read
+    this.#seen = mark.read
+    this.#closedUntil = closedUntil
+  }
+
+  /** All entries up to this version belong to closed batches, or there are none. */
+  get read(): number {
+    return this.#read
+  }
+
+  /** The frontier that the task is known to have reached, read or not. */
+  get known(): number {
+    return Math.max(this.frontier, this.#hint)
+  }
+
+  /** Batch times, not closed yet, for which entries have been read. */
+  get openTimes(): number[] {
+    return this.#open.flatMap(({ partials }) => partials.map(({ time }) => time))
+  }
+
+  /** What the entries have for one batch time, in the order of versions. */
+  partialsOf(time: number): BatchPartial[] {
+    return this.#open.flatMap(({ partials }) => partials.filter((partial) => partial.time === time))
+  }
+
+  /** Takes note of a commit that this very instance has made and published: no need to read it. */
+  observe(version: number, record: SourceCommit): void {
+    if (version === this.#seen + 1) this.#take({ version, record }, true)
+    else if (version === this.#seen && this.last) this.last = { ...this.last, published: true }
+    else this.hint(record.frontier)
+  }
+
+  /** Takes note that the task has got this far, by entries that are still to be read. */
+  hint(frontier: number): void {
+    this.#hint = Math.max(this.#hint, frontier)
+  }
+
+  /**
+   * Reads what is new. Stale reads will do to close batches: versions are dense and frontiers only grow. Not to say that
+   * nothing is left to do: then nobody would look again.
+   */
+  async refresh(consistent = false): Promise<void> {
+    for (const entry of await this.log.read(this.#seen, consistent)) this.#take(entry, false)
+  }
+
+  /** Where the reader would stand with everything up to `closedUntil` closed. */
+  markAt(closedUntil: number): ReadMark {
+    const stillOpen = this.#open.find(({ partials }) => partials.some(({ time }) => time > closedUntil))
+    // The frontier at that very version: a further one would let others close what they have not read.
+    const [read, frontier] = stillOpen ? [stillOpen.version - 1, stillOpen.before] : [this.#seen, this.frontier]
+    return { stage: this.stage, task: this.task, read, frontier }
+  }
+
+  /** Forgets what is closed. */
+  advance(mark: ReadMark, closedUntil: number): void {
+    this.#read = Math.max(this.#read, mark.read)
+    this.frontier = Math.max(this.frontier, mark.frontier)
+    if (this.#seen < this.#read) {
+      this.#seen = this.#read
+      this.last = undefined
+    }
+    this.#closedUntil = closedUntil
+    const entries = this.#open.filter(({ version }) => version > this.#read)
+    this.#open = []
+    for (const entry of entries) this.#addOpen(entry)
+  }
+
+  #take({ version, record }: Pick<Entry<SourceCommit>, 'version' | 'record'>, published: boolean): void {
+    if (version !== this.#seen + 1) return
+    const before = this.frontier
+    this.#seen = version
+    this.frontier = Math.max(before, record.frontier)
+    this.active = record.active
+    this.last = { version, outbox: published ? [] : visible(record.outbox), published }
+    this.#addOpen({ version, before, partials: record.partials })
+  }
+
+  /** An entry that ends in a closed batch is read again after a restart: what is closed in it does not count. */
+  #addOpen(entry: OpenEntry): void {
+    const partials = entry.partials.filter(({ time }) => time > this.#closedUntil)
+    if (partials.length > 0) this.#open.push({ ...entry, partials })
+  }
+}

@@ -1,0 +1,56 @@
+// What outputs make of the elements of one batch time: objects, and lines to print.
+
+import { formatElement } from '../formats/encode.ts'
+import type { Slots } from '../operators/program.ts'
+import type { PlannedOutput } from '../plan/plan.ts'
+import type { SaveNode } from '../stream/nodes.ts'
+import type { OutputObject } from './outbox.ts'
+
+export interface CollectedOutputs {
+  readonly objects: readonly OutputObject[]
+  /** By the id of a print, its first lines. */
+  readonly samples: readonly (readonly [output: string, lines: readonly string[]])[]
+  /** Elements that reached outputs which write. */
+  readonly written: number
+}
+
+/** @param part name of the part that these elements become. */
+export function collectOutputs(
+  outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[],
+  slots: Slots,
+  time: number,
+  part: string,
+): CollectedOutputs {
+  const objects: OutputObject[] = []
+  const samples: [string, readonly string[]][] = []
+  let written = 0
+  for (const { output, slot } of outputs) {
+    const elements = slots[slot] ?? []
+    if (elements.length === 0) continue
+    const { id, node } = output
+    if (node.kind === 'print') {
+      // One more than is shown tells whether "..." follows.
+      samples.push([id, elements.slice(0, node.count + 1).map(formatElement)])
+      continue
+    }
+    written += elements.length
+    objects.push({
+      ref: { bucket: node.bucket, key: `${batchPrefix(node, time)}/${part}` },
+      contentType: node.encoder.contentType,
+      body: Buffer.from(node.encoder.encode(elements)),
+    })
+  }
+  return { objects, samples, written }
+}
+
+/** The "directory" of one output and batch time, as Spark names it: `<prefix>-<T>[.<suffix>]`. */
+export function batchPrefix({ prefix, suffix }: SaveNode, time: number): string {
+  return `${prefix}-${time}${suffix === undefined ? '' : `.${suffix}`}`
+}
+
+/** Spark's layout: `DStream.print` in org.apache.spark.streaming.dstream.DStream. */
+export function printed(time: number, lines: readonly string[], count: number): string {
+  const rule = '-------------------------------------------'
+  const shown = [...lines.slice(0, count), ...(lines.length > count ? ['...'] : [])]
+  return `${[rule, `Time: ${time} ms`, rule, ...shown].join('\n')}\n`
+}

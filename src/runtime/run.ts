@@ -1,0 +1,116 @@
+// Step 4 of the commit protocol: the operators, one batch time after the other, and what to do when a record breaks them.
+
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import { exchange } from '../operators/exchange.ts'
+import { runProgram } from '../operators/program.ts'
+import type { Program } from '../plan/plan.ts'
+import type { BatchPartial } from '../state/commit-record.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { PoisonPolicy } from '../stream/job.ts'
+import type { OutputObject } from './outbox.ts'
+import { collectOutputs } from './outputs.ts'
+import { OperatorError, PoisonRecordError } from './runtime-errors.ts'
+
+/** The records of one batch time. */
+export interface BatchRecords {
+  readonly time: number
+  readonly records: readonly KafkaEventRecord[]
+}
+
+/** A record that was set aside, and why. */
+export interface Poison {
+  readonly record: KafkaEventRecord
+  readonly error: unknown
+}
+
+export interface RunResult {
+  readonly objects: readonly OutputObject[]
+  readonly partials: readonly BatchPartial[]
+  /** Elements that reached outputs which write. */
+  readonly written: number
+  /** Set aside by policy; under `fail` the first one stands here and nothing from it on was run. */
+  readonly poison: readonly Poison[]
+}
+
+/**
+ * Runs a task's program on its batches. When it throws, the records are tried one by one to find out which are to blame.
+ * Under `fail` the result covers the records before the first bad one, so that they can be committed before the task stops.
+ *
+ * @throws OperatorError when the batches fail although every record passes alone.
+ */
+export async function runBatches(
+  task: TaskRef,
+  program: Program,
+  batches: readonly BatchRecords[],
+  policy: PoisonPolicy,
+): Promise<RunResult> {
+  try {
+    return await runAll(program, batches, [])
+  } catch (cause) {
+    const poison = await findPoison(program, batches, policy === 'fail')
+    if (poison.length === 0) {
+      const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
+      throw new OperatorError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, cause)
+    }
+    return runAll(program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison)
+  }
+}
+
+/** The error of the policy `fail`. */
+export function poisonError(task: TaskRef, { record, error }: Poison): PoisonRecordError {
+  return new PoisonRecordError(task, record.offset, error)
+}
+
+async function runAll(
+  program: Program,
+  batches: readonly BatchRecords[],
+  poison: readonly Poison[],
+): Promise<RunResult> {
+  const objects: OutputObject[] = []
+  const partials: BatchPartial[] = []
+  let written = 0
+  for (const { time, records } of batches) {
+    if (records.length === 0) continue
+    const slots = await runProgram(program, records)
+    const outputs = collectOutputs(program.outputs, slots, time, partName(records))
+    objects.push(...outputs.objects)
+    written += outputs.written
+    partials.push({ time, samples: outputs.samples, shuffle: exchange(program.edges, slots) })
+  }
+  return { objects, partials, written, poison }
+}
+
+/** `part-<topic>-<partition>-<first offset>`, the offset as wide as in Kafka's segment files. */
+function partName([first]: readonly KafkaEventRecord[]): string {
+  return `part-${first?.topic}-${Number(first?.partition)}-${offsetDigits(first?.offset ?? 0)}`
+}
+
+export function offsetDigits(offset: number): string {
+  return String(offset).padStart(20, '0')
+}
+
+/** Runs every record alone, encoders included, and collects those that throw. */
+async function findPoison(program: Program, batches: readonly BatchRecords[], firstOnly: boolean): Promise<Poison[]> {
+  const poison: Poison[] = []
+  for (const { time, records } of batches) {
+    for (const record of records) {
+      try {
+        await runAll(program, [{ time, records: [record] }], [])
+      } catch (error) {
+        poison.push({ record, error })
+        if (firstOnly) return poison
+      }
+    }
+  }
+  return poison
+}
+
+function without(batches: readonly BatchRecords[], poison: readonly Poison[]): BatchRecords[] {
+  const bad = new Set(poison.map(({ record }) => record))
+  return batches.map(({ time, records }) => ({ time, records: records.filter((record) => !bad.has(record)) }))
+}
+
+function upTo(batches: readonly BatchRecords[], [first]: readonly Poison[]): BatchRecords[] {
+  const end = first?.record.offset ?? 0
+  return batches.map(({ time, records }) => ({ time, records: records.filter(({ offset }) => offset < end) }))
+}

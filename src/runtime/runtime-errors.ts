@@ -1,0 +1,55 @@
+// Errors of running a job: its code, its records, its place in the table.
+
+import { describeCause, MillraceError } from '../errors.ts'
+import { describeTask, type TaskRef } from '../state/task.ts'
+
+/** A record that cannot be decoded, or on which an operator throws, under the policy `fail`. */
+export class PoisonRecordError extends MillraceError {
+  readonly task: TaskRef
+  readonly offset: number
+  constructor(task: TaskRef, offset: number, cause: unknown) {
+    super(
+      'POISON_RECORD',
+      `${describeTask(task)}: the record at offset ${offset} cannot be processed: ${describeCause(cause)}. Records before it are committed. ` +
+        "Fix the job and deploy it again, or set onPoison: 'skip' or 'quarantine' to go on without such records.",
+      { cause },
+    )
+    this.task = task
+    this.offset = offset
+  }
+}
+
+/** An operator throws on a micro-batch although each record passes alone. */
+export class OperatorError extends MillraceError {
+  readonly task: TaskRef
+  constructor(task: TaskRef, from: number, until: number, cause: unknown) {
+    super(
+      'OPERATOR_FAILED',
+      `${describeTask(task)}: the operators fail on offsets ${from} to ${until - 1} together, though on no record alone: ${describeCause(cause)}. ` +
+        'Look at mapPartitions functions and at anything they share; the records will be delivered again.',
+      { cause },
+    )
+    this.task = task
+  }
+}
+
+/** Two functions run jobs of one name in one table: each would take the other's commits for its own. */
+export class JobNameTakenError extends MillraceError {
+  constructor(job: string, owner: string, other: string, since: string) {
+    super(
+      'JOB_NAME_TAKEN',
+      `The job '${job}' in this table belongs to '${other}' (since ${since}), and '${owner}' wants to run a job of that name too. ` +
+        'Give one of the jobs another name or another table. If this function replaces the other, deploy it with lambda(job, { takeOver: true }).',
+    )
+  }
+}
+
+/** A record came from a topic that the job does not read. */
+export class UnknownTopicError extends MillraceError {
+  constructor(job: string, topic: string, known: readonly string[]) {
+    super(
+      'UNKNOWN_TOPIC',
+      `A record of topic '${topic}' arrived, but job '${job}' reads ${known.join(', ')}. Remove the topic from the event source mapping or add it to the job.`,
+    )
+  }
+}

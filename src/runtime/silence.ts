@@ -1,0 +1,86 @@
+// Partitions that fall silent: whoever waits for one moves it on by an empty commit in its own log, under the same
+// fence; and a log that stays quiet gets an entry that does not expire (DESIGN §3, §4).
+
+import { NO_COUNTS, type SourceCommit } from '../state/commit-record.ts'
+import { LogLostError } from '../state/state-errors.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { CloserParts } from './closer.ts'
+import type { LogReader } from './log-reader.ts'
+import { heal, visible } from './outbox.ts'
+import { closedBy } from './time.ts'
+
+/** Silent by the clock, since its last commit that held records. What is not known yet counts as silent: the head is checked before anything is done. */
+function seemsSilent({ active = 0 }: LogReader, now: number, { idleAfter }: JobSettings): boolean {
+  return now - active >= idleAfter
+}
+
+/**
+ * Moves silent tasks on so that they hold nobody back. While others go on, to where those are; when all are silent,
+ * to the end of the last batch with data, once the clock has reached it: at its pace for live data, at once for old data.
+ *
+ * @param due times at which buckets have something to do although nothing came
+ * @returns whether any was moved.
+ */
+export async function moveSilent(
+  readers: readonly LogReader[],
+  due: readonly number[],
+  parts: CloserParts,
+): Promise<boolean> {
+  const { settings, environment } = parts
+  const now = environment.clock.now()
+  const silent = readers.filter((reader) => seemsSilent(reader, now, settings))
+  if (silent.length === 0) return false
+  const target = silent.length < readers.length ? furthest(readers) : endOfData(readers, due, now)
+  const behind = silent.filter((r) => closedBy(r.frontier, settings.batch) < closedBy(target, settings.batch))
+  const moved = await Promise.all(
+    behind.map((reader) => appendQuiet(reader, parts, 'idle', Math.max(reader.frontier, target))),
+  )
+  await Promise.all(behind.map((reader) => reader.refresh()))
+  return moved.includes(true)
+}
+
+/** Ends a quiet log with an entry that does not expire, unless it has one. False: it is not quiet, or not all of it is closed. */
+export async function sealLog(reader: LogReader, parts: CloserParts): Promise<boolean> {
+  const sealed = await appendQuiet(reader, parts, 'seal', reader.frontier)
+  await reader.refresh(true)
+  return sealed && reader.openTimes.length === 0
+}
+
+function furthest(readers: readonly LogReader[]): number {
+  return Math.max(...readers.map(({ known }) => known))
+}
+
+function endOfData(readers: readonly LogReader[], due: readonly number[], now: number): number {
+  const ends = [...readers.flatMap(({ openTimes }) => openTimes), ...due]
+  return Math.max(0, ...ends.filter((time) => time <= now))
+}
+
+/** Appends an entry without records, if the log is as silent as it seemed. True: there is one now. */
+async function appendQuiet(
+  { log }: LogReader,
+  { settings, environment, publisher }: CloserParts,
+  kind: 'idle' | 'seal',
+  frontier: number,
+): Promise<boolean> {
+  const head = await log.head()
+  const now = environment.clock.now()
+  if (!head) throw new LogLostError(log.task) // it is known, so there was a birth
+  if (now - head.record.active < settings.idleAfter) return false
+  if (kind === 'seal' ? head.record.kind === 'seal' : head.record.frontier >= frontier) return true
+  await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published
+  const { position } = head.record
+  const record: SourceCommit = {
+    ...head.record,
+    kind,
+    at: now,
+    code: environment.code,
+    position: position && { ...position, from: position.until },
+    frontier: Math.max(frontier, head.record.frontier),
+    partials: [],
+    outbox: [],
+    counts: NO_COUNTS,
+  }
+  const expiresAt = kind === 'seal' ? undefined : now + settings.retention
+  const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
+  return outcome === 'committed'
+}

@@ -1,0 +1,150 @@
+// A source task: one topic-partition, its commit log, and what a warm instance remembers of it between invocations.
+
+import type { Program } from '../plan/plan.ts'
+import type { SourceCommit } from '../state/commit-record.ts'
+import { addCounters, type Counters, NO_COUNTS } from '../state/commit-record.ts'
+import { LogLostError } from '../state/state-errors.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { PreparedRecord, TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Closer } from './closer.ts'
+import type { Environment } from './environment.ts'
+import { Mutex } from './mutex.ts'
+import { heal, type Publisher, publish, withdraw } from './outbox.ts'
+
+export interface SourceTaskParts {
+  readonly ref: TaskRef
+  readonly program: Program
+  readonly settings: JobSettings
+  readonly environment: Environment
+  readonly publisher: Publisher
+  readonly log: TaskLog<SourceCommit>
+  readonly closer: Closer
+}
+
+/** The head of the log as this instance knows it. */
+interface Head {
+  readonly version: number
+  readonly record: SourceCommit
+  /** Whether its outbox is known to be published. */
+  readonly published: boolean
+}
+
+export class SourceTask {
+  readonly parts: SourceTaskParts
+  /** One micro-batch at a time: overlapping invocations in one process would only make each other conflict. */
+  readonly mutex = new Mutex()
+  #head: Head | undefined
+  /** When the head was read or committed. */
+  #knownAt = 0
+
+  constructor(parts: SourceTaskParts) {
+    this.parts = parts
+  }
+
+  /** What was committed last; undefined when this instance does not know. */
+  get head(): SourceCommit | undefined {
+    return this.#head?.record
+  }
+
+  get version(): number {
+    return this.#head?.version ?? 0
+  }
+
+  /**
+   * Step 1. What is in memory is taken as fresh unless the event is ahead of it: offsets are dense, so another instance
+   * went on. What is behind needs no look either: if memory is stale, the commit's condition will tell. Only memory from
+   * before what may have expired since does not count: versions that have expired are free again.
+   */
+  async load(firstOffset: number): Promise<void> {
+    const { environment, settings } = this.parts
+    const now = environment.clock.now()
+    const until = this.head?.position?.until
+    const trusted = now - this.#knownAt < settings.retention / 2
+    if (this.#head && trusted && (until === undefined || firstOffset <= until)) return
+    const entry = await this.parts.log.head()
+    this.#knownAt = now
+    if (entry && entry.version === this.#head?.version) return
+    if (entry && entry.record.kind !== 'birth') this.#head = { ...entry, published: false }
+    else this.#head = await this.#beBorn(entry !== undefined)
+  }
+
+  /**
+   * The first commit of a task. Its log begins with a `birth`, then the closing task gets to know it, and only then it
+   * commits records: no batch can be closed without it, and an empty log of a known task is a lost one.
+   */
+  async #beBorn(born: boolean): Promise<Head> {
+    const { ref, log, closer, environment } = this.parts
+    const now = environment.clock.now()
+    const record: SourceCommit = {
+      kind: 'birth',
+      at: now,
+      active: now,
+      code: environment.code,
+      position: undefined,
+      frontier: 0,
+      partials: [],
+      outbox: [],
+      counts: NO_COUNTS,
+      totals: NO_COUNTS,
+    }
+    const version = born ? 1 : 0
+    // More than that has been read of it: the log is lost, unless another instance has written since this one looked.
+    if ((await closer.readOf(ref)) > version && ((await log.head())?.version ?? 0) <= version)
+      throw new LogLostError(ref)
+    // Whether this or another instance's birth comes first makes no difference.
+    if (!born) await log.append(1, await log.prepare(record))
+    return { version: 1, record: { ...record, frontier: await closer.join(ref) }, published: true }
+  }
+
+  /** Step 2. An entry with a successor is published, so only the head can be unpublished. */
+  async healHead(): Promise<void> {
+    if (!this.#head || this.#head.published) return
+    await heal(this.parts.publisher, this.#head.record.outbox)
+    this.#markPublished(this.#head)
+  }
+
+  /** Step 5. On conflict what was staged is thrown away and the memory with it. */
+  async commit(record: SourceCommit): Promise<'committed' | 'conflict'> {
+    const { log, settings, environment } = this.parts
+    const version = this.version + 1
+    let prepared: PreparedRecord
+    try {
+      prepared = await log.prepare(record)
+    } catch (error) {
+      await withdraw(environment.objects, record.outbox)
+      throw error
+    }
+    // Not known to have failed means maybe written: then what is staged must stay, and memory must go.
+    this.#head = undefined
+    const outcome = await log.append(version, prepared, record.at + settings.retention)
+    if (outcome === 'committed') {
+      this.#head = { version, record, published: false }
+      this.#knownAt = record.at
+      return 'committed'
+    }
+    await Promise.all([withdraw(environment.objects, record.outbox), log.discard(prepared)])
+    return 'conflict'
+  }
+
+  /** Step 6. */
+  async publishHead(): Promise<void> {
+    if (!this.#head) return
+    await publish(this.parts.publisher, this.#head.record.outbox)
+    this.#markPublished(this.#head)
+  }
+
+  /** Drops what is in memory, so that the next micro-batch reads the log. */
+  forget(): void {
+    this.#head = undefined
+  }
+
+  totalsWith(counts: Counters): Counters {
+    return addCounters(this.head?.totals ?? NO_COUNTS, counts)
+  }
+
+  #markPublished(head: Head): void {
+    this.#head = { ...head, published: true }
+    this.parts.closer.observe(this.parts.ref, head.version, head.record)
+  }
+}

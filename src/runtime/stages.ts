@@ -1,0 +1,143 @@
+// The shuffle stages of a job: when the closing task has committed that batches are closed, their buckets run them, stage
+// after stage, and then `_SUCCESS` and prints follow. Everything here may be done again by anybody: each bucket's log says
+// how far it is.
+
+import type { PlannedOutput, ShuffleStage } from '../plan/plan.ts'
+import type { BatchPartial } from '../state/commit-record.ts'
+import type { JobSettings } from '../stream/job.ts'
+import { BucketTask, type StageInput } from './bucket-task.ts'
+import type { Environment } from './environment.ts'
+import type { LogReader } from './log-reader.ts'
+import type { Publisher } from './outbox.ts'
+import { batchPrefix, printed } from './outputs.ts'
+
+export interface StagesParts {
+  readonly job: string
+  readonly settings: JobSettings
+  readonly stages: readonly ShuffleStage[]
+  readonly environment: Environment
+  readonly publisher: Publisher
+}
+
+/** A task's contributions, in the order in which they are folded. */
+type Contributions = readonly (readonly BatchPartial[])[]
+
+export class Stages {
+  readonly #parts: StagesParts
+  readonly #buckets: ReadonlyMap<ShuffleStage, readonly BucketTask[]>
+
+  constructor(parts: StagesParts) {
+    this.#parts = parts
+    const { job, settings, environment, publisher } = parts
+    this.#buckets = new Map(
+      parts.stages.map((stage) => [
+        stage,
+        Array.from({ length: stage.numPartitions }, (_, bucket) => {
+          const ref = { job, stage: stage.id, task: String(bucket) }
+          return new BucketTask({ ref, bucket, stage, settings, environment, publisher })
+        }),
+      ]),
+    )
+  }
+
+  get any(): boolean {
+    return this.#parts.stages.length > 0
+  }
+
+  /** When something has to be run although no data may come; buckets must be loaded. */
+  get due(): number[] {
+    return this.#all.flatMap((bucket) => bucket.due ?? [])
+  }
+
+  load(): Promise<unknown> {
+    return Promise.all(this.#all.map((bucket) => bucket.load()))
+  }
+
+  /** Another instance has closed batches, so buckets may not be where memory says. */
+  doubt(): void {
+    for (const bucket of this.#all) bucket.doubt()
+  }
+
+  /** True when every bucket's log ends in an entry that does not expire. */
+  async seal(closedUntil: number): Promise<boolean> {
+    return !(await Promise.all(this.#all.map((bucket) => bucket.seal(closedUntil)))).includes(false)
+  }
+
+  /**
+   * Brings all buckets up to `closedUntil` and publishes what hangs on the batch as a whole.
+   *
+   * @param after batches up to here were done before.
+   */
+  async run(readers: readonly LogReader[], after: number, closedUntil: number): Promise<void> {
+    const open = readers.flatMap(({ openTimes }) => openTimes)
+    const touched = new Set(open.filter((time) => time > after && time <= closedUntil))
+    const sources: Contributions = readers.map((reader) => [...touched].flatMap((time) => reader.partialsOf(time)))
+    const done = new Map<string, Contributions>([['source', sources]])
+    for (const [stage, buckets] of this.#buckets) {
+      const input = stageInput(stage, done, touched, closedUntil)
+      await Promise.all(buckets.map((bucket) => bucket.advance(input)))
+      const results = buckets.map(({ partials }) => partials.filter(({ time }) => time > after && time <= closedUntil))
+      done.set(stage.id, results)
+      for (const { time } of results.flat()) touched.add(time)
+      await this.#finish(stage, results)
+    }
+  }
+
+  /** `_SUCCESS` after every part of the stage's outputs; prints once. Not kept anywhere: whoever comes again does it again. */
+  async #finish(stage: ShuffleStage, results: Contributions): Promise<void> {
+    const times = [...new Set(results.flat().map(({ time }) => time))].sort((a, b) => a - b)
+    for (const time of times) {
+      for (const { output } of stage.outputs) {
+        if (time % output.slide === 0) await this.#finishOutput(output, time, results)
+      }
+    }
+  }
+
+  async #finishOutput({ id, node }: PlannedOutput, time: number, results: Contributions): Promise<void> {
+    const { environment } = this.#parts
+    if (node.kind === 'save') {
+      const ref = { bucket: node.bucket, key: `${batchPrefix(node, time)}/_SUCCESS` }
+      if (!(await environment.objects.exists(ref))) await environment.objects.put(ref, new Uint8Array())
+      return
+    }
+    const lines = results.flatMap((partials) =>
+      partials
+        .flatMap((partial) => (partial.time === time ? partial.samples : []))
+        .flatMap(([output, some]) => (output === id ? some : [])),
+    )
+    environment.print(printed(time, lines, node.count))
+  }
+
+  get #all(): BucketTask[] {
+    return [...this.#buckets.values()].flat()
+  }
+}
+
+function stageInput(
+  stage: ShuffleStage,
+  done: ReadonlyMap<string, Contributions>,
+  touched: ReadonlySet<number>,
+  closedUntil: number,
+): StageInput {
+  const from = new Map(stage.inputs.map(({ edge }) => [edge.id, edge.from]))
+  /** By edge, bucket and time, in the order of tasks and versions. */
+  const items = new Map<string, unknown[]>()
+  for (const [edge, origin] of from) {
+    for (const partials of done.get(origin) ?? []) {
+      for (const { time, shuffle } of partials) {
+        for (const [id, bucket, some] of shuffle) {
+          if (id !== edge) continue
+          const key = `${edge}\n${bucket}\n${time}`
+          const list = items.get(key)
+          if (list) for (const item of some) list.push(item)
+          else items.set(key, [...some])
+        }
+      }
+    }
+  }
+  return {
+    closedUntil,
+    touched: [...touched].sort((a, b) => a - b),
+    itemsOf: (edge, bucket, time) => items.get(`${edge}\n${bucket}\n${time}`) ?? [],
+  }
+}

@@ -1,0 +1,58 @@
+// Time, pure: which batch every record of a micro-batch belongs to, and how far the frontier moves (DESIGN §4).
+
+/** The label of the batch interval that `time` falls into: its end. `T = (floor(ts / B) + 1) * B`. */
+export function batchTimeOf(time: number, batch: number): number {
+  return (Math.floor(time / batch) + 1) * batch
+}
+
+/** The greatest batch time that is closed when every frontier has reached `frontier`: batch T holds times in [T - B, T). */
+export function closedBy(frontier: number, batch: number): number {
+  return Math.floor(frontier / batch) * batch
+}
+
+export interface TimeSettings {
+  readonly time: 'record' | 'arrival'
+  readonly batch: number
+  /** How far a timestamp may be ahead of the clock, milliseconds. */
+  readonly clockSkew: number
+}
+
+/** Records `[start, end)` of the micro-batch, which belong to batch `time`. */
+export interface Segment {
+  readonly time: number
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Cuts records, in offset order, into segments by batch time. The frontier moves record by record, so where an
+ * invocation was cut makes no difference (I2): an element's time is its timestamp, but at least the frontier (an
+ * out-of-order record joins the oldest open batch) and at most now plus the skew (one broken clock cannot throw the frontier into the future).
+ *
+ * @param frontier where the task stands; 0 for a task that has seen nothing.
+ */
+export function assignBatchTimes(
+  records: readonly { readonly timestamp: number }[],
+  frontier: number,
+  now: number,
+  { time, batch, clockSkew }: TimeSettings,
+): { segments: Segment[]; frontier: number } {
+  const segments: Segment[] = []
+  let reached = time === 'arrival' ? Math.max(frontier, now) : frontier
+  let start = 0
+  let current = 0
+  for (let i = 0; i < records.length; i++) {
+    if (time === 'record') {
+      const { timestamp = -1 } = records[i] ?? {}
+      // Kafka's -1, "no timestamp" (message format 0): the clock is all there is.
+      reached = Math.max(reached, timestamp < 0 ? now : Math.min(timestamp, now + clockSkew))
+    }
+    const T = batchTimeOf(reached, batch)
+    if (T === current) continue
+    if (i > start) segments.push({ time: current, start, end: i })
+    start = i
+    current = T
+  }
+  if (records.length > start) segments.push({ time: current, start, end: records.length })
+  return { segments, frontier: reached }
+}

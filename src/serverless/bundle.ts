@@ -1,0 +1,138 @@
+// A function as one file: the job, Millrace and the AWS SDK, as an ES module that Lambda starts as it is.
+
+import { createHash } from 'node:crypto'
+import { access, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { BuildFailure, BuildResult } from 'esbuild'
+import { describeCause, InvalidOptionError } from '../errors.ts'
+import { zip } from './zip.ts'
+
+/** Where a handler is, before and after bundling. */
+export interface BundleInput {
+  /** `functions/words.handler`: a module without its ending, and an export of it. */
+  readonly handler: string
+  readonly serviceDir: string
+  /** Where `index.mjs` and its map go. */
+  readonly outDir: string
+  /** Lambda's name of it: `nodejs24.x`. */
+  readonly runtime: string
+}
+
+export interface Bundle {
+  /** The file to import. */
+  readonly file: string
+  /** The name of the export. */
+  readonly exportName: string
+  /** The handler as Lambda is told: `index.handler`. */
+  readonly handler: string
+  readonly bytes: number
+  /** Identity of the code: equal for equal bundles. */
+  readonly hash: string
+  /** The deployment package. */
+  readonly archive: Uint8Array
+}
+
+const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '.tsx', '.jsx', '.cts', '.cjs']
+
+/** This file runs as TypeScript in Millrace's own repository; then there is no `dist` and sources are bundled. */
+const FROM_SOURCE = import.meta.url.endsWith('.ts')
+
+/** CommonJS modules in the bundle require Node's own modules; an ES module has no `require` of itself. */
+const BANNER =
+  "import{createRequire as millraceRequire}from'node:module';const require=millraceRequire(import.meta.url);"
+
+/**
+ * Bundles a handler with all that it uses.
+ *
+ * @throws InvalidOptionError when there is no such module or it cannot be bundled, with esbuild's reasons.
+ */
+export async function bundleHandler({ handler, serviceDir, outDir, runtime }: BundleInput): Promise<Bundle> {
+  const { entry, exportName } = await findModule(handler, serviceDir)
+  const result = await runEsbuild(entry, handler, serviceDir, outDir, runtime)
+  const code = fileOf(result, '.mjs')
+  const map = fileOf(result, '.map')
+  await mkdir(outDir, { recursive: true })
+  const file = join(outDir, 'index.mjs')
+  await Promise.all([writeFile(file, code), writeFile(`${file}.map`, map)])
+  return {
+    file,
+    exportName,
+    handler: `index.${exportName}`,
+    bytes: code.byteLength,
+    hash: createHash('sha256').update(code).digest('hex').slice(0, 16),
+    archive: zip(
+      new Map([
+        ['index.mjs', code],
+        ['index.mjs.map', map],
+      ]),
+    ),
+  }
+}
+
+async function runEsbuild(entry: string, handler: string, serviceDir: string, outDir: string, runtime: string) {
+  const { build } = await import('esbuild')
+  try {
+    return await build({
+      entryPoints: [entry],
+      absWorkingDir: serviceDir,
+      outfile: join(outDir, 'index.mjs'),
+      write: false,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: `node${/\d+/.exec(runtime)?.[0] ?? '24'}`,
+      // ES modules first, the AWS SDK has both: only of those esbuild leaves out what is not used.
+      mainFields: ['module', 'main'],
+      // An explicit list drops esbuild's own `module`, without which parts of the AWS SDK come as CommonJS: 881 instead of 730 KB.
+      conditions: FROM_SOURCE ? ['millrace-source', 'module'] : ['module'],
+      banner: { js: BANNER },
+      minify: true,
+      // Names of classes show in logs and in errors' `name`; keeping them costs 2 %.
+      keepNames: true,
+      sourcemap: 'linked',
+      // Positions are all that a stack trace needs, and half of the map's size.
+      sourcesContent: false,
+      legalComments: 'none',
+      // msgpackr looks for its native extension unless told not to; an archive that any machine can build has none.
+      define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
+      external: ['msgpackr-extract'],
+      logLevel: 'silent',
+    })
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error
+    const reasons = error.errors.map(({ text, location }) =>
+      location ? `${location.file}:${location.line}:${location.column}: ${text}` : text,
+    )
+    throw new InvalidOptionError(`${handler} cannot be bundled:\n${reasons.join('\n')}`, { cause: error })
+  }
+}
+
+async function findModule(handler: string, serviceDir: string): Promise<{ entry: string; exportName: string }> {
+  const [, path, exportName] = /^(.+)\.([A-Za-z_$][\w$]*)$/.exec(handler) ?? []
+  if (path === undefined || exportName === undefined) {
+    throw new InvalidOptionError(
+      `The handler '${handler}' is not of the form path/to/module.export, such as functions/words.handler.`,
+    )
+  }
+  for (const ending of ENDINGS) {
+    const entry = resolve(serviceDir, `${path}${ending}`)
+    const there = await access(entry).then(
+      () => true,
+      () => false,
+    )
+    if (there) return { entry, exportName }
+  }
+  throw new InvalidOptionError(
+    `The handler '${handler}' has no module: there is no ${path}${ENDINGS.join(', ')} in ${dirname(resolve(serviceDir, 'x'))}.`,
+  )
+}
+
+function fileOf({ outputFiles = [] }: BuildResult, ending: string): Uint8Array {
+  const file = outputFiles.find(({ path }) => path.endsWith(ending))
+  if (!file) throw new Error(`esbuild wrote no ${ending}: ${describeCause(outputFiles.map(({ path }) => path))}`)
+  return file.contents
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
+}

@@ -1,0 +1,40 @@
+// The process in which a bundle is imported and asked for its job; see describe.ts.
+
+import { writeSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { jobOfHandler } from '../lambda/job-of-handler.ts'
+import type { Answer } from './describe.ts'
+
+const ANSWER = 3
+const [file = '', exportName = ''] = process.argv.slice(2)
+
+const answer = await describe()
+const bytes = Buffer.from(JSON.stringify(answer))
+for (let at = 0; at < bytes.length; ) at += writeSync(ANSWER, bytes, at)
+process.exit(0) // whatever the module has left running
+
+async function describe(): Promise<Answer> {
+  try {
+    const started = performance.now()
+    const module: object = await import(pathToFileURL(file).href)
+    const importMs = performance.now() - started
+    const job = jobOfHandler(Reflect.get(module, exportName))
+    if (!job) return { kind: 'no-job', exports: Object.keys(module) }
+    const { name, sources, outputs, settings } = job
+    return {
+      kind: 'job',
+      job: {
+        name,
+        topics: [...new Set(sources.flatMap(({ topics }) => topics))],
+        outputs: outputs.flatMap((output) =>
+          output.kind === 'save' ? [{ bucket: output.bucket, prefix: output.prefix }] : [],
+        ),
+        quarantine: settings.quarantine,
+        retention: settings.retention,
+        importMs,
+      },
+    }
+  } catch (error) {
+    return { kind: 'failed', error: error instanceof Error ? (error.stack ?? String(error)) : String(error) }
+  }
+}

@@ -1,0 +1,92 @@
+// What a bundled function runs, told by the bundle itself: it is imported in a process of its own, with the environment that
+// the function will have, as far as it is known. So a job may build addresses from variables, what gets deployed has been
+// imported once, and nothing that a module does while it loads can touch the deployment.
+
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { InvalidOptionError } from '../errors.ts'
+import type { Bundle } from './bundle.ts'
+
+/** A place that a job writes to; keys begin with `prefix` and a dash (outputs) or a slash (quarantine). */
+export interface WrittenPlace {
+  readonly bucket: string
+  readonly prefix: string
+}
+
+/** What a deployment has to know about a job. Plain data. */
+export interface JobDescription {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly outputs: readonly WrittenPlace[]
+  readonly quarantine: WrittenPlace | undefined
+  /** Milliseconds. */
+  readonly retention: number
+  /** Milliseconds that importing the bundle took on this machine. */
+  readonly importMs: number
+}
+
+/** The answer of `describe-main.ts`. */
+export type Answer =
+  | { readonly kind: 'job'; readonly job: JobDescription }
+  | { readonly kind: 'no-job'; readonly exports: readonly string[] }
+  | { readonly kind: 'failed'; readonly error: string }
+
+/** Long enough for anything but a module that waits for a service while it loads, which must not be. */
+const LONGEST_MS = 30_000
+
+const MAIN = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './describe-main.ts' : './describe-main.js', import.meta.url),
+)
+
+/**
+ * Imports a bundle and reads the job of its handler.
+ *
+ * @param where the function's place in serverless.yml, for messages.
+ * @throws InvalidOptionError when it cannot be imported or the export is no handler of a job.
+ */
+export async function describeJob(
+  where: string,
+  handler: string,
+  { file, exportName }: Bundle,
+  environment: Readonly<Record<string, string>>,
+): Promise<JobDescription> {
+  const answer = await ask(where, file, exportName, environment)
+  switch (answer.kind) {
+    case 'job':
+      return answer.job
+    case 'no-job':
+      throw new InvalidOptionError(
+        `${where}: ${handler} is not the handler of a job. Write export const ${exportName} = lambda(…) ` +
+          `(import { lambda } from 'millrace/lambda'); the module exports ${answer.exports.join(', ') || 'nothing'}.`,
+      )
+    case 'failed':
+      throw new InvalidOptionError(`${where}: ${handler} cannot be imported.\n${answer.error}`)
+  }
+}
+
+function ask(where: string, file: string, exportName: string, environment: Readonly<Record<string, string>>) {
+  const { NODE_OPTIONS: _, ...variables } = process.env
+  // The fourth descriptor carries the answer: a module may print what it likes.
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN, file, exportName], {
+    env: { ...variables, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  })
+  const [answered, complained]: [Buffer[], Buffer[]] = [[], []]
+  child.stdio[3]?.on('data', (chunk: Buffer) => answered.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => complained.push(chunk))
+  return new Promise<Answer>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      if (answered.length > 0) return resolve(JSON.parse(Buffer.concat(answered).toString()))
+      const end =
+        signal === 'SIGKILL' ? `did not finish loading within ${LONGEST_MS / 1000} s` : `ended with ${signal ?? code}`
+      reject(
+        new InvalidOptionError(
+          `${where}: the module ${end} while it was imported.\n${Buffer.concat(complained)}`.trimEnd(),
+        ),
+      )
+    })
+  })
+}

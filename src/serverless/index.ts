@@ -1,0 +1,101 @@
+// The plugin `millrace/serverless` of the Serverless Framework (osls 4, and what else speaks its plugin interface): it
+// derives from the jobs all that they need to run. This file says when; the files beside it say what. They are loaded when
+// something is packaged or removed, since every command of the framework loads this one.
+
+import { MillraceError } from '../errors.ts'
+import type { PluginUtils, Serverless } from './framework.ts'
+import type { Prepared } from './prepare.ts'
+
+/** Listed under `plugins` in serverless.yml; its options are `custom.millrace`. */
+export default class MillracePlugin {
+  readonly hooks: Readonly<Record<string, () => Promise<void>>>
+  readonly #serverless: Serverless
+  readonly #log: PluginUtils['log']
+  #prepared: Promise<Prepared> | undefined
+
+  constructor(serverless: Serverless, _options: unknown, { log }: PluginUtils) {
+    this.#serverless = serverless
+    this.#log = log
+    // https://github.com/oss-serverless/osls: `package` runs cleanup, initialize, setupProviderConfiguration,
+    // createDeploymentArtifacts, compileLayers, compileFunctions, compileEvents, finalize.
+    this.hooks = {
+      'before:package:initialize': () => this.#explained(() => this.#package()),
+      'before:package:function:package': () => this.#explained(() => this.#package()),
+      'package:compileEvents': () => this.#explained(() => this.#addResources()),
+      'before:remove:remove': () => this.#explained(() => this.#remove()),
+    }
+  }
+
+  /** Makes jobs functions of the service, while the framework still lets its configuration be extended. */
+  async asyncInit(): Promise<void> {
+    const { configurationInput } = this.#serverless
+    if (!configurationInput) return // help, outside of any service
+    const { handlersOf } = await import('./options.ts')
+    const functions = configurationInput.functions ?? {}
+    for (const [name, handler] of handlersOf(configurationInput.custom)) {
+      const job = handler === undefined ? {} : { handler }
+      if (Array.isArray(functions)) {
+        // Lists (`functions: [${file(…)}, …]`) are merged later on.
+        this.#serverless.extendConfiguration(['functions', String(functions.length)], { [name]: job })
+      } else {
+        this.#serverless.extendConfiguration(['functions', name], { ...Reflect.get(functions, name), ...job })
+      }
+    }
+  }
+
+  async #package(): Promise<void> {
+    const { prepareDeployment } = await import('./prepare.ts')
+    const { packageJobs } = await import('./package.ts')
+    const { checkPluginOptions } = await import('./options.ts')
+    const { service, serviceDir } = this.#serverless
+    this.#prepared = prepareDeployment(
+      {
+        service: service.service,
+        stage: this.#serverless.getProvider('aws').getStage(),
+        serviceDir,
+        provider: service.provider,
+        functions: service.functions,
+        emulated: Boolean(process.env.AWS_ENDPOINT_URL_LAMBDA || process.env.AWS_ENDPOINT_URL),
+      },
+      checkPluginOptions(service.custom),
+    )
+    const prepared = await this.#prepared
+    if (prepared.warning !== undefined) this.#log.warning(prepared.warning)
+    await packageJobs(this.#serverless, prepared.deployment)
+    for (const { functionName, job, bytes } of prepared.deployment.jobs) {
+      const topics = job.topics.join(', ')
+      this.#log.info(`${functionName}: job ${job.name}, topics ${topics}, ${Math.round(bytes / 1024)} KiB`)
+    }
+  }
+
+  async #addResources(): Promise<void> {
+    const prepared = await this.#prepared
+    if (!prepared) return
+    const { addResources } = await import('./package.ts')
+    addResources(this.#serverless, prepared.deployment)
+  }
+
+  async #remove(): Promise<void> {
+    const { checkPluginOptions } = await import('./options.ts')
+    const { onRemove } = checkPluginOptions(this.#serverless.service.custom)
+    if (onRemove === 'keep') {
+      this.#log.warning(
+        'Table and buckets are kept, with all that is in them (custom.millrace.onRemove is keep); delete them by hand, or ' +
+          'deploy again with state: external and buckets: external to go on with them.',
+      )
+      return
+    }
+    const { emptyBuckets } = await import('./empty-buckets.ts')
+    await emptyBuckets(this.#serverless.getProvider('aws'))
+  }
+
+  /** The framework shows the stack of any error that is not of its own class, as if it were a fault of the framework. */
+  async #explained(run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+      throw new this.#serverless.classes.Error(error.message, error.code)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// What brings a job's function to life: one event source mapping per topic, and one for the queue of its wake-ups. Written
+// here and not as the framework's events, which have no words for partial responses, refuse brokers without credentials,
+// and name mappings so that the topics `a-b` and `ab` collide.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
+
+import { type DeployedJob, type Deployment, groupOf, queueId } from './deployment.ts'
+import type { CfnResource, CfnValue } from './framework.ts'
+import { logicalId } from './names.ts'
+import type { FunctionTarget } from './resources.ts'
+
+const MAPPING = 'AWS::Lambda::EventSourceMapping'
+
+/**
+ * The mappings of one job, by logical id.
+ *
+ * @param stores logical ids of table and buckets: records must not arrive before there is a place for what becomes of them.
+ */
+export function mappingsOf(
+  deployment: Deployment,
+  job: DeployedJob,
+  target: FunctionTarget,
+  stores: readonly string[],
+): Record<string, CfnResource> {
+  const DependsOn = [...target.dependsOn, ...stores]
+  const topics = job.job.topics.map((topic) => {
+    const Properties = topicMapping(deployment, job, target.arn, topic)
+    return [logicalId(job.functionName, 'MillraceTopic', topic), { Type: MAPPING, DependsOn, Properties }] as const
+  })
+  const wake = { Type: MAPPING, DependsOn, Properties: wakeMapping(job, target.arn) }
+  return { ...Object.fromEntries(topics), [logicalId(job.functionName, 'MillraceWakeMapping')]: wake }
+}
+
+function topicMapping(
+  deployment: Deployment,
+  job: DeployedJob,
+  FunctionName: CfnValue,
+  topic: string,
+): Record<string, CfnValue> {
+  const { bootstrapServers, mskArn, access } = deployment.options.kafka
+  const { mapping } = job
+  const configurations = access.map(({ Type, URI }) => ({ Type, URI }))
+  const group = { ConsumerGroupId: groupOf(deployment, job, topic) }
+  return {
+    FunctionName,
+    Topics: [topic],
+    ...(mskArn === undefined
+      ? {
+          SelfManagedEventSource: { Endpoints: { KafkaBootstrapServers: bootstrapServers } },
+          SelfManagedKafkaEventSourceConfig: group,
+          SourceAccessConfigurations: configurations, // a mapping without it is refused, even an empty one will do
+        }
+      : {
+          EventSourceArn: mskArn,
+          AmazonManagedKafkaEventSourceConfig: group,
+          ...(access.length > 0 && { SourceAccessConfigurations: configurations }),
+        }),
+    StartingPosition: mapping.startingPosition,
+    ...(mapping.startingPositionTimestamp !== undefined && {
+      StartingPositionTimestamp: mapping.startingPositionTimestamp,
+    }),
+    BatchSize: mapping.batchSize,
+    ...(mapping.maximumBatchingWindow !== undefined && {
+      MaximumBatchingWindowInSeconds: mapping.maximumBatchingWindow,
+    }),
+    Enabled: mapping.enabled,
+    ...(mapping.pollers && { ProvisionedPollerConfig: pollersOf(mapping.pollers) }),
+    ...(mapping.reportBatchItemFailures && { FunctionResponseTypes: ['ReportBatchItemFailures'] }),
+  }
+}
+
+function pollersOf({
+  minimum,
+  maximum,
+}: {
+  readonly minimum: number | undefined
+  readonly maximum: number | undefined
+}) {
+  return {
+    ...(minimum !== undefined && { MinimumPollers: minimum }),
+    ...(maximum !== undefined && { MaximumPollers: maximum }),
+  }
+}
+
+/** One message per invocation: there is hardly ever more than one, and a failed one does not take others with it. */
+function wakeMapping(job: DeployedJob, FunctionName: CfnValue): Record<string, CfnValue> {
+  return {
+    FunctionName,
+    EventSourceArn: { 'Fn::GetAtt': [queueId(job), 'Arn'] },
+    BatchSize: 1,
+    // The least that there is. Wake-ups that come together find each other's work done.
+    ScalingConfig: { MaximumConcurrency: 2 },
+  }
+}

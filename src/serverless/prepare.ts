@@ -1,0 +1,98 @@
+// Before anything is packaged: bundle every job's function, let it tell what it runs, and check the whole.
+
+import { join } from 'node:path'
+import { InvalidOptionError } from '../errors.ts'
+import { bundleHandler } from './bundle.ts'
+import { checkDeployment, DEFAULT_TIMEOUT, type DeployedJob, type Deployment } from './deployment.ts'
+import { describeJob, type JobDescription } from './describe.ts'
+import type { FunctionConfig, ProviderConfig } from './framework.ts'
+import type { KafkaCluster, MappingOptions, PluginOptions } from './options.ts'
+import { knownPartitions } from './partitions.ts'
+
+export interface ServiceFacts {
+  readonly service: string
+  readonly stage: string
+  readonly serviceDir: string
+  readonly provider: ProviderConfig
+  readonly functions: Readonly<Record<string, FunctionConfig>>
+  /** Whether it goes to an emulator, which asks for less than AWS. */
+  readonly emulated: boolean
+}
+
+/** A job with what packaging needs of its bundle. */
+export interface PreparedJob extends DeployedJob {
+  readonly runtime: string
+  readonly archive: Uint8Array
+  readonly bytes: number
+}
+
+export interface Prepared {
+  readonly deployment: Deployment & { readonly jobs: readonly PreparedJob[] }
+  readonly warning: string | undefined
+}
+
+/** The framework's folder for what it packages; it clears it away. */
+export const WORK_DIR = '.serverless'
+
+/** Millrace uses zstd of node:zlib, which came with Node.js 22.15. */
+const RUNTIMES = ['nodejs24.x', 'nodejs22.x']
+
+/** @throws InvalidOptionError for what is wrong with options, handlers, or jobs among each other. */
+export async function prepareDeployment(facts: ServiceFacts, options: PluginOptions): Promise<Prepared> {
+  checkReachable(options.kafka, facts.emulated)
+  const jobs = await Promise.all(
+    [...options.jobs].map(([functionName, mapping]) => prepareJob(facts, functionName, mapping)),
+  )
+  const { service, stage } = facts
+  const draft = { service, stage, options, jobs, partitions: options.kafka.partitions }
+  checkDeployment(draft)
+  const topics = [...new Set(jobs.flatMap(({ job }) => job.topics))]
+  const { counts, warning } = await knownPartitions(options.kafka, topics)
+  return { deployment: { ...draft, partitions: counts }, warning }
+}
+
+async function prepareJob(
+  { serviceDir, provider, functions }: ServiceFacts,
+  functionName: string,
+  mapping: MappingOptions,
+): Promise<PreparedJob> {
+  const where = `custom.millrace.jobs.${functionName}`
+  const { handler, runtime = provider.runtime ?? 'nodejs24.x', timeout, environment } = functions[functionName] ?? {}
+  if (handler === undefined) {
+    throw new InvalidOptionError(`${where} has no handler. Write one here, or in functions.${functionName}.`)
+  }
+  if (!RUNTIMES.includes(runtime)) {
+    throw new InvalidOptionError(
+      `functions.${functionName}.runtime: Millrace runs on ${RUNTIMES.join(' and ')}, not ${runtime}.`,
+    )
+  }
+  const outDir = join(serviceDir, WORK_DIR, 'millrace', functionName)
+  const bundle = await bundleHandler({ handler, serviceDir, outDir, runtime })
+  const variables = textsOf({ ...provider.environment, ...environment })
+  const job: JobDescription = await describeJob(where, handler, bundle, variables)
+  return {
+    functionName,
+    job,
+    mapping,
+    runtime,
+    timeout: timeout ?? provider.timeout ?? DEFAULT_TIMEOUT,
+    bundle: { hash: bundle.hash, handler: bundle.handler },
+    archive: bundle.archive,
+    bytes: bundle.bytes,
+  }
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html; AWS itself says so after minutes, with a rollback. */
+function checkReachable({ mskArn, access }: KafkaCluster, emulated: boolean): void {
+  if (emulated || mskArn !== undefined || access.length > 0) return
+  throw new InvalidOptionError(
+    'custom.millrace.kafka.accessConfigurations is missing: Lambda reads a cluster of your own through your VPC (vpcSubnet and ' +
+      'vpcSecurityGroup) or with credentials (saslScram512Auth, …), not without either.',
+  )
+}
+
+/** Variables that are known before CloudFormation has run. */
+function textsOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts = Object.entries(variables).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+  return Object.fromEntries(texts.map(([name, value]) => [name, String(value)]))
+}

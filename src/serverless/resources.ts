@@ -1,0 +1,112 @@
+// The resources of a deployment, as CloudFormation: table, buckets, and for each job the queue of its wake-ups. Pure.
+
+import { TTL_ATTRIBUTE, tableDefinition } from '../state/table-definition.ts'
+import { BUCKET, type Deployment, outputBucketId, outputBuckets, queueId, TABLE } from './deployment.ts'
+import type { CfnResource, CfnValue } from './framework.ts'
+import { mappingsOf } from './mappings.ts'
+import { stateBucketName, tableName } from './names.ts'
+
+/** What mappings must wait for and point to. */
+export interface FunctionTarget {
+  /** The function, or its alias. */
+  readonly arn: CfnValue
+  /** Logical ids that must be there first: the role, the alias. */
+  readonly dependsOn: readonly string[]
+}
+
+/** All resources that the plugin adds, by logical id. */
+export function resourcesOf(
+  deployment: Deployment,
+  targetOf: (functionName: string) => FunctionTarget,
+): Record<string, CfnResource> {
+  const { service, stage, jobs, options } = deployment
+  const resources: Record<string, CfnResource> = {}
+  if (options.state === 'managed') {
+    resources[TABLE] = kept(options.onRemove, tableResource(tableName(service, stage)))
+    resources[BUCKET] = kept(options.onRemove, bucketResource(stateBucketName(service, stage), deployment, SPILL))
+  }
+  if (options.buckets === 'managed') {
+    for (const bucket of outputBuckets(deployment)) {
+      resources[outputBucketId(bucket)] = kept(options.onRemove, bucketResource(bucket, deployment))
+    }
+  }
+  const stores = Object.keys(resources)
+  for (const job of jobs) {
+    resources[queueId(job)] = queueResource(job.timeout)
+    Object.assign(resources, mappingsOf(deployment, job, targetOf(job.functionName), stores))
+  }
+  return resources
+}
+
+function kept(onRemove: 'keep' | 'delete', resource: CfnResource): CfnResource {
+  const policy = onRemove === 'keep' ? 'Retain' : 'Delete'
+  return { ...resource, DeletionPolicy: policy, UpdateReplacePolicy: policy }
+}
+
+function tableResource(name: string): CfnResource {
+  return {
+    Type: 'AWS::DynamoDB::Table',
+    Properties: {
+      ...tableDefinition(name),
+      TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    },
+  }
+}
+
+/** Where commit records over DynamoDB's limit of an item are. */
+const SPILL = '_millrace/spill/'
+const DAY_MS = 86_400_000
+/**
+ * Entries of a log, and so what they point to, are needed for `retention`, the head included while it waits to be published.
+ * A week on top is for whoever finds out on Monday that the job has stood still.
+ */
+const MARGIN_DAYS = 7
+
+function bucketResource(name: CfnValue, { jobs }: Deployment, expiring?: string): CfnResource {
+  const retention = Math.max(...jobs.map(({ job }) => job.retention))
+  const days = Math.ceil(retention / DAY_MS) + MARGIN_DAYS
+  const rules: CfnValue[] = [
+    {
+      Id: 'millrace-stale-uploads',
+      Status: 'Enabled',
+      // Parts of uploads whose commit did not come about, left by a process that died before it could abort them.
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: days },
+    },
+  ]
+  if (expiring !== undefined) {
+    rules.push({ Id: 'millrace-spill', Status: 'Enabled', Prefix: expiring, ExpirationInDays: days })
+  }
+  return {
+    Type: 'AWS::S3::Bucket',
+    Properties: {
+      BucketName: name,
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      LifecycleConfiguration: { Rules: rules },
+    },
+  }
+}
+
+/** The longest that SQS keeps a message: a job whose function fails for days is still brought back. */
+const MESSAGE_RETENTION_SECONDS = 1_209_600
+
+function queueResource(timeout: number): CfnResource {
+  return {
+    Type: 'AWS::SQS::Queue',
+    Properties: {
+      // Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+      VisibilityTimeout: 6 * timeout,
+      MessageRetentionPeriod: MESSAGE_RETENTION_SECONDS,
+      SqsManagedSseEnabled: true,
+    },
+  }
+}

@@ -1,0 +1,174 @@
+// What a commit says. One record is one item of a task's log: fence, offsets, frontier, promised output and counters in one write.
+
+import type { ObjectRef, StagedObject } from './object-store.ts'
+
+/** Where a source task stands in its partition. Offsets as Kafka has them: `until` is the next one to read. */
+export interface Position {
+  /** First offset of this commit; equals `until` when it holds no records. */
+  readonly from: number
+  readonly until: number
+  /** Timestamp of the last committed record, and the greatest one ever: they tell a duplicate from a recreated topic. */
+  readonly timestamp: number
+  readonly maxTimestamp: number
+}
+
+/** Totals over a task's life, and what one commit adds to them. */
+export interface Counters {
+  readonly records: number
+  readonly duplicates: number
+  readonly skipped: number
+  readonly quarantined: number
+  /** Offsets that were missing and passed over, by policy or because the source's holes are explained. */
+  readonly missing: number
+  /** Elements written to outputs. */
+  readonly written: number
+}
+
+export const NO_COUNTS: Counters = { records: 0, duplicates: 0, skipped: 0, quarantined: 0, missing: 0, written: 0 }
+
+export function addCounters(a: Counters, b: Counters): Counters {
+  return {
+    records: a.records + b.records,
+    duplicates: a.duplicates + b.duplicates,
+    skipped: a.skipped + b.skipped,
+    quarantined: a.quarantined + b.quarantined,
+    missing: a.missing + b.missing,
+    written: a.written + b.written,
+  }
+}
+
+/** Something that a commit promises and that is done right after it. All are idempotent but `print`. */
+export type Effect =
+  /** A small object, carried in the record itself; `packed` when the body is compressed by zstd. */
+  | {
+      readonly kind: 'put'
+      readonly ref: ObjectRef
+      readonly contentType: string
+      readonly body: Uint8Array
+      readonly packed: boolean
+    }
+  /** A large one, staged before the commit out of every reader's sight. */
+  | { readonly kind: 'complete'; readonly staged: StagedObject }
+  /** A line on standard output (at least once). */
+  | { readonly kind: 'print'; readonly text: string }
+  /** Bring the job back at this time, because something will have to be closed although nothing may arrive. */
+  | { readonly kind: 'wake'; readonly at: number }
+
+/**
+ * What one commit has for those who run batch `time` when it is closed: of every print its first lines, by the output's id,
+ * and what travels to the buckets of other stages, combined on this side.
+ */
+export interface BatchPartial {
+  readonly time: number
+  readonly shuffle: readonly (readonly [edge: string, bucket: number, items: readonly unknown[]])[]
+  readonly samples: readonly (readonly [output: string, lines: readonly string[]])[]
+}
+
+/**
+ * A commit of a source task.
+ *
+ * `birth`: the log exists, and nothing else yet. `batch`: a micro-batch. `idle`: the partition was silent and the
+ * frontier was moved on by somebody who waited for it. `seal`: the task is quiet; an entry that does not expire.
+ */
+export interface SourceCommit {
+  readonly kind: 'birth' | 'batch' | 'idle' | 'seal'
+  /** Clock at commit, milliseconds. */
+  readonly at: number
+  /** Clock at the last commit that held records: how long the task has been silent. */
+  readonly active: number
+  /** Version of the code that committed. */
+  readonly code: string
+  readonly position: Position | undefined
+  /** This task will add nothing below this time any more. */
+  readonly frontier: number
+  /** One entry per batch time to which this commit adds something. */
+  readonly partials: readonly BatchPartial[]
+  readonly outbox: readonly Effect[]
+  readonly counts: Counters
+  readonly totals: Counters
+}
+
+/** How far the closing task has read one source task. */
+export interface ReadMark {
+  readonly stage: string
+  readonly task: string
+  /** All of the entries up to this version belong to closed batches only, so they need not be read again. */
+  readonly read: number
+  /** The task's frontier at that version. */
+  readonly frontier: number
+}
+
+/**
+ * A commit of the closing task, which reads all source tasks of a job. `join`: a new source task is known from here on.
+ * `close`: batches up to and including `closedUntil` are closed. `seal` as above.
+ */
+export interface CloseCommit {
+  readonly kind: 'join' | 'close' | 'seal'
+  readonly at: number
+  readonly code: string
+  readonly closedUntil: number
+  /**
+   * Batches up to here were done, buckets included, when this was committed; `tasks` mark where to read on from there. An
+   * entry has a successor only when all that it closes is done.
+   */
+  readonly before: number
+  readonly tasks: readonly ReadMark[]
+  /** The batch times that this commit closes. */
+  readonly closed: readonly number[]
+  readonly outbox: readonly Effect[]
+}
+
+export function isSourceCommit(value: unknown): value is SourceCommit {
+  return hasKind(value, ['birth', 'batch', 'idle', 'seal']) && 'frontier' in value && 'partials' in value
+}
+
+export function isCloseCommit(value: unknown): value is CloseCommit {
+  return hasKind(value, ['join', 'close', 'seal']) && 'closedUntil' in value && 'tasks' in value
+}
+
+function hasKind(value: unknown, kinds: readonly string[]): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    typeof value.kind === 'string' &&
+    kinds.includes(value.kind)
+  )
+}
+
+/** One change of an operator's state. */
+export interface StateChange {
+  readonly cell: unknown
+  readonly value: unknown
+  readonly deleted: boolean
+}
+
+/** Names a snapshot: the whole state of a task as of a version. */
+export interface SnapshotPointer {
+  readonly version: number
+  readonly ref: ObjectRef
+  readonly bytes: number
+}
+
+/** A commit of a bucket of a shuffle stage: everything that closed batches up to `closedUntil` have done in it. */
+export interface BucketCommit {
+  readonly kind: 'bucket' | 'seal'
+  readonly at: number
+  readonly code: string
+  readonly closedUntil: number
+  /** The batch times that were run, ascending. */
+  readonly ran: readonly number[]
+  /** What changed, by the operator's id. */
+  readonly state: readonly (readonly [operator: string, changes: readonly StateChange[]])[]
+  readonly snapshot: SnapshotPointer | undefined
+  /** Bytes of the entries since the snapshot, this one not counted: when it has outgrown the state, the next snapshot is due. */
+  readonly logBytes: number
+  /** Clock when the entries since the snapshot began: the next one is due before they expire. */
+  readonly logSince: number
+  readonly partials: readonly BatchPartial[]
+  readonly outbox: readonly Effect[]
+}
+
+export function isBucketCommit(value: unknown): value is BucketCommit {
+  return hasKind(value, ['bucket', 'seal']) && 'ran' in value && 'state' in value
+}

@@ -1,0 +1,42 @@
+// Snapshots: the whole state of a task as of one version, as an object that a commit names (DESIGN §3).
+
+import { randomUUID } from 'node:crypto'
+import { decode, encode } from './codec.ts'
+import type { BucketCommit, SnapshotPointer } from './commit-record.ts'
+import { type ObjectStore, objectUrl } from './object-store.ts'
+import { UnreadableStateError } from './state-errors.ts'
+import { escapeKeyPart, type TaskRef } from './task.ts'
+
+type State = BucketCommit['state']
+
+/** Writes the state as of `version`; nobody reads it until a commit names it. */
+export async function writeSnapshot(
+  objects: ObjectStore,
+  bucket: string,
+  task: TaskRef,
+  version: number,
+  state: State,
+): Promise<SnapshotPointer> {
+  const body = encode(state)
+  const path = [task.job, task.stage, task.task].map(escapeKeyPart).join('/')
+  const ref = { bucket, key: `_millrace/snapshots/${path}/${version}-${randomUUID()}` }
+  await objects.put(ref, body)
+  return { version, ref, bytes: body.length }
+}
+
+/** @throws UnreadableStateError when it is missing, damaged, or something else. */
+export async function readSnapshot(objects: ObjectStore, { ref }: SnapshotPointer): Promise<State> {
+  const where = `snapshot ${objectUrl(ref)}`
+  const bytes = await objects.get(ref)
+  if (!bytes) throw new UnreadableStateError(where, 'it is missing')
+  const { value } = decode(where, bytes)
+  if (!isState(value)) throw new UnreadableStateError(where, 'it holds no state')
+  return value
+}
+
+function isState(value: unknown): value is State {
+  return (
+    Array.isArray(value) &&
+    value.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string' && Array.isArray(entry[1]))
+  )
+}

@@ -1,0 +1,62 @@
+// What can be wrong with what a log says, as opposed to the service that holds it. Each stops the task: going on would
+// be a fresh start or a skipped range that nobody asked for (I7).
+
+import { MillraceError } from '../errors.ts'
+import { describeTask, type TaskRef } from './task.ts'
+
+/** A stored record or snapshot is damaged, foreign, or of a format that this code does not know. */
+export class UnreadableStateError extends MillraceError {
+  constructor(where: string, problem: string, options?: ErrorOptions) {
+    super(
+      'UNREADABLE_STATE',
+      `Cannot read ${where}: ${problem}. Nothing was changed. Restore the item (point-in-time recovery of the table) or the object (a version of the bucket), then deliver again.`,
+      options,
+    )
+  }
+}
+
+/** A task that is known to have committed has an empty log. */
+export class LogLostError extends MillraceError {
+  readonly task: TaskRef
+  constructor(task: TaskRef) {
+    super(
+      'LOG_LOST',
+      `The commit log of ${describeTask(task)} is empty although the task has committed before: its items expired or were deleted. ` +
+        'Starting afresh would process records twice. Restore the table from point-in-time recovery, or give the job another name to start over on purpose.',
+    )
+    this.task = task
+  }
+}
+
+/** A topic was deleted and made again under a job that had read further: offsets mean other records now. */
+export class TopicRecreatedError extends MillraceError {
+  readonly task: TaskRef
+  constructor(task: TaskRef, position: number, offset: number, detail: string) {
+    super(
+      'TOPIC_RECREATED',
+      `The topic of ${describeTask(task)} seems to have been deleted and made again: ${detail}. The job has committed up to offset ` +
+        `${position}, and now sees offset ${offset}. Dropping it as a duplicate would lose it. Give the job a new name to read the new topic from its beginning.`,
+    )
+    this.task = task
+  }
+}
+
+/** Offsets are missing between what a task has committed and what arrived. */
+export class OffsetGapError extends MillraceError {
+  readonly task: TaskRef
+  /** The first missing offset. */
+  readonly from: number
+  /** The first offset after the hole. */
+  readonly until: number
+  constructor(task: TaskRef, from: number, until: number) {
+    super(
+      'OFFSET_GAP',
+      `${describeTask(task)}: offsets ${from} to ${until - 1} (${until - from}) are missing. Kafka may have deleted them by retention before they ` +
+        `were read, or the consumer group was moved. Move the group back to ${from} if the records still exist; set gaps: 'skip' or 'quarantine' to go on ` +
+        "without them; set holes: 'compacted' | 'transactional' | 'filtered' if this topic's offsets are not dense.",
+    )
+    this.task = task
+    this.from = from
+    this.until = until
+  }
+}

@@ -1,0 +1,116 @@
+// A task's commit log in terms of records: encodes and decodes, and spills to S3 what an item cannot hold.
+
+import { randomUUID } from 'node:crypto'
+import { decode, encode } from './codec.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
+import { UnreadableStateError } from './state-errors.ts'
+import type { CommitLog, LogItem } from './table.ts'
+import { maxBodyBytes } from './table-keys.ts'
+import { describeTask, escapeKeyPart, type TaskRef } from './task.ts'
+
+/** A record at its version. */
+export interface Entry<R> {
+  readonly version: number
+  readonly record: R
+  /** How much of it a reader has to read. */
+  readonly bytes: number
+}
+
+/** A record ready to be written: encoded once, spilled if it has to be, so that a retry repeats neither. */
+export interface PreparedRecord {
+  readonly body: Uint8Array
+  readonly spilled: ObjectRef | undefined
+  /** Of the whole record, wherever it is. */
+  readonly bytes: number
+}
+
+/** The log of one task, with records of type `R`. */
+export class TaskLog<R> {
+  readonly task: TaskRef
+  readonly #log: CommitLog
+  readonly #objects: ObjectStore
+  readonly #bucket: string
+  readonly #isRecord: (value: unknown) => value is R
+
+  constructor(
+    task: TaskRef,
+    log: CommitLog,
+    objects: ObjectStore,
+    bucket: string,
+    isRecord: (value: unknown) => value is R,
+  ) {
+    this.task = task
+    this.#log = log
+    this.#objects = objects
+    this.#bucket = bucket
+    this.#isRecord = isRecord
+  }
+
+  /** Encodes a record; one that is over an item's limit goes to S3 now, before the commit. */
+  async prepare(record: R): Promise<PreparedRecord> {
+    const body = encode(record)
+    if (body.length <= maxBodyBytes(this.task)) return { body, spilled: undefined, bytes: body.length }
+    const { job, stage, task } = this.task
+    const key = `_millrace/spill/${[job, stage, task].map(escapeKeyPart).join('/')}/${randomUUID()}`
+    const spilled = { bucket: this.#bucket, key }
+    await this.#objects.put(spilled, body)
+    return { body: encode(spilled, true), spilled, bytes: body.length }
+  }
+
+  /**
+   * Commits version `version` if nobody has (the fence). `expiresAt` in milliseconds; without it the entry stays.
+   *
+   * A lost answer that the SDK retried looks like a conflict with ourselves. The bytes tell: a body names its own uploads
+   * and spilled object, so an equal one is ours, or does the same. Taking it for another's would throw away committed uploads.
+   */
+  async append(version: number, prepared: PreparedRecord, expiresAt?: number): Promise<'committed' | 'conflict'> {
+    const ttl = expiresAt === undefined ? {} : { expiresAt: Math.ceil(expiresAt / 1000) }
+    const outcome = await this.#log.append(this.task, { version, body: prepared.body, ...ttl })
+    if (outcome === 'committed') return 'committed'
+    const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true })
+    return winner && Buffer.compare(winner.body, prepared.body) === 0 ? 'committed' : 'conflict'
+  }
+
+  /** Throws away what `prepare` spilled for a commit that another one beat. */
+  async discard(prepared: PreparedRecord): Promise<void> {
+    if (prepared.spilled) await this.#objects.delete(prepared.spilled)
+  }
+
+  /** The newest entry, strongly consistent. */
+  async head(): Promise<Entry<R> | undefined> {
+    const item = await this.#log.head(this.task)
+    return item && this.#open(item)
+  }
+
+  /** Entries after a version, ascending and dense. */
+  async read(after: number, consistent = false): Promise<Entry<R>[]> {
+    const items = await this.#log.read(this.task, { after, consistent })
+    return Promise.all(items.map((item) => this.#open(item)))
+  }
+
+  async #open({ version, body }: LogItem): Promise<Entry<R>> {
+    const where = `version ${version} of ${describeTask(this.task)}`
+    let { spilled, value } = decode(where, body)
+    let size = body.length
+    if (spilled) {
+      if (!isRef(value)) throw new UnreadableStateError(where, 'it names no object')
+      const bytes = await this.#objects.get(value)
+      if (!bytes) throw new UnreadableStateError(where, `its record ${objectUrl(value)} is missing`)
+      size += bytes.length
+      value = decode(`${where} in ${objectUrl(value)}`, bytes).value
+    }
+    if (!this.#isRecord(value)) throw new UnreadableStateError(where, 'it is not a record of this kind of task')
+    return { version, record: value, bytes: size }
+  }
+}
+
+function isRef(value: unknown): value is ObjectRef {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'bucket' in value &&
+    'key' in value &&
+    typeof value.bucket === 'string' &&
+    typeof value.key === 'string'
+  )
+}

@@ -1,0 +1,33 @@
+// Names of tasks and the keys of the single table (DESIGN §3). Names come from users, so everything is escaped:
+// a `#` or `/` in a job or topic name must never reach into another key.
+
+/** Names one task: the unit that has a commit log of its own. */
+export interface TaskRef {
+  readonly job: string
+  readonly stage: string
+  /** Of a source stage `<topic>-<partition>`, of a shuffle stage the bucket number. */
+  readonly task: string
+}
+
+/** Percent-encodes what separates the parts of a key (`#`, `/`, `%`) and what a key cannot hold (controls, lone surrogates). */
+export function escapeKeyPart(part: string): string {
+  return part.replace(/[%#/\\\p{Cc}\p{Cs}]/gu, (char) => {
+    const code = char.charCodeAt(0)
+    return code < 256 ? `%${code.toString(16).padStart(2, '0').toUpperCase()}` : `%u${code.toString(16).toUpperCase()}`
+  })
+}
+
+/** Partition key of a task's commit log. */
+export function logKey({ job, stage, task }: TaskRef): string {
+  return `L#${escapeKeyPart(job)}#${escapeKeyPart(stage)}#${escapeKeyPart(task)}`
+}
+
+/** Partition key of what is known about a job as a whole. */
+export function jobKey(job: string): string {
+  return `J#${escapeKeyPart(job)}`
+}
+
+/** A task in words, for messages: `job hot-words, stage source, task lines-0`. */
+export function describeTask({ job, stage, task }: TaskRef): string {
+  return `job ${job}, stage ${stage}, task ${task}`
+}

@@ -1,0 +1,141 @@
+// The vocabulary, first part: sources' records through narrow operators into outputs. Every operator returns a new stream;
+// every output is registered with the job under definition.
+
+import { InvalidOptionError } from '../errors.ts'
+import { type CsvOptions, csvLines, type Encoder, ndjsonLines, textLines } from '../formats/encode.ts'
+import type { DStream } from './dstream.ts'
+import type { OutputNode, StreamNode } from './nodes.ts'
+import { checkKnownOptions } from './options.ts'
+import { parseTarget } from './target.ts'
+
+/** Where a stream registers its outputs: the job that is being defined. */
+export interface OutputRegistry {
+  /** The job's batch interval, milliseconds. */
+  readonly batch: number
+  add(output: OutputNode): void
+}
+
+/** Options of {@link DStream.mapAsync}. */
+export interface MapAsyncOptions {
+  /** How many calls may be under way at once in one micro-batch. Default 8. */
+  readonly concurrency?: number
+}
+
+/**
+ * A stream of elements of type `T`, cut into batches by time. Immutable: operators return new streams and run nothing.
+ * Semantics follow Spark's `org.apache.spark.streaming.dstream.DStream`.
+ */
+export abstract class BasicStream<T> {
+  /** @internal */
+  readonly node: StreamNode
+  /** @internal */
+  readonly registry: OutputRegistry
+
+  /** @internal How often the stream has a batch, milliseconds: a multiple of the batch interval. */
+  readonly slide: number
+
+  /** @internal Streams come from sources and operators. */
+  constructor(node: StreamNode, registry: OutputRegistry, slide = registry.batch) {
+    this.node = node
+    this.registry = registry
+    this.slide = slide
+  }
+
+  /** @internal A stream of `node`, in the same job. */
+  abstract derive<U>(node: StreamNode, slide?: number): DStream<U>
+
+  /** Applies `f` to every element. Spark: `DStream.map`. */
+  map<U>(f: (element: T) => U): DStream<U> {
+    return this.derive<U>({ kind: 'map', input: this.node, apply: checkFunction('map', f) })
+  }
+
+  /** Keeps the elements for which `f` is true. Spark: `DStream.filter`. */
+  filter<U extends T>(f: (element: T) => element is U): DStream<U>
+  filter(f: (element: T) => boolean): DStream<T>
+  filter(f: (element: T) => boolean): DStream<T> {
+    return this.derive<T>({ kind: 'filter', input: this.node, apply: checkFunction('filter', f) })
+  }
+
+  /** Applies `f` to every element and flattens what it returns. Spark: `DStream.flatMap`. */
+  flatMap<U>(f: (element: T) => Iterable<U>): DStream<U> {
+    return this.derive<U>({ kind: 'flatMap', input: this.node, apply: checkFunction('flatMap', f) })
+  }
+
+  /**
+   * Applies `f` once to the elements that one micro-batch of one partition has for one batch time. How records are cut
+   * into micro-batches shows here, as in Spark's `DStream.mapPartitions` the partitioning does.
+   */
+  mapPartitions<U>(f: (elements: Iterable<T>) => Iterable<U>): DStream<U> {
+    return this.derive<U>({ kind: 'mapPartitions', input: this.node, apply: checkFunction('mapPartitions', f) })
+  }
+
+  /**
+   * Applies an asynchronous `f` to every element, `concurrency` calls at a time; results keep the order of the elements.
+   * A call may be repeated when its micro-batch is retried: what `f` does elsewhere is at least once (I6 covers only what
+   * is published). Not in Spark, where a task would block.
+   */
+  mapAsync<U>(f: (element: T) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
+    checkKnownOptions('mapAsync', options, ['concurrency'])
+    const { concurrency = 8 } = options
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new InvalidOptionError(`mapAsync: concurrency must be a whole number of at least 1, got ${concurrency}.`)
+    }
+    const apply = checkFunction('mapAsync', f)
+    return this.derive<U>({ kind: 'mapAsync', input: this.node, concurrency, apply })
+  }
+
+  /** All elements of this stream and of the others. Spark: `DStream.union`. */
+  union(...others: readonly BasicStream<T>[]): DStream<T> {
+    if (others.some((other) => other.registry !== this.registry)) {
+      throw new InvalidOptionError('union: the streams belong to different jobs. Define them inside one job().')
+    }
+    if (others.some(({ slide }) => slide !== this.slide)) {
+      const slides = [this, ...others].map(({ slide }) => `${slide} ms`).join(', ')
+      throw new InvalidOptionError(`union: the streams have different slides (${slides}). Window them alike first.`)
+    }
+    return this.derive<T>({ kind: 'union', inputs: [this.node, ...others.map((o) => o.node)] })
+  }
+
+  /**
+   * Prints the first `count` elements of every batch, in Spark's layout (`DStream.print`). Runs once per closed batch.
+   * Printing is at least once: a crash between commit and print makes the next invocation print again.
+   */
+  print(count = 10): void {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new InvalidOptionError(`print: the number of elements must be a whole number, got ${count}.`)
+    }
+    this.registry.add({ kind: 'print', input: this.node, count })
+  }
+
+  /**
+   * Writes every batch as text, one element per line, to `<prefix>-<T>[.<suffix>]/part-<topic>-<partition>-<offset>`,
+   * T in milliseconds. Each micro-batch publishes its part at once; `_SUCCESS` appears when T is closed. Exactly once.
+   * Spark: `DStream.saveAsTextFiles`.
+   *
+   * @param prefix `s3://bucket/some/prefix`; with the embedded default a directory stands for the bucket.
+   * @example words.saveAsTextFiles('s3://results/words')
+   */
+  saveAsTextFiles(prefix: string, suffix?: string): void {
+    this.#save('saveAsTextFiles', prefix, suffix, textLines)
+  }
+
+  /** As {@link saveAsTextFiles}, one JSON value per line. */
+  saveAsNdjsonFiles(prefix: string, suffix?: string): void {
+    this.#save('saveAsNdjsonFiles', prefix, suffix, ndjsonLines)
+  }
+
+  /** As {@link saveAsTextFiles}, as comma-separated values (RFC 4180), every part with a header line of its own. */
+  saveAsCsvFiles(prefix: string, options: CsvOptions & { readonly suffix?: string } = {}): void {
+    checkKnownOptions('saveAsCsvFiles', options, ['columns', 'header', 'suffix'])
+    this.#save('saveAsCsvFiles', prefix, options.suffix, csvLines(options))
+  }
+
+  #save(operator: string, target: string, suffix: string | undefined, encoder: Encoder<unknown>): void {
+    this.registry.add({ kind: 'save', input: this.node, ...parseTarget(operator, target, suffix), encoder })
+  }
+}
+
+export function checkFunction<F>(operator: string, f: F): F {
+  if (typeof f === 'function') return f
+  throw new InvalidOptionError(`${operator}: expected a function, got ${f === null ? 'null' : typeof f}.`)
+}

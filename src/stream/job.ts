@@ -1,0 +1,223 @@
+// A job: a name, its settings, and the graph that `define` builds. The name is the identity of its state.
+
+import { InvalidOptionError } from '../errors.ts'
+import { type Decoder, nullable, text } from '../formats/decode.ts'
+import type { KafkaRecord } from '../sources/kafka-record.ts'
+import type { OutputRegistry } from './basic-stream.ts'
+import { DStream } from './dstream.ts'
+import { type Duration, toMillis } from './duration.ts'
+import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from './nodes.ts'
+import { checkChoice, checkKnownOptions } from './options.ts'
+import { parseTarget } from './target.ts'
+
+/** What to do with a record that cannot be decoded, or on which an operator throws. */
+export type PoisonPolicy = 'fail' | 'skip' | 'quarantine'
+
+/** Settings of a job. */
+export interface JobOptions {
+  /** The batch interval B. Batch times are multiples of it. */
+  readonly batch: Duration
+  /**
+   * `record` (default): an element's time is its Kafka timestamp, so results do not depend on how the event source cut
+   * the topic into invocations (I2). `arrival`: the clock at commit, Spark's own behaviour.
+   */
+  readonly time?: 'record' | 'arrival'
+  /** How long a partition may be silent before the others stop waiting for it. Default the larger of 10 s and 2 B. */
+  readonly idleAfter?: Duration
+  /** How far a record's timestamp may be ahead of the clock before it is taken as now plus this. Default 5 s. */
+  readonly clockSkew?: Duration
+  /** How many buckets a shuffle has, unless the operator says. Each costs one write per batch. Default 4. */
+  readonly numPartitions?: number
+  /**
+   * `pause` (default): once no operator can produce anything new, time stands still until data comes. `run`: every empty
+   * batch is run, as Spark does.
+   */
+  readonly idle?: 'pause' | 'run'
+  /** How long commits are kept, the head excepted. At least ten times `idleAfter`. Default 7 days, or that. */
+  readonly retention?: Duration
+  /**
+   * A record that cannot be decoded, or on which an operator throws: `fail` (default) stops its partition with an error that
+   * names it, `skip` counts and drops it, `quarantine` writes it with its coordinates and the error as an object, in the same commit.
+   */
+  readonly onPoison?: PoisonPolicy
+  /** Where quarantined records go. Default `_millrace/quarantine/<job>` in the state bucket. */
+  readonly quarantine?: string
+}
+
+/** Settings of a Kafka source. */
+export interface KafkaOptions<V, K> {
+  /** How values are decoded: `text()`, `json(schema?)`, `raw()`, or a decoder of your own. */
+  readonly value: Decoder<V>
+  /** How keys are decoded. Default `nullable(text())`. */
+  readonly key?: Decoder<K>
+  /** A hole in a partition's offsets that `holes` does not explain. Default `fail`: `OffsetGapError`. */
+  readonly gaps?: GapPolicy
+  /**
+   * Why this topic's offsets may have holes. `none` (default): never. `compacted`: log compaction. `transactional`: markers and
+   * aborted transactions. `filtered`: the event source mapping has filter criteria.
+   */
+  readonly holes?: OffsetHoles
+}
+
+/** The sources, inside `job`'s function. */
+export interface JobContext {
+  /**
+   * Records of one or several topics. Each topic-partition is a task with a commit log of its own.
+   *
+   * @example kafka('lines', { value: text() })
+   */
+  kafka<V, K = string | null>(
+    topics: string | readonly string[],
+    options: KafkaOptions<V, K>,
+  ): DStream<KafkaRecord<V, K>>
+}
+
+/** Settings as the runtime uses them: everything in milliseconds, defaults filled in. */
+export interface JobSettings {
+  readonly batch: number
+  readonly time: 'record' | 'arrival'
+  readonly idleAfter: number
+  readonly clockSkew: number
+  readonly retention: number
+  readonly numPartitions: number
+  readonly idle: 'pause' | 'run'
+  /** With `idle: 'run'`, the time before the first batch; undefined: the first batch is the first with data. */
+  readonly zeroTime?: number
+  readonly onPoison: PoisonPolicy
+  readonly quarantine: { readonly bucket: string; readonly prefix: string } | undefined
+}
+
+/** A job as data. Hand it to `lambda()`, `testStream`, or the command line. */
+export interface Job {
+  readonly name: string
+  readonly settings: JobSettings
+  readonly sources: readonly KafkaSourceNode[]
+  readonly outputs: readonly OutputNode[]
+}
+
+const JOB_OPTIONS = [
+  'batch',
+  'time',
+  'idleAfter',
+  'clockSkew',
+  'retention',
+  'numPartitions',
+  'idle',
+  'onPoison',
+  'quarantine',
+]
+const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes']
+/** Kafka's own rule, `org.apache.kafka.common.internals.Topic`. */
+const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
+
+/**
+ * Defines a job. Runs nothing: `define` is called once, to build the graph.
+ *
+ * @param name the identity of the job's state; deploying changed code under the same name keeps offsets and state.
+ * @throws InvalidOptionError for an unknown or impossible option, naming it and the nearest known one.
+ * @example
+ * export const words = job('words', { batch: seconds(5) }, ({ kafka }) => {
+ *   kafka('lines', { value: text() })
+ *     .flatMap((record) => record.value.split(/\s+/))
+ *     .saveAsTextFiles('s3://results/words')
+ * })
+ */
+export function job(name: string, options: JobOptions, define: (context: JobContext) => void): Job {
+  if (typeof name !== 'string' || name.length === 0 || Buffer.byteLength(name) > 255) {
+    throw new InvalidOptionError(`job: a name of 1 to 255 bytes is needed, got ${JSON.stringify(name)}.`)
+  }
+  const settings = checkSettings(`job '${name}'`, options)
+  const sources: KafkaSourceNode[] = []
+  const outputs: OutputNode[] = []
+  const registry: OutputRegistry = {
+    batch: settings.batch,
+    add: (output) => outputs.push(checkDistinct(name, output, outputs)),
+  }
+  define({
+    kafka(topics, kafkaOptions) {
+      const node = kafkaNode(`job '${name}', kafka`, topics, kafkaOptions)
+      sources.push(node)
+      return new DStream(node, registry)
+    },
+  })
+  if (outputs.length === 0) {
+    throw new InvalidOptionError(
+      `job '${name}' has no output, so it would do nothing. End a stream with saveAs… or print().`,
+    )
+  }
+  return { name, settings, sources, outputs }
+}
+
+function checkSettings(where: string, options: JobOptions): JobSettings {
+  checkKnownOptions(where, options, JOB_OPTIONS)
+  const batch = toMillis(`${where}, batch`, options.batch)
+  if (batch < 1)
+    throw new InvalidOptionError(`${where}, batch: the batch interval must be at least 1 ms, got ${batch}.`)
+  const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? Math.max(10_000, 2 * batch))
+  const quarantine =
+    options.quarantine === undefined ? undefined : parseTarget(`${where}, quarantine`, options.quarantine)
+  return {
+    batch,
+    time: checkChoice(`${where}, time`, options.time, ['record', 'arrival']),
+    idleAfter,
+    clockSkew: toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000),
+    retention: checkRetention(where, options.retention, idleAfter),
+    numPartitions: checkPartitions(`${where}, numPartitions`, options.numPartitions ?? 4),
+    idle: checkChoice(`${where}, idle`, options.idle, ['pause', 'run']),
+    onPoison: checkChoice(`${where}, onPoison`, options.onPoison, ['fail', 'skip', 'quarantine']),
+    quarantine: quarantine && { bucket: quarantine.bucket, prefix: quarantine.prefix },
+  }
+}
+
+/** A log that falls quiet is sealed after `idleAfter`; its entries must live until then, and through trouble on the way. */
+function checkRetention(where: string, retention: Duration | undefined, idleAfter: number): number {
+  const least = 10 * idleAfter
+  const millis = toMillis(`${where}, retention`, retention ?? Math.max(7 * 86_400_000, least))
+  if (millis >= least) return millis
+  throw new InvalidOptionError(
+    `${where}, retention: ${millis} ms is too short; it must be at least ten times idleAfter (${least} ms), or a log could expire before it is sealed.`,
+  )
+}
+
+function checkPartitions(where: string, count: number): number {
+  if (Number.isInteger(count) && count >= 1) return count
+  throw new InvalidOptionError(`${where}: must be a whole number of at least 1, got ${count}.`)
+}
+
+function kafkaNode<V, K>(
+  where: string,
+  topics: string | readonly string[],
+  options: KafkaOptions<V, K>,
+): KafkaSourceNode {
+  checkKnownOptions(where, options, KAFKA_OPTIONS)
+  const list = typeof topics === 'string' ? [topics] : [...topics]
+  if (list.length === 0) throw new InvalidOptionError(`${where}: no topic given.`)
+  for (const topic of list) {
+    if (typeof topic === 'string' && TOPIC.test(topic)) continue
+    throw new InvalidOptionError(
+      `${where}: ${JSON.stringify(topic)} is not a topic name (1 to 249 of a-z, A-Z, 0-9, '.', '_', '-').`,
+    )
+  }
+  if (typeof options.value?.decode !== 'function') {
+    throw new InvalidOptionError(`${where}: 'value' must be a decoder such as text(), json() or raw().`)
+  }
+  return {
+    kind: 'kafka',
+    topics: list,
+    value: options.value,
+    key: options.key ?? nullable(text()),
+    gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),
+    holes: checkChoice(`${where}, holes`, options.holes, ['none', 'compacted', 'transactional', 'filtered']),
+  }
+}
+
+function checkDistinct(name: string, output: OutputNode, others: readonly OutputNode[]): OutputNode {
+  if (output.kind !== 'save') return output
+  const same = others.some(
+    (o) => o.kind === 'save' && o.bucket === output.bucket && o.prefix === output.prefix && o.suffix === output.suffix,
+  )
+  if (!same) return output
+  throw new InvalidOptionError(
+    `job '${name}': two outputs write to s3://${output.bucket}/${output.prefix}. Give each a prefix of its own, or union the streams.`,
+  )
+}

@@ -1,0 +1,95 @@
+// A job as data: nodes that point to what they read. Building them runs nothing (DESIGN §5, "Definition as data").
+// Functions of users are held in method signatures: the node forgets their element types, `DStream<T>` remembers them.
+
+import type { Decoder } from '../formats/decode.ts'
+import type { Encoder } from '../formats/encode.ts'
+import type { WideNode } from './wide-nodes.ts'
+
+/** What to do with a hole in the offsets of a partition that nothing explains. */
+export type GapPolicy = 'fail' | 'skip' | 'quarantine'
+
+/** Why offsets of a topic may have holes: nothing (dense), log compaction, transaction markers, or the mapping's filter. */
+export type OffsetHoles = 'none' | 'compacted' | 'transactional' | 'filtered'
+
+export interface KafkaSourceNode {
+  readonly kind: 'kafka'
+  readonly topics: readonly string[]
+  readonly value: Decoder<unknown>
+  readonly key: Decoder<unknown>
+  readonly gaps: GapPolicy
+  readonly holes: OffsetHoles
+}
+
+export interface MapNode {
+  readonly kind: 'map'
+  readonly input: StreamNode
+  /** Of pairs: keys stay as they are, so the elements stay in the right buckets. */
+  readonly keepsKeys?: boolean
+  apply(element: unknown): unknown
+}
+
+export interface FilterNode {
+  readonly kind: 'filter'
+  readonly input: StreamNode
+  apply(element: unknown): boolean
+}
+
+export interface FlatMapNode {
+  readonly kind: 'flatMap'
+  readonly input: StreamNode
+  readonly keepsKeys?: boolean
+  apply(element: unknown): Iterable<unknown>
+}
+
+export interface MapPartitionsNode {
+  readonly kind: 'mapPartitions'
+  readonly input: StreamNode
+  apply(elements: Iterable<unknown>): Iterable<unknown>
+}
+
+export interface MapAsyncNode {
+  readonly kind: 'mapAsync'
+  readonly input: StreamNode
+  readonly concurrency: number
+  apply(element: unknown): Promise<unknown>
+}
+
+export interface UnionNode {
+  readonly kind: 'union'
+  readonly inputs: readonly StreamNode[]
+}
+
+export type NarrowNode = MapNode | FilterNode | FlatMapNode | MapPartitionsNode | MapAsyncNode | UnionNode
+export type StreamNode = KafkaSourceNode | NarrowNode | WideNode
+
+/** Objects under `<prefix>-<T>[.<suffix>]/part-…`. */
+export interface SaveNode {
+  readonly kind: 'save'
+  readonly input: StreamNode
+  readonly bucket: string
+  readonly prefix: string
+  readonly suffix: string | undefined
+  readonly encoder: Encoder<unknown>
+}
+
+/** The first elements of every batch, on standard output. */
+export interface PrintNode {
+  readonly kind: 'print'
+  readonly input: StreamNode
+  readonly count: number
+}
+
+export type OutputNode = SaveNode | PrintNode
+
+/** The nodes that a node reads. */
+export function inputsOf(node: StreamNode): readonly StreamNode[] {
+  if (node.kind === 'kafka') return []
+  return 'inputs' in node ? node.inputs : [node.input]
+}
+
+const NARROW: ReadonlySet<string> = new Set(['map', 'filter', 'flatMap', 'mapPartitions', 'mapAsync', 'union'])
+
+/** Whether an operator runs on each micro-batch by itself. */
+export function isNarrow(node: StreamNode): node is NarrowNode {
+  return NARROW.has(node.kind)
+}

@@ -1,0 +1,167 @@
+// The vocabulary, third part: streams of pairs, reduced and grouped by key. Definitions follow org.apache.spark.streaming.dstream.PairDStreamFunctions.
+
+import { InvalidOptionError } from '../errors.ts'
+import { checkFunction } from './basic-stream.ts'
+import type { DStream } from './dstream.ts'
+import type { Duration } from './duration.ts'
+import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'
+
+type Pairs<K, V> = DStream<readonly [K, V]>
+type Reduce<V> = (a: Widen<V>, b: Widen<V>) => Widen<V>
+
+/** Options of {@link PairStream.reduceByKeyAndWindow} with an inverse. */
+export interface WindowReduceOptions<K, V> extends ShuffleOptions {
+  /** Keeps a key only while this holds of its `[key, value]`; without it keys stay for ever, with neutral values. */
+  readonly filter?: (pair: readonly [K, V]) => boolean
+}
+
+export abstract class PairStream<T> extends WindowedStream<T> {
+  /** Applies `f` to the values of pairs. Spark: `mapValues`. */
+  mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
+    checkFunction('mapValues', f)
+    const apply = ([key, value]: readonly [K, V]): [K, U] => [key, f(value)]
+    return this.derive<[K, U]>({ kind: 'map', input: this.node, keepsKeys: true, apply })
+  }
+
+  /** Applies `f` to the values of pairs and flattens what it returns. Spark: `flatMapValues`. */
+  flatMapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
+    checkFunction('flatMapValues', f)
+    const apply = ([key, value]: readonly [K, V]) => Array.from(f(value), (result): [K, U] => [key, result])
+    return this.derive<[K, U]>({ kind: 'flatMap', input: this.node, keepsKeys: true, apply })
+  }
+
+  /** One pair per key and batch, its values put together by `f`, on the side of the source first. Spark: `reduceByKey`. */
+  reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: ShuffleOptions = {}): DStream<[K, Widen<V>]> {
+    const merge = checkFunction('reduceByKey', f)
+    return this.derive<[K, Widen<V>]>({
+      kind: 'combineByKey',
+      input: this.node,
+      ...shuffle('reduceByKey', options),
+      create: (value) => value,
+      mergeValue: merge,
+      mergeCombiners: merge,
+    })
+  }
+
+  /** One pair per key and batch: the key and all of its values. Spark: `groupByKey`. */
+  groupByKey<K, V>(this: Pairs<K, V>, options: ShuffleOptions = {}): DStream<[K, V[]]> {
+    return this.combineByKey<K, V, V[]>(
+      (value) => [value],
+      (values, value) => {
+        values.push(value)
+        return values
+      },
+      (a, b) => a.concat(b),
+      options,
+    )
+  }
+
+  /** One pair per key and batch, combined in the general way. Spark: `combineByKey`. */
+  combineByKey<K, V, C>(
+    this: Pairs<K, V>,
+    create: (value: V) => C,
+    mergeValue: (combined: C, value: V) => C,
+    mergeCombiners: (a: C, b: C) => C,
+    options: ShuffleOptions = {},
+  ): DStream<[K, C]> {
+    return this.derive<[K, C]>({
+      kind: 'combineByKey',
+      input: this.node,
+      ...shuffle('combineByKey', options),
+      create: checkFunction('combineByKey', create),
+      mergeValue: checkFunction('combineByKey', mergeValue),
+      mergeCombiners: checkFunction('combineByKey', mergeCombiners),
+    })
+  }
+
+  /** Per key the values of every window. Spark: `groupByKeyAndWindow`. */
+  groupByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    window: Duration,
+    slide: Duration = this.slide,
+    options: ShuffleOptions = {},
+  ): DStream<[K, V[]]> {
+    return this.groupByKey(options)
+      .window(window, slide)
+      .combineByKey<K, V[], V[]>(
+        (values) => values,
+        (a, b) => a.concat(b),
+        (a, b) => a.concat(b),
+        { ...(options.numPartitions !== undefined && { numPartitions: options.numPartitions }) },
+      )
+  }
+
+  /**
+   * Reduces the values of every key over windows. With an inverse incrementally: what enters is added, what leaves is
+   * taken off, and keys stay with a neutral value unless `filter` drops them. Spark: `reduceByKeyAndWindow`.
+   *
+   * @example pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '20s', '10s')
+   */
+  reduceByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    f: Reduce<V>,
+    window: Duration,
+    slide?: Duration,
+    options?: ShuffleOptions,
+  ): DStream<[K, Widen<V>]>
+  reduceByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    f: Reduce<V>,
+    inverse: Reduce<V>,
+    window: Duration,
+    slide?: Duration,
+    options?: WindowReduceOptions<K, Widen<V>>,
+  ): DStream<[K, Widen<V>]>
+  reduceByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    f: Reduce<V>,
+    second: Reduce<V> | Duration,
+    third?: Duration,
+    fourth?: Duration | ShuffleOptions,
+    fifth?: WindowReduceOptions<K, Widen<V>>,
+  ): DStream<[K, Widen<V>]> {
+    const operator = 'reduceByKeyAndWindow'
+    if (typeof second !== 'function') {
+      const options = typeof fourth === 'object' ? fourth : {}
+      const { id, ...plain } = options
+      const spans = this.checkWindow(operator, second, third ?? this.slide)
+      const windowed = this.reduceByKey<K, V>(f, plain).window(
+        spans.window,
+        spans.slide,
+        id === undefined ? {} : { id },
+      )
+      return this.derive<[K, Widen<V>]>(
+        {
+          kind: 'combineByKey',
+          input: windowed.node,
+          ...shuffle(operator, plain),
+          create: (value) => value,
+          mergeValue: f,
+          mergeCombiners: f,
+        },
+        spans.slide,
+      )
+    }
+    if (third === undefined || typeof fourth === 'object') {
+      throw new InvalidOptionError(`${operator}: with an inverse, give (reduce, inverse, window, slide, options).`)
+    }
+    const options = fifth ?? {}
+    const spans = this.checkWindow(operator, third, fourth ?? this.slide)
+    const { numPartitions, id } = shuffle(operator, options, ['filter'])
+    const { filter } = options
+    const reduced = this.reduceByKey<K, V>(f, numPartitions === undefined ? {} : { numPartitions })
+    return this.derive<[K, Widen<V>]>(
+      {
+        kind: 'inverseWindow',
+        input: reduced.node,
+        ...spans,
+        numPartitions,
+        id,
+        reduce: checkFunction(operator, f),
+        invReduce: checkFunction(operator, second),
+        filter: filter && { test: checkFunction(operator, filter) },
+      },
+      spans.slide,
+    )
+  }
+}

@@ -1,0 +1,158 @@
+// testStream: a test is a list of batches in and a list of batches out. It drives the real runtime, commit logs and codecs
+// over services in memory; time is the test's own.
+
+import { InvalidOptionError } from '../errors.ts'
+import type { Decoder } from '../formats/decode.ts'
+import type { Encoder } from '../formats/encode.ts'
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
+import { pack, unpack } from '../state/codec.ts'
+import { DStream } from '../stream/dstream.ts'
+import { type Duration, toMillis } from '../stream/duration.ts'
+import { type Job, job } from '../stream/job.ts'
+import { checkKnownOptions } from '../stream/options.ts'
+import { type MemoryEnvironment, memoryEnvironment } from './memory-environment.ts'
+
+/** What {@link testStream} runs. `T`: the element type of each input. */
+export interface TestStreamOptions<T extends readonly unknown[]> {
+  /** The batch interval; the first batch time is `batch`, time starts at 0. */
+  readonly batch: Duration
+  /** One entry per input stream, each a list of batches, each a list of elements; after its last batch an input is empty. */
+  readonly inputs: readonly [...{ [N in keyof T]: readonly (readonly T[N][])[] }]
+  /** Slices every input batch into that many source partitions. Default 1; also the default number of buckets. */
+  readonly partitions?: number
+  /** `every-batch`: everything in memory is thrown away between batches. Default `never`. */
+  readonly restart?: 'never' | 'every-batch'
+  /** How many batch intervals to run. Default: as many as the longest input has. */
+  readonly batches?: number
+}
+
+/** The streams under test. */
+export type TestedStreams = DStream<unknown> | readonly DStream<unknown>[]
+
+/** Per stream one list per batch time at which it has a batch. */
+export type TestedBatches<R> =
+  R extends DStream<infer U> ? U[][] : { -readonly [N in keyof R]: R[N] extends DStream<infer U> ? U[][] : never }
+
+/**
+ * Runs streams over batches of elements and returns what came out, batch by batch.
+ *
+ * @example
+ * await testStream({ batch: 1000, inputs: [[['a', 'a', 'b'], []]] }, (words) => words.countByValue())
+ * // → [[['a', 2], ['b', 1]], []]
+ */
+export async function testStream<T extends readonly unknown[], R extends TestedStreams>(
+  options: TestStreamOptions<T>,
+  define: (...inputs: { [N in keyof T]: DStream<T[N]> }) => R,
+): Promise<TestedBatches<R>>
+export async function testStream(
+  options: TestStreamOptions<readonly unknown[]>,
+  define: (...inputs: DStream<unknown>[]) => TestedStreams,
+): Promise<unknown> {
+  checkKnownOptions('testStream', options, ['batch', 'inputs', 'partitions', 'restart', 'batches'])
+  const { inputs, partitions = 1, restart = 'never' } = options
+  const batch = toMillis('testStream, batch', options.batch)
+  const batches = options.batches ?? Math.max(0, ...inputs.map((input) => input.length))
+  if (!Number.isInteger(partitions) || partitions < 1) {
+    throw new InvalidOptionError(`testStream, partitions: at least 1 is needed, got ${partitions}.`)
+  }
+
+  const slides: number[] = []
+  let single = false
+  const tested: Job = job('test', { batch, idle: 'run', idleAfter: 0, numPartitions: partitions }, ({ kafka }) => {
+    const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
+    const defined = define(...streams)
+    single = defined instanceof DStream
+    for (const stream of defined instanceof DStream ? [defined] : defined) {
+      const output = {
+        kind: 'save',
+        input: stream.node,
+        bucket: RESULTS,
+        suffix: undefined,
+        encoder: PACKED_LINES,
+      } as const
+      stream.registry.add({ ...output, prefix: `out${slides.length}` })
+      slides.push(stream.slide)
+    }
+  })
+
+  const topics = new Map(inputs.map((_, i) => [topicOf(i), partitions]))
+  const environment = memoryEnvironment(0).another({ partitions: topics })
+  const timed: Job = { ...tested, settings: { ...tested.settings, zeroTime: 0 } }
+  const offsets = new Map<string, number>()
+  let runtime = new JobRuntime(timed, environment)
+  for (let n = 0; n < batches; n++) {
+    if (restart === 'every-batch') runtime = new JobRuntime(timed, environment.another({ partitions: topics }))
+    environment.setTime(n * batch)
+    await feed(
+      runtime,
+      inputs.map((input) => input[n] ?? []),
+      { partitions, time: n * batch, offsets },
+    )
+    environment.setTime((n + 1) * batch)
+    await runtime.wake((n + 1) * batch)
+  }
+  const results = await Promise.all(slides.map((slide, i) => readBatches(environment, i, slide, batches * batch)))
+  return single ? results[0] : results
+}
+
+const RESULTS = 'results'
+
+const topicOf = (input: number): string => `input${input}`
+
+const PACKED: Decoder<unknown> = {
+  format: 'packed',
+  decode: (base64) => unpack(Buffer.from(base64 ?? '', 'base64')),
+}
+
+const PACKED_LINES: Encoder<unknown> = {
+  contentType: 'text/plain',
+  encode: (elements) => elements.map((element) => `${pack(element).toString('base64')}\n`).join(''),
+}
+
+async function feed(
+  runtime: JobRuntime,
+  batches: readonly (readonly unknown[])[],
+  { partitions, time, offsets }: { partitions: number; time: number; offsets: Map<string, number> },
+): Promise<void> {
+  const records = batches.flatMap((elements, input) =>
+    Array.from({ length: partitions }, (_, partition): PartitionRecords => {
+      // As sc.makeRDD slices: contiguous, sizes differing by at most one.
+      const [from, until] = [partition, partition + 1].map((p) => Math.floor((p * elements.length) / partitions))
+      const name = `${topicOf(input)}-${partition}`
+      const first = offsets.get(name) ?? 0
+      const slice = elements.slice(from, until)
+      offsets.set(name, first + slice.length)
+      const toRecord = (element: unknown, i: number): KafkaEventRecord => ({
+        topic: topicOf(input),
+        partition,
+        offset: first + i,
+        timestamp: time,
+        timestampType: 'CREATE_TIME',
+        value: pack(element).toString('base64'),
+      })
+      return { topic: topicOf(input), partition, records: slice.map(toRecord) }
+    }),
+  )
+  for (const { error } of await runtime.process(records.filter((one) => one.records.length > 0))) {
+    if (error !== undefined) throw error
+  }
+}
+
+async function readBatches(
+  { objects }: MemoryEnvironment,
+  output: number,
+  slide: number,
+  end: number,
+): Promise<unknown[][]> {
+  const batches: unknown[][] = []
+  for (let time = slide; time <= end; time += slide) {
+    const elements: unknown[] = []
+    for await (const { key } of objects.list(RESULTS, `out${output}-${time}/part-`)) {
+      const lines = new TextDecoder().decode(await objects.get({ bucket: RESULTS, key }))
+      for (const line of lines.trimEnd().split('\n')) elements.push(unpack(Buffer.from(line, 'base64')))
+    }
+    batches.push(elements)
+  }
+  return batches
+}

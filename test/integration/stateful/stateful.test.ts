@@ -1,0 +1,149 @@
+// Windows and keyed state on real Kafka, with functions killed at random: what is published equals a computation over the
+// whole topic. The jobs are the ones of functions/, as they are.
+
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { until } from '../../local/event-source/until.ts'
+import { Stage } from '../exactly-once/stage.ts'
+import { KafkaService } from '../poller/kafka-service.ts'
+import { bootstrap, describeWith, endpoints } from '../poller/services.ts'
+
+const PARTITIONS = 4
+const BATCH = 5000
+const KILLS = 20
+const WORDS = ['mill', 'race', 'water', 'wheel', 'stone', 'grain', 'flour', 'sluice', '__proto__', 'constructor']
+
+interface Line {
+  readonly timestamp: number
+  readonly words: readonly string[]
+}
+
+let stage: Stage | undefined
+let kafka: KafkaService
+beforeAll(async () => {
+  if (bootstrap !== '') kafka = await new KafkaService(bootstrap).connect()
+})
+afterAll(() => kafka?.close())
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+/** Runs a job over `lines` while its functions are killed, until all is closed. */
+async function runKilled(module: URL, job: string, endpoint: string, lines: readonly Line[]): Promise<Stage> {
+  // Longer than any pause that a kill makes: what is silent for longer would rightly not be waited for (I2).
+  const run = new Stage(kafka, endpoint, { module, job, topics: { LINES: PARTITIONS }, env: { IDLE_AFTER: '20s' } })
+  stage = run
+  await run.prepare()
+  const poller = await run.start()
+  let kills = 0
+  const chunk = Math.ceil(lines.length / KILLS)
+  for (let from = 0; from < lines.length; from += chunk) {
+    await kafka.append(
+      lines.slice(from, from + chunk).map(({ timestamp, words }, i) => ({
+        topic: run.topic('LINES'),
+        partition: (from + i) % PARTITIONS,
+        value: words.join(' '),
+        timestamp,
+      })),
+    )
+    await sleep(randomInt(50, 400)) // a moment at random
+    kills += poller.invoker.kill()
+  }
+  await until('all is consumed', () => run.consumed(), 120_000)
+  await until('the job is at rest', () => run.atRest(), 120_000)
+  console.log(`${job}: ${lines.length} lines, functions killed ${kills} times`)
+  expect(kills).toBeGreaterThanOrEqual(KILLS)
+  return run
+}
+
+function someLines(count: number): Line[] {
+  const start = Math.floor((Date.now() - 400_000) / BATCH) * BATCH
+  return Array.from({ length: count }, (_, i) => ({
+    timestamp: start + i * 10,
+    words: Array.from({ length: 1 + (i % 5) }, () => WORDS[randomInt(WORDS.length)] ?? ''),
+  }))
+}
+
+/** Lines of an NDJSON output, by batch time; every batch must be closed. */
+async function readPairs(run: Stage, output: string): Promise<Map<number, [string, number][]>> {
+  const pairs = new Map<number, [string, number][]>()
+  const closed = new Set<number>()
+  for await (const { key } of run.objects.list(run.bucket, `${output}-`)) {
+    const [batch = '', name = ''] = key.split('/')
+    const time = Number(batch.slice(output.length + 1))
+    if (!Number.isInteger(time)) continue // the output whose name goes on
+    if (name === '_SUCCESS') {
+      closed.add(time)
+      continue
+    }
+    const body = new TextDecoder().decode(await run.objects.get({ bucket: run.bucket, key }))
+    const lines: [string, number][] = body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    pairs.set(time, [...(pairs.get(time) ?? []), ...lines])
+  }
+  expect([...pairs.keys()].filter((time) => !closed.has(time))).toEqual([])
+  return pairs
+}
+
+function countWords(lines: readonly Line[]): [string, number][] {
+  const counts = new Map<string, number>()
+  for (const { words } of lines) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1)
+  return [...counts].sort()
+}
+
+const batchOf = ({ timestamp }: Line): number => (Math.floor(timestamp / BATCH) + 1) * BATCH
+
+describeWith(bootstrap, endpoints.localstack)('hot words on real Kafka and LocalStack', () => {
+  it('both forms of the window equal a recount of the topic', async () => {
+    const lines = someLines(12_000)
+    const run = await runKilled(
+      new URL('../../../functions/hot-words.ts', import.meta.url),
+      'hot-words',
+      endpoints.localstack,
+      lines,
+    )
+    const [inverse, recounted] = [await readPairs(run, 'hot-words'), await readPairs(run, 'hot-words-recounted')]
+    const last = Math.max(...lines.map(batchOf))
+    let windows = 0
+    for (
+      let time = Math.ceil((Math.min(...lines.map(batchOf)) + 1) / 10_000) * 10_000;
+      time < last + 20_000;
+      time += 10_000
+    ) {
+      const expected = countWords(lines.filter((line) => batchOf(line) > time - 20_000 && batchOf(line) <= time))
+      expect(inverse.get(time)?.toSorted() ?? []).toEqual(expected)
+      expect(recounted.get(time)?.toSorted() ?? []).toEqual(expected)
+      windows++
+    }
+    expect(windows).toBeGreaterThan(10)
+    expect([...inverse.keys()].filter((time) => time % 10_000 !== 0)).toEqual([])
+  })
+})
+
+describeWith(bootstrap, endpoints.ministack)('running counts on real Kafka and MiniStack', () => {
+  it('by updateStateByKey and by mapWithState equal a recount of the topic', async () => {
+    const lines = someLines(8000)
+    const run = await runKilled(
+      new URL('../../../functions/running-counts.ts', import.meta.url),
+      'running-counts',
+      endpoints.ministack,
+      lines,
+    )
+    const totals = await readPairs(run, 'running-counts')
+    for (const time of new Set(lines.map(batchOf))) {
+      expect(totals.get(time)?.toSorted()).toEqual(countWords(lines.filter((line) => batchOf(line) <= time)))
+    }
+    const steps = new Map<string, number[]>()
+    for (const pairs of (await readPairs(run, 'counts-as-they-come')).values()) {
+      for (const [word, count] of pairs) steps.set(word, [...(steps.get(word) ?? []), count])
+    }
+    // Every count from 1 to the total once: no word is counted twice, none is missed.
+    for (const [word, total] of countWords(lines)) {
+      expect(steps.get(word)?.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, i) => i + 1))
+    }
+  })
+})

@@ -1,0 +1,101 @@
+import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda'
+import { describe, expect, it } from 'vitest'
+import { eventSourceMapping, mappingFromApi } from '../../../src/local/event-source/mapping.ts'
+
+const ARN = 'arn:aws:kafka:us-east-1:123456789012:cluster/c/e9f754c6-d29a-4430-a7db-958a19fd2c54-4'
+const FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:f'
+const msk: EventSourceMappingConfiguration = {
+  UUID: 'a1b2',
+  FunctionArn: FUNCTION,
+  EventSourceArn: ARN,
+  Topics: ['t'],
+  State: 'Enabled',
+}
+const selfManaged: EventSourceMappingConfiguration = {
+  UUID: 'c3d4',
+  FunctionArn: FUNCTION,
+  SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: ['a:9092', 'b:9092'] } },
+  Topics: ['t'],
+}
+
+describe('mappingFromApi', () => {
+  it("reads an MSK mapping and fills in Lambda's defaults", () => {
+    expect(mappingFromApi(msk)).toEqual({
+      uuid: 'a1b2',
+      functionName: FUNCTION,
+      enabled: true,
+      eventSource: 'aws:kafka',
+      eventSourceArn: ARN,
+      bootstrapServers: [],
+      topics: ['t'],
+      consumerGroupId: 'a1b2',
+      startingPosition: { type: 'TRIM_HORIZON' },
+      batchSize: 100,
+      maximumBatchingWindowMs: 500,
+      maximumRetryAttempts: -1,
+      maximumRecordAgeMs: -1,
+      bisectOnError: false,
+      reportBatchItemFailures: false,
+      sourceAccess: [],
+    })
+  })
+
+  it('reads everything that a self-managed mapping can say', () => {
+    expect(
+      mappingFromApi({
+        ...selfManaged,
+        State: 'Disabled',
+        StartingPosition: 'AT_TIMESTAMP',
+        StartingPositionTimestamp: new Date(1_700_000_000_000),
+        BatchSize: 1000,
+        MaximumBatchingWindowInSeconds: 0,
+        MaximumRetryAttempts: 3,
+        MaximumRecordAgeInSeconds: 60,
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: 'g' },
+        DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:123456789012:q' } },
+        SourceAccessConfigurations: [{ Type: 'SASL_SCRAM_512_AUTH', URI: 'arn:secret' }],
+      }),
+    ).toMatchObject({
+      enabled: false,
+      eventSource: 'SelfManagedKafka',
+      bootstrapServers: ['a:9092', 'b:9092'],
+      consumerGroupId: 'g',
+      startingPosition: { type: 'AT_TIMESTAMP', timestamp: 1_700_000_000_000 },
+      batchSize: 1000,
+      maximumBatchingWindowMs: 0,
+      maximumRetryAttempts: 3,
+      maximumRecordAgeMs: 60_000,
+      bisectOnError: true,
+      reportBatchItemFailures: true,
+      onFailureDestination: 'arn:aws:sqs:us-east-1:123456789012:q',
+      sourceAccess: [{ type: 'SASL_SCRAM_512_AUTH', uri: 'arn:secret' }],
+    })
+    expect(mappingFromApi({ ...selfManaged, MaximumRecordAgeInSeconds: -1 }).maximumRecordAgeMs).toBe(-1)
+  })
+
+  it.each([
+    ['UUID', { UUID: undefined }],
+    ['FunctionArn', { FunctionArn: undefined }],
+    ['Topics is empty', { Topics: [] }],
+    ['not of a Kafka topic', { EventSourceArn: 'arn:aws:sqs:us-east-1:123456789012:q' }],
+    ['FilterCriteria', { FilterCriteria: { Filters: [{ Pattern: '{}' }] } }],
+    ['AT_TIMESTAMP needs', { StartingPosition: 'AT_TIMESTAMP' }],
+    ['unknown State "Exploded"', { State: 'Exploded' }],
+    ['BatchSize is 0', { BatchSize: 0 }],
+    ['BatchSize is 10001', { BatchSize: 10_001 }],
+    ['BatchingWindow', { MaximumBatchingWindowInSeconds: 301 }],
+    ['MaximumRetryAttempts', { MaximumRetryAttempts: -2 }],
+  ] as const)('refuses: %s', (message, change) => {
+    const api: EventSourceMappingConfiguration = Object.assign({}, msk, change)
+    expect(() => mappingFromApi(api)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    expect(() => mappingFromApi(api)).toThrow(message)
+  })
+})
+
+it('takes an MSK mapping only with its ARN', () => {
+  const options = { functionName: 'f', topics: ['t'] }
+  expect(() => eventSourceMapping({ ...options, eventSource: 'aws:kafka' })).toThrow('EventSourceArn')
+  expect(eventSourceMapping({ ...options, eventSourceArn: ARN }).eventSource).toBe('aws:kafka')
+})

@@ -1,0 +1,73 @@
+// print() in Spark's layout, to the letter. Source: `DStream.print` of org.apache.spark.streaming.dstream.DStream and
+// `Time.toString` of org.apache.spark.streaming.Time.
+
+import { describe, expect, it } from 'vitest'
+import { type Job, job, seconds, text } from '../../src/index.ts'
+import { lambda } from '../../src/lambda/index.ts'
+import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
+import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { bringToRest } from '../support/rest.ts'
+
+function printing(count?: number): Job {
+  return job('printing', { batch: seconds(1) }, ({ kafka }) => {
+    kafka('lines', { value: text() })
+      .filter(({ value }) => value !== '')
+      .map(({ value, offset }) => [value, offset] as const)
+      .print(count)
+  })
+}
+
+async function printed(count: number | undefined, ...events: unknown[]): Promise<string[]> {
+  const environment = memoryEnvironment()
+  const handler = lambda(printing(count), { environment })
+  for (const event of events) await handler(event)
+  await bringToRest('printing', handler, environment)
+  return environment.printed
+}
+
+const letters = (count: number): string[] => Array.from({ length: count }, (_, i) => String.fromCharCode(97 + i))
+
+describe('print', () => {
+  it('is laid out as Spark lays it out; console.log adds the empty line at the end', async () => {
+    expect(await printed(undefined, kafkaEvent({ 'lines-0': lines(['a', 'b']) }))).toEqual([
+      `-------------------------------------------
+Time: 1000 ms
+-------------------------------------------
+(a,0)
+(b,1)
+`,
+    ])
+  })
+
+  it('ends in ... when there are more than ten elements', async () => {
+    const event = (count: number) => kafkaEvent({ 'lines-0': lines(letters(count), { step: 10 }) })
+    const [eleven = ''] = await printed(undefined, event(11))
+    expect(eleven.split('\n').slice(3)).toEqual([...letters(10).map((letter, i) => `(${letter},${i})`), '...', ''])
+    const [ten = ''] = await printed(undefined, event(10))
+    expect(ten.split('\n').slice(3)).toEqual([...letters(10).map((letter, i) => `(${letter},${i})`), ''])
+  })
+
+  it('takes the number of elements as an argument, 0 too', async () => {
+    const event = kafkaEvent({ 'lines-0': lines(['a', 'b', 'c']) })
+    expect((await printed(2, event))[0]?.split('\n').slice(3)).toEqual(['(a,0)', '(b,1)', '...', ''])
+    expect((await printed(0, event))[0]?.split('\n').slice(3)).toEqual(['...', ''])
+    expect((await printed(3, event))[0]?.split('\n').slice(3)).toEqual(['(a,0)', '(b,1)', '(c,2)', ''])
+  })
+
+  it('comes once per batch, in the order of time, of all partitions together in their order', async () => {
+    const texts = await printed(
+      undefined,
+      kafkaEvent({ 'lines-10': lines(['x']), 'lines-2': lines(['c'], { at: 1500 }) }),
+      kafkaEvent({ 'lines-9': lines(['y', 'z']), 'lines-10': lines(['w'], { from: 1, at: 200 }) }),
+    )
+    expect(texts.map((shown) => shown.split('\n').filter((line) => !line.startsWith('-')))).toEqual([
+      ['Time: 1000 ms', '(y,0)', '(z,1)', '(x,0)', '(w,1)', ''],
+      ['Time: 2000 ms', '(c,0)', ''],
+    ])
+  })
+
+  it('shows a batch whose elements were all filtered out as empty', async () => {
+    const [shown = ''] = await printed(undefined, kafkaEvent({ 'lines-0': lines(['']) }))
+    expect(shown.split('\n')).toHaveLength(4)
+  })
+})

@@ -1,0 +1,2 @@
+/** The batch interval of all simulated jobs, milliseconds. */
+export const BATCH = 1000

@@ -1,0 +1,34 @@
+// A job that never comes to rest outlives the retention of its logs many times over: what is still needed must not expire.
+
+import { expect, it } from 'vitest'
+import { JobRuntime } from '../../src/runtime/job-runtime.ts'
+import { memoryTable } from '../../src/state/memory-table.ts'
+import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { eventRecord } from '../support/kafka-events.ts'
+import { statefulJob } from './stateful-jobs.ts'
+
+const START = 1_700_000_000_000
+
+it.each(['warm', 'cold'])('keeps the state of a quiet bucket in a busy job whose instances are %s', async (how) => {
+  const table = memoryTable()
+  const base = memoryEnvironment(START)
+  const environment = () => ({ ...base.another(), table })
+  const job = statefulJob('mapState', { batch: 1000, numPartitions: 3, idleAfter: 1000, retention: '60s' })
+  const words = ['rare', ...Array.from({ length: 300 }, () => 'busy'), 'rare', 'busy']
+  let runtime = new JobRuntime(job, environment())
+  for (const [offset, value] of words.entries()) {
+    const timestamp = START + offset * 900
+    base.setTime(timestamp)
+    table.deleteExpired(Math.floor(timestamp / 1000))
+    if (how === 'cold') runtime = new JobRuntime(job, environment())
+    const records = [eventRecord('lines', 0, { offset, timestamp, value })]
+    for (const { error } of await runtime.process([{ topic: 'lines', partition: 0, records }])) {
+      if (error !== undefined) throw error
+    }
+  }
+  base.setTime(START + 1_000_000)
+  await new JobRuntime(job, environment()).wake(START + 1_000_000)
+  const lines = [...(await readObjects(base.objects, 'results')).values()].join('')
+  expect(lines).toContain('rare 2\n')
+  expect(lines).toContain('busy 301\n')
+})

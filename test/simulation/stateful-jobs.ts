@@ -1,0 +1,135 @@
+// Jobs with shuffle stages and state that are simulated. Records are words, few of them, so that keys meet.
+
+import type { DStream, Job, JobOptions, State } from '../../src/index.ts'
+import { job, StateSpec, text } from '../../src/index.ts'
+import { incompressible } from '../support/incompressible.ts'
+import { BATCH } from './batch.ts'
+import { TOPICS } from './jobs.ts'
+
+export const STATEFUL_KINDS = [
+  'counts',
+  'window',
+  'inverse',
+  'windowCount',
+  'updateState',
+  'mapState',
+  'timeout',
+  'groups',
+  'chain',
+  'windowChain',
+  'timeoutChain',
+  'join',
+  'heavy',
+] as const
+
+export type StatefulKind = (typeof STATEFUL_KINDS)[number]
+
+/** Window and timeout, in batches. */
+export const WINDOW = 3
+export const TIMEOUT = 4
+
+/** Outlasts compression: 40 KB of state per key, so that snapshots are due, and parts too large to ride in a commit. */
+const BALLAST = incompressible(40 * 1024)
+
+const add = (a: number, b: number): number => a + b
+
+/** Every line of every output is `<name> <numbers…>`. */
+export function statefulJob(kind: StatefulKind, options: JobOptions): Job {
+  return job('simulated', options, ({ kafka }) => {
+    const topic = (topics: string | readonly string[]): DStream<readonly [string, number]> =>
+      kafka(topics, { value: text() }).map(({ value }) => [value, 1] as const)
+    const ones = kind === 'join' ? topic(TOPICS[0]) : topic(TOPICS)
+    const save = <V>(stream: DStream<readonly [string, V]>, name = kind as string): void =>
+      stream.map(([key, value]) => `${key} ${String(value)}`).saveAsTextFiles(`s3://results/${name}`)
+    switch (kind) {
+      case 'counts': {
+        const words = ones.map(([word]) => word)
+        save(ones.reduceByKey(add))
+        save(words.countByValue(), 'counts-by-value')
+        save(
+          words.count().map((count) => ['all', count] as const),
+          'count',
+        )
+        ones.reduceByKey(add).print(3)
+        break
+      }
+      case 'window':
+        save(ones.reduceByKeyAndWindow(add, WINDOW * BATCH, BATCH))
+        save(ones.reduceByKeyAndWindow(add, 2 * WINDOW * BATCH, 2 * BATCH), 'window-slide')
+        break
+      case 'inverse':
+        save(ones.reduceByKeyAndWindow(add, (a, b) => a - b, WINDOW * BATCH, BATCH, { filter: ([, n]) => n > 0 }))
+        break
+      case 'windowCount':
+        save(
+          ones
+            .window(WINDOW * BATCH)
+            .count()
+            .map((count) => ['all', count] as const),
+        )
+        break
+      case 'updateState':
+        save(ones.updateStateByKey((values: readonly number[], n: number | undefined) => (n ?? 0) + values.length))
+        break
+      case 'mapState':
+        save(ones.mapWithState(counting()))
+        ones.print(2)
+        break
+      case 'timeout':
+        save(ones.mapWithState(counting().timeout(TIMEOUT * BATCH)))
+        break
+      case 'groups':
+        save(ones.groupByKey().mapValues((values) => [...values].length))
+        break
+      case 'chain':
+        save(
+          ones
+            .reduceByKey(add)
+            .map(([, n]) => [String(n), 1] as const)
+            .reduceByKey(add, { numPartitions: 2 }),
+        )
+        break
+      case 'windowChain':
+        save(
+          ones
+            .reduceByKeyAndWindow(add, WINDOW * BATCH, BATCH)
+            .map(([word, n]) => [word.slice(0, 1), n] as const)
+            .reduceByKey(add, { numPartitions: 2 })
+            .updateStateByKey((values: readonly number[], n: number | undefined) => values.reduce(add, n ?? 0)),
+        )
+        break
+      case 'timeoutChain':
+        save(
+          ones
+            .mapWithState(counting().timeout(TIMEOUT * BATCH))
+            .filter(([, n]) => n < 0)
+            .reduceByKey(add),
+        )
+        break
+      case 'join':
+        save(ones.join(topic(TOPICS[1])))
+        break
+      case 'heavy':
+        save(
+          ones
+            .updateStateByKey((values: readonly number[], kept: readonly [number, string] | undefined) => {
+              return [(kept?.[0] ?? 0) + values.length, kept?.[1] ?? BALLAST] as const
+            })
+            .mapValues(([n, ballast]) => `${n} ${ballast}`),
+        )
+        break
+    }
+  })
+}
+
+/** Counts a key's records; when it times out, says minus the count. */
+function counting(): StateSpec<string, number, number, readonly [string, number]> {
+  return StateSpec.function(
+    (word: string, one: number | undefined, state: State<number>): readonly [string, number] => {
+      const before = state.getOption() ?? 0
+      if (one === undefined) return [word, -before]
+      state.update(before + one)
+      return [word, before + one]
+    },
+  )
+}

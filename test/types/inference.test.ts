@@ -1,0 +1,136 @@
+// Types flow through a chain without annotations. Checked by `npm run types` (tsc), and run here only to be counted.
+
+import { describe, expectTypeOf, it } from 'vitest'
+import { z } from 'zod'
+import {
+  type DStream,
+  type Job,
+  type JobContext,
+  job,
+  json,
+  type KafkaRecord,
+  nullable,
+  raw,
+  text,
+} from '../../src/index.ts'
+import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
+
+/** Defines a job around a function that is only looked at by the type checker. */
+function typed(look: (context: JobContext) => void): Job {
+  return job('typed', { batch: 1000 }, (context) => {
+    look(context)
+    context.kafka('lines', { value: text() }).print()
+  })
+}
+
+describe('types', () => {
+  it('come from the decoders', () => {
+    typed(({ kafka }) => {
+      expectTypeOf(kafka('a', { value: text() })).toEqualTypeOf<DStream<KafkaRecord<string, string | null>>>()
+      expectTypeOf(kafka('a', { value: raw() })).toEqualTypeOf<DStream<KafkaRecord<Uint8Array, string | null>>>()
+      expectTypeOf(kafka('a', { value: nullable(text()) })).toEqualTypeOf<
+        DStream<KafkaRecord<string | null, string | null>>
+      >()
+      expectTypeOf(kafka(['a', 'b'], { value: json(), key: json<number>() })).toEqualTypeOf<
+        DStream<KafkaRecord<unknown, number>>
+      >()
+      expectTypeOf(kafka('a', { value: json<{ id: string }>() }).map(({ value }) => value.id)).toEqualTypeOf<
+        DStream<string>
+      >()
+      expectTypeOf(
+        kafka('a', { value: { format: 'own', decode: () => new Date() } }).map((r) => r.value),
+      ).toEqualTypeOf<DStream<Date>>()
+    })
+  })
+
+  it("of a schema are its output's", () => {
+    const order = z.object({ id: z.string(), cents: z.coerce.number(), tags: z.array(z.string()).default([]) })
+    typed(({ kafka }) => {
+      const orders = kafka('orders', { value: json(order) }).map(({ value }) => value)
+      expectTypeOf(orders).toEqualTypeOf<DStream<{ id: string; cents: number; tags: string[] }>>()
+    })
+  })
+
+  it('go through a chain without an annotation', () => {
+    typed(({ kafka }) => {
+      const lines = kafka('lines', { value: text() })
+      const pairs = lines
+        .flatMap((record) => record.value.split(' '))
+        .filter((word) => word !== '')
+        .map((word) => [word, 1] as const)
+      expectTypeOf(pairs).toEqualTypeOf<DStream<readonly [string, 1]>>()
+      expectTypeOf(pairs.map(([word, count]) => ({ word, count: count + 1 }))).toEqualTypeOf<
+        DStream<{ word: string; count: number }>
+      >()
+      expectTypeOf(lines.mapAsync(async ({ offset }) => offset)).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.mapPartitions((records) => [[...records].length])).toEqualTypeOf<DStream<number>>()
+      expectTypeOf(lines.flatMap(({ value }) => value)).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(lines.flatMap(() => new Map([['a', 1]]))).toEqualTypeOf<DStream<[string, number]>>()
+    })
+  })
+
+  it('are narrowed by a filter that is a type guard', () => {
+    typed(({ kafka }) => {
+      const values = kafka('a', { value: nullable(text()) }).map(({ value }) => value)
+      expectTypeOf(values).toEqualTypeOf<DStream<string | null>>()
+      expectTypeOf(values.filter((value) => value !== null)).toEqualTypeOf<DStream<string>>()
+      expectTypeOf(values.filter((value): value is 'a' => value === 'a')).toEqualTypeOf<DStream<'a'>>()
+      expectTypeOf(values.filter((value) => value?.length === 1)).toEqualTypeOf<DStream<string | null>>()
+    })
+  })
+
+  it('of a union are those of its streams', () => {
+    typed(({ kafka }) => {
+      const numbers = kafka('a', { value: json<number>() }).map(({ value }) => value)
+      const words = kafka('b', { value: text() }).map(({ value }) => value)
+      expectTypeOf(words.union(words, words)).toEqualTypeOf<DStream<string>>()
+      // @ts-expect-error numbers are no texts
+      words.union(numbers)
+      const either = words.map((word): string | number => word)
+      expectTypeOf(either.union(numbers)).toEqualTypeOf<DStream<string | number>>()
+    })
+  })
+
+  it('refuse what the runtime would refuse', () => {
+    const impossible = (): void => {
+      typed(({ kafka }) => {
+        const lines = kafka('lines', { value: text() })
+        // @ts-expect-error a source needs a decoder of values
+        kafka('lines', {})
+        // @ts-expect-error unknown option
+        kafka('lines', { value: text(), vlaue: text() })
+        // @ts-expect-error not a policy
+        kafka('lines', { value: text(), gaps: 'ignore' })
+        // @ts-expect-error flatMap needs an iterable
+        lines.flatMap(({ offset }) => offset)
+        // @ts-expect-error mapAsync needs a promise
+        lines.mapAsync(({ offset }) => offset)
+        // @ts-expect-error records are read-only
+        lines.map((record) => (record.offset = 1))
+        // @ts-expect-error a value is text
+        lines.map(({ value }) => value.cents)
+        // @ts-expect-error unknown option
+        lines.saveAsCsvFiles('s3://results/x', { colums: ['a'] })
+      })
+      // @ts-expect-error no batch interval
+      job('x', {}, () => {})
+      // @ts-expect-error unknown option
+      job('x', { batch: 1, idelAfter: 1 }, () => {})
+      // @ts-expect-error not a choice
+      job('x', { batch: 1, time: 'event' }, () => {})
+    }
+    expectTypeOf(impossible).toBeFunction()
+  })
+
+  it('of a handler are what Lambda calls', () => {
+    expectTypeOf(lambda).returns.toEqualTypeOf<LambdaHandler>()
+    expectTypeOf<LambdaHandler>().returns.resolves.toEqualTypeOf<
+      | {
+          readonly batchItemFailures: readonly {
+            readonly itemIdentifier: { readonly partition: string; readonly offset: number }
+          }[]
+        }
+      | undefined
+    >()
+  })
+})
