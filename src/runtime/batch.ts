@@ -33,6 +33,7 @@ export interface MicroBatch {
 export async function runMicroBatch(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<MicroBatch> {
   const [first] = records
   if (!first) return { records: 0, duplicates: 0, frontierBefore: 0, frontier: 0 }
+  let suspect = false // whether something came of the records that cannot be saved
   try {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       await task.load(first.offset) // 1. version, position and frontier, from memory or from the log
@@ -41,10 +42,14 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
       const cut = cutNew(task, records) // 3. what is new
       if (cut.records.length === 0)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
-      const { commit, stop } = await draft(task, cut) // 4. operators, outputs
+      const { commit, stop } = await draft(task, cut, suspect) // 4. operators, outputs
       if (commit) {
         const outcome = await task.commit(commit) // 5. one conditional write
         if (outcome === 'conflict') continue // somebody else got on: look again
+        if (outcome === 'unsavable') {
+          suspect = true // look which record is to blame
+          continue
+        }
         await task.publishHead() // 6. what was promised
       }
       if (stop) throw stop
@@ -80,13 +85,13 @@ interface Draft {
 }
 
 /** Runs the operators and writes down what would be committed; large outputs are staged, nothing is visible. */
-async function draft(task: SourceTask, cut: Cut): Promise<Draft> {
+async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draft> {
   const { ref, program, settings, environment } = task.parts
   const now = environment.clock.now()
   const frontierBefore = task.head?.frontier ?? 0
   const assigned = assignBatchTimes(cut.records, frontierBefore, now, settings)
   const batches = assigned.segments.map(({ time, start, end }) => ({ time, records: cut.records.slice(start, end) }))
-  const run = await runBatches(ref, program, batches, settings.onPoison)
+  const run = await runBatches(ref, program, batches, settings.onPoison, suspect)
 
   const [poison] = run.poison
   const stop = settings.onPoison === 'fail' && poison ? poisonError(ref, poison) : undefined

@@ -1,9 +1,10 @@
 // Steps 4 and 6 of the commit protocol: large outputs are staged before the commit, promised effects are done after it.
 // All are idempotent: whoever reads a commit that may be unpublished publishes it again, and nothing shows twice (I3).
 
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, zstdCompressSync } from 'node:zlib'
+import { inflate } from '../state/codec.ts'
 import type { Effect } from '../state/commit-record.ts'
-import type { ObjectRef, ObjectStore } from '../state/object-store.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from '../state/object-store.ts'
 
 /** An object that a micro-batch wants to write. */
 export interface OutputObject {
@@ -17,6 +18,9 @@ export interface OutputObject {
  * 64 KiB are 64 write units; staging costs three S3 requests and two round trips before the commit (DESIGN §3, step 4).
  */
 const INLINE_BYTES = 64 * 1024
+
+/** Larger ones are staged however small they would be packed: zstd may turn gigabytes into that, and reading must have a bound. */
+const INLINE_UNPACKED_BYTES = 64 * 1024 * 1024
 
 /** What this process has packed itself need not be inflated to be published: 4 to 12 % of a micro-batch with large inline parts. */
 const unpacked = new WeakMap<Uint8Array, Uint8Array>()
@@ -34,9 +38,8 @@ export async function promiseObjects(objects: ObjectStore, outputs: readonly Out
   const promises = outputs.map(async (output): Promise<Effect> => {
     const { ref, contentType, body } = output
     if (body.length <= INLINE_BYTES) return { kind: 'put', ref, contentType, body, packed: false }
-    const packed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-    unpacked.set(packed, body)
-    if (packed.length <= INLINE_BYTES) return { kind: 'put', ref, contentType, body: packed, packed: true }
+    const packed = body.length <= INLINE_UNPACKED_BYTES ? pack(body) : undefined
+    if (packed && packed.length <= INLINE_BYTES) return { kind: 'put', ref, contentType, body: packed, packed: true }
     return { kind: 'complete', staged: await objects.stage(ref, body, { contentType }) }
   })
   const settled = await Promise.allSettled(promises)
@@ -45,6 +48,16 @@ export async function promiseObjects(objects: ObjectStore, outputs: readonly Out
   if (!failed) return effects
   await withdraw(objects, effects)
   throw failed.reason
+}
+
+function pack(body: Uint8Array): Uint8Array {
+  const packed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+  unpacked.set(packed, body)
+  return packed
+}
+
+function unpack(ref: ObjectRef, packed: Uint8Array): Uint8Array {
+  return unpacked.get(packed) ?? inflate(`what was promised for ${objectUrl(ref)}`, packed, INLINE_UNPACKED_BYTES)
 }
 
 /** Throws away what was staged for a commit that did not come about. */
@@ -78,7 +91,7 @@ export function visible(effects: readonly Effect[]): Effect[] {
 async function perform({ objects, print, wake }: Publisher, effect: Effect): Promise<void> {
   switch (effect.kind) {
     case 'put': {
-      const body = effect.packed ? (unpacked.get(effect.body) ?? zstdDecompressSync(effect.body)) : effect.body
+      const body = effect.packed ? unpack(effect.ref, effect.body) : effect.body
       return objects.put(effect.ref, body, { contentType: effect.contentType })
     }
     case 'complete':

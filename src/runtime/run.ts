@@ -4,6 +4,7 @@ import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { exchange } from '../operators/exchange.ts'
 import { runProgram } from '../operators/program.ts'
 import type { Program } from '../plan/plan.ts'
+import { pack } from '../state/codec.ts'
 import type { BatchPartial } from '../state/commit-record.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
@@ -36,6 +37,7 @@ export interface RunResult {
  * Runs a task's program on its batches. When it throws, the records are tried one by one to find out which are to blame.
  * Under `fail` the result covers the records before the first bad one, so that they can be committed before the task stops.
  *
+ * @param suspect what came of these records could not be saved: a record of which something unsavable comes is bad, too.
  * @throws OperatorError when the batches fail although every record passes alone.
  */
 export async function runBatches(
@@ -43,17 +45,24 @@ export async function runBatches(
   program: Program,
   batches: readonly BatchRecords[],
   policy: PoisonPolicy,
+  suspect = false,
 ): Promise<RunResult> {
   try {
-    return await runAll(program, batches, [])
+    return savable(await runAll(program, batches, []), suspect)
   } catch (cause) {
-    const poison = await findPoison(program, batches, policy === 'fail')
+    const poison = await findPoison(program, batches, policy === 'fail', suspect)
     if (poison.length === 0) {
       const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
       throw new OperatorError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, cause)
     }
     return runAll(program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison)
   }
+}
+
+/** @throws UnsavableValueError when asked to look, which costs as much as the commit's own encoding. */
+function savable(result: RunResult, look: boolean): RunResult {
+  if (look) pack(result.partials)
+  return result
 }
 
 /** The error of the policy `fail`. */
@@ -90,12 +99,17 @@ export function offsetDigits(offset: number): string {
 }
 
 /** Runs every record alone, encoders included, and collects those that throw. */
-async function findPoison(program: Program, batches: readonly BatchRecords[], firstOnly: boolean): Promise<Poison[]> {
+async function findPoison(
+  program: Program,
+  batches: readonly BatchRecords[],
+  firstOnly: boolean,
+  suspect: boolean,
+): Promise<Poison[]> {
   const poison: Poison[] = []
   for (const { time, records } of batches) {
     for (const record of records) {
       try {
-        await runAll(program, [{ time, records: [record] }], [])
+        savable(await runAll(program, [{ time, records: [record] }], []), suspect)
       } catch (error) {
         poison.push({ record, error })
         if (firstOnly) return poison

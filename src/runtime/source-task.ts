@@ -3,7 +3,7 @@
 import type { Program } from '../plan/plan.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { addCounters, type Counters, NO_COUNTS } from '../state/commit-record.ts'
-import { LogLostError } from '../state/state-errors.ts'
+import { LogLostError, UnsavableValueError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { PreparedRecord, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -104,8 +104,8 @@ export class SourceTask {
     this.#markPublished(this.#head)
   }
 
-  /** Step 5. On conflict what was staged is thrown away and the memory with it. */
-  async commit(record: SourceCommit): Promise<'committed' | 'conflict'> {
+  /** Step 5. On conflict what was staged is thrown away and the memory with it; `unsavable`: a value in it cannot be encoded. */
+  async commit(record: SourceCommit): Promise<'committed' | 'conflict' | 'unsavable'> {
     const { log, settings, environment } = this.parts
     const version = this.version + 1
     let prepared: PreparedRecord
@@ -113,6 +113,7 @@ export class SourceTask {
       prepared = await log.prepare(record)
     } catch (error) {
       await withdraw(environment.objects, record.outbox)
+      if (error instanceof UnsavableValueError) return 'unsavable'
       throw error
     }
     // Not known to have failed means maybe written: then what is staged must stay, and memory must go.

@@ -17,9 +17,9 @@ export async function writeSnapshot(
   version: number,
   state: State,
 ): Promise<SnapshotPointer> {
-  const body = encode(state)
   const path = [task.job, task.stage, task.task].map(escapeKeyPart).join('/')
   const ref = { bucket, key: `_millrace/snapshots/${path}/${version}-${randomUUID()}` }
+  const body = encode(state, false, ref.key)
   await objects.put(ref, body)
   return { version, ref, bytes: body.length }
 }
@@ -29,7 +29,7 @@ export async function readSnapshot(objects: ObjectStore, { ref }: SnapshotPointe
   const where = `snapshot ${objectUrl(ref)}`
   const bytes = await objects.get(ref)
   if (!bytes) throw new UnreadableStateError(where, 'it is missing')
-  const { value } = decode(where, bytes)
+  const { value } = decode(where, bytes, ref.key)
   if (!isState(value)) throw new UnreadableStateError(where, 'it holds no state')
   return value
 }

@@ -15,6 +15,33 @@ export class UnreadableStateError extends MillraceError {
   }
 }
 
+/** A value that was to be kept, or sent to another stage, cannot be: it would not come back as it is. */
+export class UnsavableValueError extends MillraceError {
+  constructor(problem: string, options?: ErrorOptions) {
+    super(
+      'UNSAVABLE_VALUE',
+      `A value cannot be saved: ${problem}. What goes through a shuffle or into state must be data: text, numbers, booleans, bigint, null, ` +
+        'Date, bytes, Map, Set, and arrays and objects of these. Map to such a value first.',
+      options,
+    )
+  }
+}
+
+/** What one task has to save at once is more than anybody could read back. */
+export class StateTooLargeError extends MillraceError {
+  readonly bytes: number
+  readonly max: number
+  constructor(bytes: number, max: number) {
+    super(
+      'STATE_TOO_LARGE',
+      `What has to be saved at once, a commit or the state of one bucket, has ${bytes} bytes before compression, and at most ${max} can be read ` +
+        'back. Nothing was changed. Spread the keys over more buckets (numPartitions), keep less per key, or let keys time out.',
+    )
+    this.bytes = bytes
+    this.max = max
+  }
+}
+
 /** A task that is known to have committed has an empty log. */
 export class LogLostError extends MillraceError {
   readonly task: TaskRef

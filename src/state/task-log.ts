@@ -1,12 +1,12 @@
 // A task's commit log in terms of records: encodes and decodes, and spills to S3 what an item cannot hold.
 
 import { randomUUID } from 'node:crypto'
-import { decode, encode } from './codec.ts'
+import { decode, encode, stamp } from './codec.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
 import { UnreadableStateError } from './state-errors.ts'
 import type { CommitLog, LogItem } from './table.ts'
-import { maxBodyBytes } from './table-keys.ts'
-import { describeTask, escapeKeyPart, type TaskRef } from './task.ts'
+import { maxBodyBytes, versionSortKey } from './table-keys.ts'
+import { describeTask, escapeKeyPart, logKey, type TaskRef } from './task.ts'
 
 /** A record at its version. */
 export interface Entry<R> {
@@ -53,7 +53,7 @@ export class TaskLog<R> {
     const { job, stage, task } = this.task
     const key = `_millrace/spill/${[job, stage, task].map(escapeKeyPart).join('/')}/${randomUUID()}`
     const spilled = { bucket: this.#bucket, key }
-    await this.#objects.put(spilled, body)
+    await this.#objects.put(spilled, stamp(body, key))
     return { body: encode(spilled, true), spilled, bytes: body.length }
   }
 
@@ -65,10 +65,11 @@ export class TaskLog<R> {
    */
   async append(version: number, prepared: PreparedRecord, expiresAt?: number): Promise<'committed' | 'conflict'> {
     const ttl = expiresAt === undefined ? {} : { expiresAt: Math.ceil(expiresAt / 1000) }
-    const outcome = await this.#log.append(this.task, { version, body: prepared.body, ...ttl })
+    const body = stamp(prepared.body, entryPlace(this.task, version))
+    const outcome = await this.#log.append(this.task, { version, body, ...ttl })
     if (outcome === 'committed') return 'committed'
     const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true })
-    return winner && Buffer.compare(winner.body, prepared.body) === 0 ? 'committed' : 'conflict'
+    return winner && Buffer.compare(winner.body, body) === 0 ? 'committed' : 'conflict'
   }
 
   /** Throws away what `prepare` spilled for a commit that another one beat. */
@@ -90,18 +91,23 @@ export class TaskLog<R> {
 
   async #open({ version, body }: LogItem): Promise<Entry<R>> {
     const where = `version ${version} of ${describeTask(this.task)}`
-    let { spilled, value } = decode(where, body)
+    let { spilled, value } = decode(where, body, entryPlace(this.task, version))
     let size = body.length
     if (spilled) {
       if (!isRef(value)) throw new UnreadableStateError(where, 'it names no object')
       const bytes = await this.#objects.get(value)
       if (!bytes) throw new UnreadableStateError(where, `its record ${objectUrl(value)} is missing`)
       size += bytes.length
-      value = decode(`${where} in ${objectUrl(value)}`, bytes).value
+      value = decode(`${where} in ${objectUrl(value)}`, bytes, value.key).value
     }
     if (!this.#isRecord(value)) throw new UnreadableStateError(where, 'it is not a record of this kind of task')
     return { version, record: value, bytes: size }
   }
+}
+
+/** What an entry's bytes are bound to (`codec.ts`): one of another log or version is not taken for it. */
+export function entryPlace(task: TaskRef, version: number): string {
+  return `${logKey(task)}#${versionSortKey(version)}`
 }
 
 function isRef(value: unknown): value is ObjectRef {

@@ -2,6 +2,7 @@
 
 import { CLOSE_STAGE, SOURCE_STAGE } from '../../src/plan/plan.ts'
 import { decode } from '../../src/state/codec.ts'
+import { entryPlace } from '../../src/state/task-log.ts'
 import { expectedContents, nameOf, publishedContents } from './expected.ts'
 import { POISON } from './jobs.ts'
 import { BATCH, type Scenario } from './scenario.ts'
@@ -78,7 +79,9 @@ export async function checkAtRest(
     const tasks = partitions.map(({ name }) => ({ job: 'simulated', stage: SOURCE_STAGE, task: name }))
     for (const task of [...tasks, { job: 'simulated', stage: CLOSE_STAGE, task: '0' }]) {
       const head = await world.rawTable.head(task)
-      const { value } = head ? decode('head', head.body) : { value: { kind: 'missing' } }
+      const { value } = head
+        ? decode('head', head.body, entryPlace(task, head.version))
+        : { value: { kind: 'missing' } }
       const kind = (value as { kind: string }).kind
       if (kind !== 'seal' || head?.expiresAt !== undefined)
         monitor.violation(`${task.stage} ${task.task} is not sealed at rest: ${kind}`)

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { encode } from '../../src/state/codec.ts'
 import { type Effect, NO_COUNTS, type SourceCommit } from '../../src/state/commit-record.ts'
+import { entryPlace } from '../../src/state/task-log.ts'
 import { Faults } from './faults.ts'
 import { seededRandom } from './random.ts'
 import { World } from './world.ts'
@@ -43,7 +44,7 @@ const close = (closedUntil: number) => ({
 describe('the monitor', () => {
   let world: World
   const append = (version: number, record: unknown, task = lines) =>
-    world.table.append(task, { version, body: encode(record) })
+    world.table.append(task, { version, body: encode(record, false, entryPlace(task, version)) })
   const show = ({ ref, body }: typeof part) => world.objects.put(ref, body)
 
   beforeEach(() => {

@@ -16,6 +16,7 @@ import {
 import type { ObjectRef, ObjectStore, StagedObject } from '../../src/state/object-store.ts'
 import type { LogItem, StateTable } from '../../src/state/table.ts'
 import type { TaskRef } from '../../src/state/task.ts'
+import { entryPlace } from '../../src/state/task-log.ts'
 
 const SUCCESS = '/_SUCCESS'
 
@@ -42,7 +43,7 @@ export class Monitor {
     return {
       ...table,
       append: async (task, item) => {
-        const record = await read(item, objects)
+        const record = await read(task, item, objects)
         if (isBucketCommit(record)) await this.#checkSnapshot(task, item.version, record, objects)
         const outcome = await table.append(task, item)
         if (outcome === 'committed') this.#committed(task, item.version, record)
@@ -167,11 +168,12 @@ export class Monitor {
   }
 }
 
-async function read({ version, body }: LogItem, objects: ObjectStore): Promise<unknown> {
-  const { spilled, value } = decode(`version ${version}`, body)
+async function read(task: TaskRef, { version, body }: LogItem, objects: ObjectStore): Promise<unknown> {
+  const { spilled, value } = decode(`version ${version}`, body, entryPlace(task, version))
   if (!spilled) return value
-  const bytes = await objects.get(value as ObjectRef)
-  return bytes && decode('a spilled record', bytes).value
+  const ref = value as ObjectRef
+  const bytes = await objects.get(ref)
+  return bytes && decode('a spilled record', bytes, ref.key).value
 }
 
 function unpacked({ body, packed }: Extract<Effect, { kind: 'put' }>): Uint8Array {

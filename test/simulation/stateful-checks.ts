@@ -2,6 +2,7 @@
 
 import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../src/plan/plan.ts'
 import { decode } from '../../src/state/codec.ts'
+import { entryPlace } from '../../src/state/task-log.ts'
 import { jobOf } from './job-of.ts'
 import { seededRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
@@ -130,9 +131,10 @@ export async function checkStatefulAtRest(
       ),
     ]
     for (const { stage, task } of tasks) {
-      const head = await world.rawTable.head({ job: 'simulated', stage, task })
+      const ref = { job: 'simulated', stage, task }
+      const head = await world.rawTable.head(ref)
       if (!head && stage !== SOURCE_STAGE && stage !== CLOSE_STAGE) continue // a bucket that nothing fell into
-      const { value } = head ? decode('head', head.body) : { value: { kind: 'missing' } }
+      const { value } = head ? decode('head', head.body, entryPlace(ref, head.version)) : { value: { kind: 'missing' } }
       const kindOf = (value as { kind: string }).kind
       if (kindOf !== 'seal' || head?.expiresAt !== undefined)
         monitor.violation(`${stage} ${task} is not sealed at rest: ${kindOf}`)

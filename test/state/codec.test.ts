@@ -1,6 +1,8 @@
+import { zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, FORMAT } from '../../src/state/codec.ts'
+import { decode, encode, FORMAT, inflate, MAX_BODY_BYTES, stamp } from '../../src/state/codec.ts'
+import { MAX_DEPTH } from '../../src/state/faithful.ts'
 import { UnreadableStateError } from '../../src/state/state-errors.ts'
 
 /** What records are made of: plain values, bytes, and texts and names of users' making. */
@@ -32,9 +34,9 @@ function plain(value: unknown): unknown {
   return value
 }
 
-function read(bytes: Uint8Array): unknown {
+function read(bytes: Uint8Array, place?: string): unknown {
   try {
-    return decode('it', bytes)
+    return decode('it', bytes, place)
   } catch (error) {
     expect(error).toBeInstanceOf(UnreadableStateError)
     return 'unreadable'
@@ -98,7 +100,20 @@ describe('the codec', () => {
     [
       'a damaged body',
       Uint8Array.from(encode('x'), (byte, i) => (i === 7 ? byte ^ 1 : byte)),
-      'its checksum does not match, so it is damaged or truncated',
+      'its checksum does not match, so it is damaged, truncated, or belongs elsewhere',
+    ],
+    [
+      'an older format',
+      Uint8Array.from(encode(1), (byte, i) => (i === 1 ? FORMAT - 1 : byte)),
+      `it has format ${FORMAT - 1} and this code reads format ${FORMAT}; deploy the code that wrote it`,
+    ],
+    [
+      'flags of nobody',
+      stamp(
+        Uint8Array.from(encode(1), (byte, i) => (i === 2 ? 4 : byte)),
+        '',
+      ),
+      'its flags 4 mean nothing to this code',
     ],
   ])('says what is wrong with %s', (_, bytes, problem) => {
     expect(() => decode('version 3', bytes)).toThrow(problem)
@@ -109,5 +124,82 @@ describe('the codec', () => {
     const bytes = encode({ a: 1 })
     const inside = Buffer.concat([Buffer.from('xyz'), bytes]).subarray(3)
     expect(decode('it', inside).value).toEqual({ a: 1 })
+  })
+
+  it('is bound to a place: nothing is read at another one', () => {
+    fc.assert(
+      fc.property(values, fc.string(), fc.string(), (value, place, other) => {
+        const bytes = encode(value, false, place)
+        expect(plain(decode('it', bytes, place).value)).toEqual(plain(value))
+        if (other !== place) expect(read(bytes, other)).toBe('unreadable')
+        expect(plain(decode('it', stamp(bytes, other), other).value)).toEqual(plain(value))
+      }),
+    )
+  })
+
+  it('does not inflate more than it would ever have written', () => {
+    const bomb = zstdCompressSync(Buffer.alloc(MAX_BODY_BYTES + 1))
+    expect(bomb.length).toBeLessThan(100_000)
+    const bytes = stamp(Buffer.concat([Buffer.from([0x4d, FORMAT, 1, 0, 0, 0, 0]), bomb]), '')
+    expect(() => decode('version 3', bytes)).toThrow(/^Cannot read version 3: .*RangeError/)
+    expect(() => inflate('it', zstdCompressSync(Buffer.alloc(1001)), 1000)).toThrow(UnreadableStateError)
+    expect(inflate('it', zstdCompressSync(Buffer.alloc(1000)), 1000)).toHaveLength(1000)
+  })
+
+  it('writes nothing that it would not read', () => {
+    expect(() => encode(Buffer.alloc(MAX_BODY_BYTES))).toThrow(
+      expect.objectContaining({ code: 'STATE_TOO_LARGE', max: MAX_BODY_BYTES }),
+    )
+  })
+})
+
+const nested = (depth: number, wrap: (inner: unknown) => unknown): unknown => {
+  let value: unknown = 1
+  for (let i = 0; i < depth; i++) value = wrap(value)
+  return value
+}
+
+describe('a value that would not come back', () => {
+  const wraps: readonly ((inner: unknown) => unknown)[] = [
+    (inner) => [inner],
+    (inner) => ({ inner }),
+    (inner) => new Map([['inner', inner]]),
+    (inner) => new Set([inner]),
+  ]
+
+  it.each(wraps.map((wrap) => [String(wrap), wrap] as const))('is nested too deep: %s', (_, wrap) => {
+    const deep = nested(MAX_DEPTH, wrap)
+    expect(encode(decode('it', encode(deep)).value)).toEqual(encode(deep))
+    for (const depth of [MAX_DEPTH + 1, 100_000]) {
+      expect(() => encode(nested(depth, wrap))).toThrow(
+        `A value cannot be saved: it is nested more than ${MAX_DEPTH} levels deep, or contains itself`,
+      )
+    }
+  })
+
+  it('contains itself', () => {
+    const cycle: unknown[] = []
+    cycle.push({ cycle })
+    expect(() => encode(cycle)).toThrow(expect.objectContaining({ code: 'UNSAVABLE_VALUE' }))
+  })
+
+  it.each<[string, unknown]>([
+    ['a function', { a: [() => 1] }],
+    ['a symbol', [Symbol('s')]],
+    [
+      'a getter that throws',
+      {
+        get broken() {
+          throw new Error('boo')
+        },
+      },
+    ],
+  ])('holds %s', (_, value) => {
+    expect(() => encode(value)).toThrow(expect.objectContaining({ code: 'UNSAVABLE_VALUE' }))
+  })
+
+  it('is not one with very many properties', () => {
+    const many = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`k${i}`, -0]))
+    expect(decode('it', encode([many])).value).toEqual([many])
   })
 })

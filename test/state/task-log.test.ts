@@ -19,6 +19,9 @@ const isNote = (value: unknown): value is Note =>
 const task = { job: 'a/b', stage: 'source', task: 'lines#1-0' }
 const LARGE = incompressible(600_000)
 
+/** What version 1 of the log is bound to. */
+const PLACE = 'L#a%2Fb#source#lines%231-0#0000000000000001'
+
 function setUp(changes: Partial<CommitLog> = {}) {
   const [table, objects] = [memoryTable(), memoryObjects()]
   const log = new TaskLog<Note>(task, { ...table, ...changes }, objects, 'state', isNote)
@@ -143,7 +146,7 @@ describe('what cannot be read', () => {
   })
 
   it('is named: a record of another kind of task', async () => {
-    const { log } = await append(encode({ kind: 'other' }))
+    const { log } = await append(encode({ kind: 'other' }, false, PLACE))
     await expect(log.head()).rejects.toThrow(`${where}: it is not a record of this kind of task`)
   })
 
@@ -164,7 +167,7 @@ describe('what cannot be read', () => {
   })
 
   it('is named: a pointer that points nowhere', async () => {
-    const { log } = await append(encode({ bucket: 'state' }, true))
+    const { log } = await append(encode({ bucket: 'state' }, true, PLACE))
     await expect(log.head()).rejects.toThrow(`${where}: it names no object`)
   })
 
@@ -173,5 +176,26 @@ describe('what cannot be read', () => {
     for (const version of [1, 2, 3]) await log.append(version, await log.prepare(note(`${version}`)))
     table.deleteVersion(task, 2)
     await expect(log.read(0)).rejects.toMatchObject({ code: 'LOG_GAP' })
+  })
+
+  it('is named: an entry that lies where another belongs, of another version or of another task', async () => {
+    const { log, table } = setUp()
+    await log.append(1, await log.prepare(note('one')))
+    const body = (await table.head(task))?.body ?? new Uint8Array()
+    await table.append(task, { version: 2, body })
+    await expect(log.head()).rejects.toThrow(/version 2 of .* belongs elsewhere/)
+    const neighbour = { ...task, task: 'lines#1-1' }
+    await table.append(neighbour, { version: 1, body })
+    const other = new TaskLog<Note>(neighbour, table, memoryObjects(), 'state', isNote)
+    await expect(other.head()).rejects.toThrow('version 1 of job a/b, stage source, task lines#1-1: its checksum')
+  })
+
+  it('is named: a spilled record whose object holds another', async () => {
+    const { log, objects, spilled } = setUp()
+    for (const version of [1, 2]) await log.append(version, await log.prepare(note(LARGE + version)))
+    const [first = '', second = ''] = await spilled()
+    const body = (await objects.get({ bucket: 'state', key: first })) ?? new Uint8Array()
+    await objects.put({ bucket: 'state', key: second }, body)
+    await expect(log.read(0)).rejects.toMatchObject({ code: 'UNREADABLE_STATE' })
   })
 })
