@@ -4,7 +4,13 @@ import type { PlannedOutput } from '../plan/plan.ts'
 import type { Effect, ReadMark } from '../state/commit-record.ts'
 import type { LogReader } from './log-reader.ts'
 import { batchPrefix, printed } from './outputs.ts'
-import { closedBy } from './time.ts'
+import { closedBy, earliest } from './time.ts'
+
+/**
+ * How many intervals one closing covers at most, from the first with something to do: what is committed, published and held in
+ * memory at once has a bound after a long halt of one partition, and an invocation that does not get through all of it gets on.
+ */
+export const MAX_INTERVALS = 1000
 
 export interface CloseDraft {
   readonly closedUntil: number
@@ -28,10 +34,12 @@ export function draftClose(
   due: readonly number[],
 ): CloseDraft | undefined {
   if (readers.length === 0) return undefined
-  const reached = closedBy(Math.min(...readers.map(({ frontier }) => frontier)), batch)
+  const frontier = closedBy(earliest(readers.map((reader) => reader.frontier)), batch)
   const times = new Set(readers.flatMap(({ openTimes }) => openTimes))
+  const first = earliest([...times, ...due].filter((time) => time > closedUntil))
+  if (first > frontier) return undefined
+  const reached = Math.min(frontier, first + (MAX_INTERVALS - 1) * batch)
   const closed = [...times].filter((time) => time > closedUntil && time <= reached).sort((a, b) => a - b)
-  if (closed.length === 0 && !due.some((time) => time > closedUntil && time <= reached)) return undefined
   return {
     closedUntil: reached,
     closed,

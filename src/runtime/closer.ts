@@ -16,7 +16,7 @@ import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish } from './outbox.ts'
 import { moveSilent, sealLog } from './silence.ts'
 import type { Stages } from './stages.ts'
-import { closedBy } from './time.ts'
+import { closedBy, earliest, latest } from './time.ts'
 
 export interface CloserParts {
   readonly job: string
@@ -137,9 +137,9 @@ export class Closer {
         while (await this.#closeWhatIsReached()) await this.#refresh(false)
       }
       const data = this.#inOrder().flatMap(({ openTimes }) => openTimes)
-      if (data.length > 0) return { open: Math.min(...data, ...this.#due), atRest: false }
+      if (data.length > 0) return { open: earliest([...data, ...this.#due]), atRest: false }
       const due = this.#due
-      const next = Math.min(...due)
+      const next = earliest(due)
       // A timeout may be due long after the entries before it have expired: then logs are sealed meanwhile, too.
       const far = next - environment.clock.now() > settings.retention / 4
       const sealed = thorough && far && (await this.#seal())
@@ -157,7 +157,7 @@ export class Closer {
   async #refresh(all: boolean): Promise<void> {
     const { batch } = this.parts.settings
     const readers = this.#inOrder()
-    const goal = Math.max(...readers.map(({ known }) => closedBy(known, batch)))
+    const goal = latest(readers.map(({ known }) => closedBy(known, batch)))
     await Promise.all(
       readers.map((reader) => (all || closedBy(reader.frontier, batch) < goal ? reader.refresh(all) : undefined)),
     )

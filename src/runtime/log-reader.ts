@@ -24,6 +24,8 @@ export class LogReader {
   last: { readonly version: number; readonly outbox: readonly Effect[]; readonly published: boolean } | undefined
   #read: number
   #open: OpenEntry[] = []
+  /** The partials of open entries by batch time, made when asked for. */
+  #byTime: Map<number, BatchPartial[]> | undefined
   #seen: number
   /** A frontier that is known to have been reached by entries that are not read yet. */
   #hint = 0
@@ -56,7 +58,11 @@ export class LogReader {
 
   /** What the entries have for one batch time, in the order of versions. */
   partialsOf(time: number): BatchPartial[] {
-    return this.#open.flatMap(({ partials }) => partials.filter((partial) => partial.time === time))
+    this.#byTime ??= Map.groupBy(
+      this.#open.flatMap(({ partials }) => partials),
+      (partial) => partial.time,
+    )
+    return this.#byTime.get(time) ?? []
   }
 
   /** Takes note of a commit that this very instance has made and published: no need to read it. */
@@ -98,6 +104,7 @@ export class LogReader {
     this.#closedUntil = closedUntil
     const entries = this.#open.filter(({ version }) => version > this.#read)
     this.#open = []
+    this.#byTime = undefined
     for (const entry of entries) this.#addOpen(entry)
   }
 
@@ -114,6 +121,8 @@ export class LogReader {
   /** An entry that ends in a closed batch is read again after a restart: what is closed in it does not count. */
   #addOpen(entry: OpenEntry): void {
     const partials = entry.partials.filter(({ time }) => time > this.#closedUntil)
-    if (partials.length > 0) this.#open.push({ ...entry, partials })
+    if (partials.length === 0) return
+    this.#open.push({ ...entry, partials })
+    this.#byTime = undefined
   }
 }

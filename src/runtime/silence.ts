@@ -7,7 +7,7 @@ import type { JobSettings } from '../stream/job.ts'
 import type { CloserParts } from './closer.ts'
 import type { LogReader } from './log-reader.ts'
 import { heal, visible } from './outbox.ts'
-import { closedBy } from './time.ts'
+import { closedBy, latest } from './time.ts'
 
 /** Silent by the clock, since its last commit that held records. What is not known yet counts as silent: the head is checked before anything is done. */
 function seemsSilent({ active = 0 }: LogReader, now: number, { idleAfter }: JobSettings): boolean {
@@ -47,12 +47,12 @@ export async function sealLog(reader: LogReader, parts: CloserParts): Promise<bo
 }
 
 function furthest(readers: readonly LogReader[]): number {
-  return Math.max(...readers.map(({ known }) => known))
+  return latest(readers.map(({ known }) => known))
 }
 
 function endOfData(readers: readonly LogReader[], due: readonly number[], now: number): number {
   const ends = [...readers.flatMap(({ openTimes }) => openTimes), ...due]
-  return Math.max(0, ...ends.filter((time) => time <= now))
+  return Math.max(0, latest(ends.filter((time) => time <= now)))
 }
 
 /** Appends an entry without records, if the log is as silent as it seemed. True: there is one now. */

@@ -10,6 +10,20 @@ export function closedBy(frontier: number, batch: number): number {
   return Math.floor(frontier / batch) * batch
 }
 
+/** The least of any number of times: as arguments of Math.min, some 120,000 would overflow the stack. */
+export function earliest(times: Iterable<number>): number {
+  let least = Number.POSITIVE_INFINITY
+  for (const time of times) least = Math.min(least, time)
+  return least
+}
+
+/** The greatest of any number of times, -Infinity of none. */
+export function latest(times: Iterable<number>): number {
+  let greatest = Number.NEGATIVE_INFINITY
+  for (const time of times) greatest = Math.max(greatest, time)
+  return greatest
+}
+
 export interface TimeSettings {
   readonly time: 'record' | 'arrival'
   readonly batch: number

@@ -6,6 +6,7 @@ import type { JobRows } from '../state/table.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
+import { latest } from './time.ts'
 
 /** So that "silent for idleAfter" is over when the wake-up looks, whatever the clocks' rounding. */
 const MARGIN_MS = 50
@@ -20,8 +21,7 @@ const ROW = 'wake'
 
 /** When the batches that a commit touches can be closed at the latest: when silence counts, and not before their end. */
 export function wakeTimeFor(partials: readonly BatchPartial[], now: number, { idleAfter }: JobSettings): number {
-  const ends = partials.map(({ time }) => time)
-  return Math.max(now + idleAfter, ...ends) + MARGIN_MS
+  return Math.max(now + idleAfter, latest(partials.map(({ time }) => time))) + MARGIN_MS
 }
 
 /** The job's wake-up, deduplicated by a row of the table. */

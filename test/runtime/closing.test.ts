@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
+import { MAX_INTERVALS } from '../../src/runtime/close-draft.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
@@ -102,4 +103,27 @@ describe('closing', () => {
     await handler(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1500 }) }))
     expect(await closed(environment)).toEqual(['copy-1000/_SUCCESS'])
   })
+
+  it('of a long backlog goes in steps: each is a commit of its own, and nothing is missing in between', async () => {
+    const environment = memoryEnvironment().another({ partitions: new Map([['lines', 2]]) })
+    const counts = job('counts', { batch: 1, idleAfter: '1h', numPartitions: 1 }, ({ kafka }) => {
+      kafka('lines', { value: text() })
+        .map(({ value }) => value)
+        .countByValue()
+        .window(2, 1)
+        .saveAsTextFiles('s3://results/counts')
+    })
+    const handler = lambda(counts, { environment })
+    const n = 2 * MAX_INTERVALS + 500
+    const values = Array.from({ length: n }, (_, i) => `${i}`)
+    await handler(kafkaEvent({ 'lines-0': lines(values, { step: 1 }) }))
+    const closing = { job: 'counts', stage: 'close', task: '0' }
+    const before = (await environment.table.head(closing))?.version ?? 0
+    await handler(kafkaEvent({ 'lines-1': lines(['last'], { at: n }) }))
+    // The second partition is at n, the first at n - 1: closed until then.
+    expect((await environment.table.head(closing))?.version).toBe(before + 3)
+    expect(await closed(environment)).toHaveLength(n - 1)
+    const parts = await readObjects(environment.objects, 'results', 'counts-2000/part')
+    expect([...parts.values()]).toEqual(['(1998,1)\n(1999,1)\n'])
+  }, 60_000)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { assignBatchTimes, batchTimeOf, closedBy, type TimeSettings } from '../../src/runtime/time.ts'
+import { assignBatchTimes, batchTimeOf, closedBy, earliest, latest, type TimeSettings } from '../../src/runtime/time.ts'
 
 const NOW = 1_000_000
 const settings: TimeSettings = { time: 'record', batch: 1000, clockSkew: 5000 }
@@ -22,6 +22,18 @@ describe('batch times', () => {
     expect([999, 1000, 1001, 1999, 2000].map((frontier) => closedBy(frontier, 1000))).toEqual([
       0, 1000, 1000, 1000, 2000,
     ])
+  })
+})
+
+describe('the earliest and the latest', () => {
+  it('of as many as a partition that was halted for days leaves open', () => {
+    const times = Array.from({ length: 1_000_000 }, (_, i) => (i * 7919) % 1_000_003)
+    expect(() => Math.min(...times)).toThrow(RangeError)
+    expect([earliest(times), latest(times)]).toEqual([0, 1_000_002])
+  })
+
+  it('of none are infinities', () => {
+    expect([earliest([]), latest([])]).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
   })
 })
 
