@@ -6,6 +6,7 @@ import { exchange } from '../operators/exchange.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit, type SnapshotPointer } from '../state/commit-record.ts'
 import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import { type Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -57,6 +58,8 @@ export class BucketTask {
   #doubted = false
   /** Of the last run, when it did nothing that had to be committed. */
   #idle: readonly BatchPartial[] = []
+  /** The log is known to go up to this version; 0: it may not have begun. */
+  #known = 0
 
   constructor(parts: BucketParts) {
     this.#parts = parts
@@ -68,6 +71,29 @@ export class BucketTask {
   /** When something has to be run although no data may come. */
   get due(): number | undefined {
     return this.#dueAfter(this.#doneUntil)
+  }
+
+  /** Up to which version the log is known to go. */
+  get version(): number {
+    return Math.max(this.#known, this.#head?.version ?? 0)
+  }
+
+  /** Takes note of a version that the log goes up to: one that ends before it is lost (I7). */
+  expect(version: number): void {
+    this.#known = Math.max(this.#known, version)
+  }
+
+  /** The first entry, before anything can fall into the bucket: from then on an empty log is a lost one. Whose it is makes no difference. */
+  beBorn(): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (this.version > 0) return
+      const { clock, code } = this.#parts.environment
+      const at = clock.now()
+      const nothing = { ran: [], state: [], snapshot: undefined, logBytes: 0, logSince: at, partials: [], outbox: [] }
+      await this.#log.append(1, await this.#log.prepare({ kind: 'birth', at, code, closedUntil: 0, ...nothing }))
+      this.expect(1)
+      this.#doubted = true
+    })
   }
 
   /** What the last runs did, committed or not: for those who go on with it. */
@@ -109,7 +135,9 @@ export class BucketTask {
     const now = environment.clock.now()
     const held = this.#loadedAt !== undefined && now - this.#loadedAt < settings.retention / 2
     if (held && !this.#doubted) return
+    const known = this.version
     const head = await this.#log.head()
+    if ((head?.version ?? 0) < known) throw new LogLostError(ref, head?.version, known)
     this.#doubted = false
     if (held && head?.version === this.#head?.version) return
     this.forget()
@@ -152,7 +180,7 @@ export class BucketTask {
     await this.#heal()
     const head = this.#head
     if (head && head.record.closedUntil > closedUntil) return false
-    if (!head || head.record.kind === 'seal') return true
+    if (head?.record.kind !== 'bucket') return true
     const snapshot = await this.#writeSnapshot(head)
     const { record: last } = head
     const logSince = this.#parts.environment.clock.now()
@@ -196,8 +224,9 @@ export class BucketTask {
     if (quiet && !snapshot.fresh) return { commit: undefined, partials }
     const outbox = await promiseObjects(environment.objects, objects)
     const [at, code] = [environment.clock.now(), environment.code]
-    const logBytes = snapshot.fresh ? 0 : (this.#head?.record.logBytes ?? 0) + (this.#head?.bytes ?? 0)
-    const logSince = snapshot.fresh ? at : (this.#head?.record.logSince ?? at)
+    const last = snapshot.fresh || this.#head?.record.kind === 'birth' ? undefined : this.#head
+    const logBytes = (last?.record.logBytes ?? 0) + (last?.bytes ?? 0)
+    const logSince = last?.record.logSince ?? at
     const { closedUntil } = input
     const promised = { snapshot: snapshot.pointer, logBytes, logSince, partials, outbox }
     return { commit: { kind: 'bucket', at, code, closedUntil, ran, state, ...promised }, partials }
@@ -260,7 +289,7 @@ export class BucketTask {
    */
   async #snapshotIfDue(): Promise<{ pointer: SnapshotPointer | undefined; fresh: boolean }> {
     const head = this.#head
-    if (!head) return { pointer: undefined, fresh: false }
+    if (!head || head.record.kind === 'birth') return { pointer: undefined, fresh: false }
     const { snapshot, logBytes, logSince } = head.record
     const { environment, settings } = this.#parts
     const outgrown = logBytes + head.bytes > Math.max(SNAPSHOT_FROM_BYTES, snapshot?.bytes ?? 0)

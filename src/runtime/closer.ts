@@ -44,6 +44,7 @@ const NOTHING: CloseCommit = {
   closedUntil: 0,
   before: 0,
   tasks: [],
+  buckets: [],
   closed: [],
   outbox: [],
 }
@@ -122,11 +123,10 @@ export class Closer {
     return this.#mutex.run(async () => {
       const { environment, settings } = this.parts
       const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < settings.retention / 2
-      if (!trusted || thorough || this.#version === 0) await this.#load()
-      if (this.#version === 0) {
-        if (this.#hints.size > 0) throw new LogLostError(this.#ref)
-        return { open: undefined, atRest: true }
-      }
+      if (!trusted || thorough || this.#version === 0 || this.#lacksTasks) await this.#load()
+      // Tasks join before they commit, and only commits arm wake-ups.
+      if (this.#lacksTasks || (this.#version === 0 && thorough)) throw new LogLostError(this.#ref)
+      if (this.#version === 0) return { open: undefined, atRest: true }
       await this.#healHead() // it may be this instance's own, and have failed half way
       if (this.parts.stages.any) await this.parts.stages.load()
       await this.#refresh(thorough)
@@ -145,6 +145,11 @@ export class Closer {
       const sealed = thorough && far && (await this.#seal())
       return due.length > 0 ? { open: next, atRest: false } : { open: undefined, atRest: sealed }
     })
+  }
+
+  /** Whether this instance's tasks have committed although the closing log, as far as known, does not have them. */
+  get #lacksTasks(): boolean {
+    return [...this.#hints.keys()].some((task) => !this.#readers.has(task))
   }
 
   /** Times at which something is to be done although nothing may come. */
@@ -171,6 +176,7 @@ export class Closer {
     const draft = draftClose(readers, before, settings.batch, outputs, this.#due)
     if (!draft) return false
     await this.#publishParts(readers, new Set(draft.closed))
+    await this.parts.stages.beBorn()
     const { closedUntil, closed, outbox } = draft
     // Until the buckets have run them, the batches of this entry must be readable by whoever has to go on.
     const tasks = readers.map((reader) => reader.markAt(before))
@@ -242,11 +248,11 @@ export class Closer {
     this.#published = true
   }
 
-  async #commit(record: Omit<CloseCommit, 'at' | 'code'>): Promise<'committed' | 'conflict'> {
+  async #commit(record: Omit<CloseCommit, 'at' | 'code' | 'buckets'>): Promise<'committed' | 'conflict'> {
     await this.#healHead() // an entry with a successor is published
     const { environment, settings } = this.parts
     const at = environment.clock.now()
-    const commit: CloseCommit = { ...record, at, code: environment.code }
+    const commit: CloseCommit = { ...record, buckets: this.parts.stages.versions, at, code: environment.code }
     const prepared = await this.#log.prepare(commit)
     const expiresAt = commit.kind === 'seal' ? undefined : at + settings.retention
     const outcome = await this.#log.append(this.#version + 1, prepared, expiresAt)
@@ -263,7 +269,8 @@ export class Closer {
   /** Takes over what the head says, and keeps what has been read beyond it. */
   #adopt(record: CloseCommit): void {
     this.#head = record
-    const { environment } = this.parts
+    const { environment, stages } = this.parts
+    stages.expect(record.buckets)
     const { table, objects, bucket } = environment
     for (const mark of record.tasks) {
       const reader = this.#readers.get(mark.task)

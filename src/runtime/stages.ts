@@ -3,7 +3,7 @@
 // how far it is.
 
 import type { PlannedOutput, ShuffleStage } from '../plan/plan.ts'
-import type { BatchPartial } from '../state/commit-record.ts'
+import type { BatchPartial, CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { BucketTask, type StageInput } from './bucket-task.ts'
 import type { Environment } from './environment.ts'
@@ -51,6 +51,27 @@ export class Stages {
 
   load(): Promise<unknown> {
     return Promise.all(this.#all.map((bucket) => bucket.load()))
+  }
+
+  /** Up to which version the buckets' logs are known to go, by stage that has been born. */
+  get versions(): [stage: string, versions: number[]][] {
+    return [...this.#buckets].flatMap(([{ id }, buckets]) => {
+      const versions = buckets.map(({ version }) => version)
+      return versions.includes(0) ? [] : [[id, versions]]
+    })
+  }
+
+  /** Takes note of such versions. Stages that the job no longer has are forgotten: nobody seals their logs any more. */
+  expect(versions: CloseCommit['buckets']): void {
+    const known = new Map(versions)
+    for (const [{ id }, buckets] of this.#buckets) {
+      for (const [i, bucket] of buckets.entries()) bucket.expect(known.get(id)?.[i] ?? 0)
+    }
+  }
+
+  /** Logs of buckets begin before the first closing that could give them anything; the closing says so (I7). */
+  beBorn(): Promise<unknown> {
+    return Promise.all(this.#all.map((bucket) => bucket.beBorn()))
   }
 
   /** Another instance has closed batches, so buckets may not be where memory says. */

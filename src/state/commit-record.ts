@@ -113,6 +113,8 @@ export interface CloseCommit {
    */
   readonly before: number
   readonly tasks: readonly ReadMark[]
+  /** By shuffle stage that has been born, up to which version each bucket's log is known to go: it must not end before. */
+  readonly buckets: readonly (readonly [stage: string, versions: readonly number[]])[]
   /** The batch times that this commit closes. */
   readonly closed: readonly number[]
   readonly outbox: readonly Effect[]
@@ -123,7 +125,7 @@ export function isSourceCommit(value: unknown): value is SourceCommit {
 }
 
 export function isCloseCommit(value: unknown): value is CloseCommit {
-  return hasKind(value, ['join', 'close', 'seal']) && 'closedUntil' in value && 'tasks' in value
+  return hasKind(value, ['join', 'close', 'seal']) && 'closedUntil' in value && 'tasks' in value && 'buckets' in value
 }
 
 function hasKind(value: unknown, kinds: readonly string[]): value is object {
@@ -150,9 +152,12 @@ export interface SnapshotPointer {
   readonly bytes: number
 }
 
-/** A commit of a bucket of a shuffle stage: everything that closed batches up to `closedUntil` have done in it. */
+/**
+ * A commit of a bucket of a shuffle stage: everything that closed batches up to `closedUntil` have done in it. `birth`: the
+ * log exists, and nothing else yet. `seal` as above.
+ */
 export interface BucketCommit {
-  readonly kind: 'bucket' | 'seal'
+  readonly kind: 'birth' | 'bucket' | 'seal'
   readonly at: number
   readonly code: string
   readonly closedUntil: number
@@ -170,5 +175,5 @@ export interface BucketCommit {
 }
 
 export function isBucketCommit(value: unknown): value is BucketCommit {
-  return hasKind(value, ['bucket', 'seal']) && 'ran' in value && 'state' in value
+  return hasKind(value, ['birth', 'bucket', 'seal']) && 'ran' in value && 'state' in value
 }

@@ -42,13 +42,15 @@ export class StateTooLargeError extends MillraceError {
   }
 }
 
-/** A task that is known to have committed has an empty log. */
+/** The log of a task that is known to have committed is empty, or ends before what it has committed. */
 export class LogLostError extends MillraceError {
   readonly task: TaskRef
-  constructor(task: TaskRef) {
+  constructor(task: TaskRef, found = 0, known = 0) {
+    const end = found === 0 ? 'is empty' : `ends at version ${found}`
+    const before = known === 0 ? 'the task has committed before' : `the task has committed version ${known}`
     super(
       'LOG_LOST',
-      `The commit log of ${describeTask(task)} is empty although the task has committed before: its items expired or were deleted. ` +
+      `The commit log of ${describeTask(task)} ${end} although ${before}: its items expired or were deleted. ` +
         'Starting afresh would process records twice. Restore the table from point-in-time recovery, or give the job another name to start over on purpose.',
     )
     this.task = task

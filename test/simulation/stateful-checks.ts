@@ -133,10 +133,11 @@ export async function checkStatefulAtRest(
     for (const { stage, task } of tasks) {
       const ref = { job: 'simulated', stage, task }
       const head = await world.rawTable.head(ref)
-      if (!head && stage !== SOURCE_STAGE && stage !== CLOSE_STAGE) continue // a bucket that nothing fell into
       const { value } = head ? decode('head', head.body, entryPlace(ref, head.version)) : { value: { kind: 'missing' } }
       const kindOf = (value as { kind: string }).kind
-      if (kindOf !== 'seal' || head?.expiresAt !== undefined)
+      // A bucket that nothing has fallen into has its birth, which does not expire either.
+      const sealed = kindOf === 'seal' || (kindOf === 'birth' && stage !== SOURCE_STAGE)
+      if (!sealed || head?.expiresAt !== undefined)
         monitor.violation(`${stage} ${task} is not sealed at rest: ${kindOf}`)
     }
   }
