@@ -1,0 +1,108 @@
+// What the commit logs of a job say, read as they grow: which objects have been promised, what is closed, and when a silent
+// partition was moved on. Nothing that a reader sees may be missing here (I3).
+
+import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../src/plan/plan.ts'
+import {
+  type Effect,
+  isBucketCommit,
+  isCloseCommit,
+  isSourceCommit,
+  type SourceCommit,
+} from '../../src/state/commit-record.ts'
+import type { ObjectStore } from '../../src/state/object-store.ts'
+import type { StateTable } from '../../src/state/table.ts'
+import type { TaskRef } from '../../src/state/task.ts'
+import { TaskLog } from '../../src/state/task-log.ts'
+import type { Job } from '../../src/stream/job.ts'
+
+/** A partition's frontier was moved to `frontier` by somebody who waited for it, before the record at `offset`. */
+export interface MovedOn {
+  readonly offset: number
+  readonly frontier: number
+}
+
+export interface CommitsOptions {
+  readonly job: Job
+  readonly partitions: ReadonlyMap<string, number>
+  readonly table: StateTable
+  readonly objects: ObjectStore
+  readonly bucket: string
+}
+
+export class Commits {
+  /** Batches up to here are closed. */
+  closedUntil = 0
+  /** Entries of all logs. */
+  entries = 0
+  /** Commits with records. */
+  batches = 0
+  /** Objects that commits have promised. */
+  readonly promised = new Set<string>()
+  /** Records committed, by source task. */
+  readonly records = new Map<string, number>()
+  readonly movedOn = new Map<string, MovedOn[]>()
+  readonly #tails: (() => Promise<void>)[]
+  #reading: Promise<void> | undefined
+
+  constructor({ job, partitions, table, objects, bucket }: CommitsOptions) {
+    const tail = <R>(ref: TaskRef, is: (value: unknown) => value is R, take: (record: R) => void) => {
+      const log = new TaskLog(ref, table, objects, bucket, is)
+      let version = 0
+      return async () => {
+        for (const entry of await log.read(version, true)) {
+          version = entry.version
+          this.entries++
+          take(entry.record)
+        }
+      }
+    }
+    const plan = planJob(job)
+    const { name } = job
+    const sources = [...partitions].flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => `${topic}-${partition}`),
+    )
+    this.#tails = [
+      ...sources.map((task) =>
+        tail({ job: name, stage: SOURCE_STAGE, task }, isSourceCommit, (record) => this.#takeSource(task, record)),
+      ),
+      tail({ job: name, stage: CLOSE_STAGE, task: '0' }, isCloseCommit, ({ closedUntil, outbox }) => {
+        this.closedUntil = Math.max(this.closedUntil, closedUntil)
+        this.#promise(outbox)
+      }),
+      ...plan.stages.flatMap(({ id, numPartitions }) =>
+        Array.from({ length: numPartitions }, (_, bucketNumber) =>
+          tail({ job: name, stage: id, task: String(bucketNumber) }, isBucketCommit, ({ outbox }) =>
+            this.#promise(outbox),
+          ),
+        ),
+      ),
+    ]
+  }
+
+  get committed(): number {
+    return [...this.records.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Reads what is new in all logs. */
+  async refresh(): Promise<void> {
+    await this.#reading?.catch(() => undefined)
+    this.#reading = Promise.all(this.#tails.map((read) => read())).then(() => undefined)
+    await this.#reading
+  }
+
+  #takeSource(task: string, { kind, position, frontier, totals, outbox }: SourceCommit): void {
+    if (kind === 'batch') this.batches++
+    this.records.set(task, totals.records)
+    if (kind === 'idle') {
+      this.movedOn.set(task, [...(this.movedOn.get(task) ?? []), { offset: position?.until ?? 0, frontier }])
+    }
+    this.#promise(outbox)
+  }
+
+  #promise(outbox: readonly Effect[]): void {
+    for (const effect of outbox) {
+      if (effect.kind === 'put') this.promised.add(effect.ref.key)
+      else if (effect.kind === 'complete') this.promised.add(effect.staged.ref.key)
+    }
+  }
+}
