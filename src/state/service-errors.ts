@@ -167,6 +167,7 @@ const CREDENTIAL_ERRORS = new Set([
 const THROTTLING_ERRORS = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
+  'RequestThrottled', // SQS
   'SlowDown',
   'ThrottledException',
   'Throttling',

@@ -1,0 +1,45 @@
+// Wake-ups as messages of SQS, and what SQS may answer besides success.
+
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { afterEach, expect, it } from 'vitest'
+import { sqsWaker } from '../../src/lambda/sqs-waker.ts'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../src/state/service-errors.ts'
+import { EMULATED } from '../contract/dynalite.ts'
+import { type FakeAnswer, type FakeService, fakeService, HANG_UP } from '../state/fake-service.ts'
+
+let fake: FakeService
+afterEach(() => fake.stop())
+
+async function arm(answer: FakeAnswer | typeof HANG_UP): Promise<unknown> {
+  fake = await fakeService(() => answer)
+  const client = new SQSClient({ ...EMULATED, endpoint: fake.endpoint, maxAttempts: 1, md5: false })
+  const waker = sqsWaker(`${fake.endpoint}/000000000000/wake`, { now: () => 0 }, client)
+  try {
+    return await waker.arm('j', 1500).catch((error: unknown) => error)
+  } finally {
+    client.destroy()
+  }
+}
+
+const json = (status: number, body: object): FakeAnswer => ({
+  status,
+  headers: { 'content-type': 'application/x-amz-json-1.0' },
+  body: JSON.stringify(body),
+})
+
+it('sends one message', async () => {
+  expect(await arm(json(200, { MessageId: 'm' }))).toBeUndefined()
+  expect(fake.calls).toEqual(['SendMessage'])
+})
+
+it('throttled, in the words of SQS', async () => {
+  const error = await arm(json(400, { __type: 'com.amazonaws.sqs#RequestThrottled', message: 'too much' }))
+  expect(error).toBeInstanceOf(ServiceThrottledError)
+  expect(error).toMatchObject({ code: 'SQS_THROTTLED', facts: { action: 'sqs:SendMessage' } })
+})
+
+it('no answer', async () => {
+  const error = await arm(HANG_UP)
+  expect(error).toBeInstanceOf(ServiceUnreachableError)
+  expect(error).toMatchObject({ code: 'SQS_UNREACHABLE' })
+})
