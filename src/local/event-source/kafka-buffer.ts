@@ -11,6 +11,9 @@ import type { SourceRecord, TopicPartition } from './topic-source.ts'
 const MOST_RECORDS = 20_000
 const MOST_BYTES = 16 * 1024 * 1024
 
+/** kafkajs may pass over offsets without telling; what is still not there after so many fetches is not in the log. */
+const MOST_REFUSALS = 3
+
 const NO_HEADERS: SourceRecord['headers'] = []
 
 /** The fetched records of one partition in one epoch. */
@@ -23,6 +26,8 @@ export class PartitionBuffer {
   #records: SourceRecord[] = []
   #next = 0
   #bytes = 0
+  /** Batches refused at this position. */
+  #refused = 0
 
   constructor(partition: TopicPartition) {
     this.partition = partition
@@ -41,18 +46,28 @@ export class PartitionBuffer {
   }
 
   /**
-   * Takes what was fetched. False when the whole batch lies below the position, which an intact log cannot give: the
-   * topic was made anew or truncated, and the buffer goes on from what is there now.
+   * Takes what was fetched. kafkajs fetches a partition from its old leader and its new one side by side when it moves, and its
+   * answers may come in the wrong order, so what is taken must go on where the last one ended.
+   *
+   * `stale`: all of it has been taken before. `ahead`: it was fetched from further on, and what lies between is to be fetched
+   * first. `anew`: the log is shorter than what was read of it, so the topic was made anew or truncated, and the buffer goes
+   * on from what is there now.
    */
-  push(batch: EachBatchPayload['batch']): boolean {
+  push(batch: EachBatchPayload['batch']): 'taken' | 'stale' | 'ahead' | 'anew' {
     const { topic, partition } = this.partition
-    const last = batch.messages.at(-1)
-    if (this.position === undefined || !last) return true
-    const intact = Number(last.offset) >= this.position
-    if (!intact) this.reset(Number(batch.messages[0]?.offset ?? 0))
+    if (this.position === undefined || batch.messages.length === 0) return 'taken'
+    const last = Number(batch.lastOffset())
+    const anew = Number(batch.highWatermark) < this.position && last < this.position
+    if (anew) this.reset(Number(batch.messages[0]?.offset ?? 0))
+    else if (last < this.position) return 'stale'
+    else if (fetchedFrom(batch) > this.position && this.#refused < MOST_REFUSALS) {
+      this.#refused++
+      return 'ahead'
+    }
+    this.#refused = 0
     for (const message of batch.messages) {
       const offset = Number(message.offset)
-      if (offset < this.position) continue
+      if (offset < (this.position ?? 0)) continue
       this.#records.push({
         topic,
         partition,
@@ -65,8 +80,14 @@ export class PartitionBuffer {
       })
       this.#bytes += sizeOf(message)
     }
-    this.position = Number(last.offset) + 1
-    return intact
+    this.position = last + 1
+    return anew ? 'anew' : 'taken'
+  }
+
+  /** Goes on behind a batch of which nothing is handed out: markers, aborted records, or all of it compacted away. */
+  passOver(first: string | null, last: string): void {
+    if (this.position === undefined) return
+    if (Number(first ?? last) <= this.position && this.position <= Number(last)) this.position = Number(last) + 1
   }
 
   take(count: number, into: SourceRecord[]): void {
@@ -99,6 +120,11 @@ export class PartitionBuffer {
 
 const sizeOf = ({ key, value }: { key: Uint8Array | null; value: Uint8Array | null }): number =>
   (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
+
+/** The offset that was asked for, which kafkajs's types do not mention. */
+function fetchedFrom(batch: EachBatchPayload['batch']): number {
+  return 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : 0
+}
 
 /** kafkajs keeps the type with the batch, which its types do not mention: 0 CreateTime, 1 LogAppendTime. */
 function timestampType(message: KafkaMessage): SourceRecord['timestampType'] {

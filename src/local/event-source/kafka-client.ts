@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
 import { BrokerUnreachableError, TopicMissingError } from './errors.ts'
+import { mendFetches } from './kafka-aborted.ts'
 import { pause } from './wakeable.ts'
 
 /** How to reach a Kafka cluster. */
@@ -35,6 +36,8 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
   decompress: (buffer: Buffer) => decompress(buffer),
 })
+
+mendFetches()
 
 /** One connection to Kafka, which can be cut. */
 export interface KafkaClient {

@@ -147,6 +147,13 @@ export class KafkaMember implements GroupMember {
       consumer.on('consumer.rebalancing', () => this.#revoke())
       consumer.on('consumer.group_join', ({ payload }) => this.#assign(consumer, payload.memberAssignment))
       consumer.on('consumer.commit_offsets', () => this.#commits++)
+      consumer.on(
+        'consumer.end_batch_process',
+        ({ payload: { topic, partition, batchSize, firstOffset, lastOffset } }) => {
+          if (consumer !== this.#consumer || batchSize > 0) return
+          this.#buffers.get(partitionName({ topic, partition }))?.passOver(firstOffset, lastOffset)
+        },
+      )
       consumer.on('consumer.crash', ({ payload }) => crashed.resolve(payload.error))
       try {
         await consumer.connect()
@@ -215,8 +222,11 @@ export class KafkaMember implements GroupMember {
     if (consumer !== this.#consumer || isStale()) return
     const buffer = this.#buffers.get(partitionName(batch))
     if (!buffer) return
-    if (!buffer.push(batch)) {
+    const outcome = buffer.push(batch)
+    if (outcome === 'anew') {
       this.#warn(`${batch.topic}-${batch.partition} begins anew at ${batch.firstOffset()}`, new Error('offset reset'))
+    } else if (outcome === 'ahead') {
+      consumer.seek({ topic: batch.topic, partition: batch.partition, offset: String(buffer.position) })
     }
     if (buffer.full) consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }])
     this.#wakeable.wake()
