@@ -65,7 +65,10 @@ export class Chaos {
       if (deck.length === 0) deck = shuffled(HEAVY, this.#options.random)
       const started = performance.now()
       const next = deck.pop()
-      if (next) await this.#do(next)
+      if (next) {
+        this.#options.onNote(next)
+        await this.#do(next)
+      }
       await this.#untilRecovered(started)
     }
   }

@@ -131,7 +131,12 @@ class Soak {
     for (const job of this.#jobs) await job.start()
     void this.#report()
     const random = seededRandom(seed)
-    this.#chaos = new Chaos({ random, victims: this.#victims(), recovered: () => this.#recovered(), onNote })
+    this.#chaos = new Chaos({
+      random,
+      victims: this.#victims(),
+      recovered: () => this.#recovered(),
+      onNote: (note) => onNote(`${String(this.#seconds()).padStart(5)} s ${note}`),
+    })
     const end = performance.now() + minutes * 60_000
     if (!calm) {
       this.#stage.setFaults(SOME_FAULTS)
@@ -288,6 +293,7 @@ class Soak {
     while (!this.#done.signal.aborted) {
       await sleep(10_000, undefined, { signal: this.#done.signal }).catch(() => undefined)
       if (this.#done.signal.aborted) return
+      await Promise.all(this.#jobs.map(({ commits }) => commits.refresh()))
       this.#options.onProgress({
         seconds: this.#seconds(),
         phase: this.#phase,

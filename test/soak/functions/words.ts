@@ -4,7 +4,7 @@
 import { job, type State, StateSpec, seconds, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
-const { RESULTS = 'results', WORDS = 'words', IDLE_AFTER = '60s' } = process.env
+const { RESULTS = 'results', WORDS = 'words', IDLE_AFTER = '30s' } = process.env
 const add = (a: number, b: number): number => a + b
 
 export const words = job('soak-words', { batch: seconds(5), idleAfter: IDLE_AFTER, numPartitions: 2 }, ({ kafka }) => {
