@@ -19,15 +19,17 @@ export function parseEvent(event: unknown): Invocation[] {
     return [{ kind: 'records', partitions: kafkaPartitions(event.records) }]
   }
   if (Array.isArray(event.Records)) return event.Records.map(parseWakeUp)
-  const source = event.eventSource === undefined ? 'is missing' : `is ${JSON.stringify(event.eventSource)}`
-  throw new MalformedEventError('event.eventSource', `it ${source}, not 'aws:kafka' or 'SelfManagedKafka'`)
+  throw new MalformedEventError(
+    'event.eventSource',
+    `it is ${nameOf(event.eventSource)}, not 'aws:kafka' or 'SelfManagedKafka'`,
+  )
 }
 
 function kafkaPartitions(records: unknown): PartitionRecords[] {
   if (!isObject(records)) throw new MalformedEventError('event.records', `it is ${nameOf(records)}, not an object`)
   const partitions: PartitionRecords[] = []
   for (const [name, list] of Object.entries(records)) {
-    const path = `event.records['${name}']`
+    const path = `event.records['${brief(name)}']`
     if (!Array.isArray(list)) throw new MalformedEventError(path, `it is ${nameOf(list)}, not an array`)
     if (list.length > 0) partitions.push(partitionRecords(path, list))
   }
@@ -43,7 +45,7 @@ function partitionRecords(path: string, list: readonly unknown[]): PartitionReco
   if (stray > 0) {
     throw new MalformedEventError(
       `${path}[${stray}]`,
-      `it is of another partition than the first, ${topic}-${partition}`,
+      `it is of another partition than the first, ${brief(`${topic}-${partition}`)}`,
     )
   }
   return { topic, partition: Number(partition), records }
@@ -62,6 +64,8 @@ const isText: Check = (value) => typeof value === 'string'
 const isBase64OrAbsent: Check = (value) => value === undefined || value === null || typeof value === 'string'
 const isOffset: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
 const isPartition: Check = (value) => isOffset(value) || (typeof value === 'string' && /^\d{1,9}$/.test(value))
+/** A wake-up for a year that no clock reaches would be passed on for ever. */
+const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 8.64e15
 const isListOrAbsent: Check = (value) => value === undefined || value === null || Array.isArray(value)
 
 const FIELDS: readonly (readonly [name: string, wanted: string, valid: Check])[] = [
@@ -95,7 +99,7 @@ function parseWakeUp(message: unknown, index: number): Invocation {
     throw new MalformedEventError(path, 'it is not a wake-up of Millrace from its SQS queue')
   }
   const body = parseJson(message.body)
-  if (!isObject(body) || body.millrace !== 'wake' || typeof body.job !== 'string' || typeof body.at !== 'number') {
+  if (!isObject(body) || body.millrace !== 'wake' || typeof body.job !== 'string' || !isTime(body.at)) {
     throw new MalformedEventError(
       `${path}.body`,
       'it is not a wake-up of Millrace; nobody else should send to its queue',
@@ -120,5 +124,11 @@ function nameOf(value: unknown): string {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`
+  if (typeof value === 'object') return 'an object'
+  return typeof value === 'string' ? `string "${brief(value)}"` : `${typeof value} ${brief(String(value))}`
+}
+
+/** What comes from outside may be megabytes long. */
+function brief(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`
 }

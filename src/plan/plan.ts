@@ -11,6 +11,7 @@ import {
   type StreamNode,
 } from '../stream/nodes.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../stream/wide-nodes.ts'
+import { checkNames } from './names.ts'
 import { placeStages, SOURCE_STAGE } from './stages.ts'
 
 export { SOURCE_STAGE }
@@ -87,13 +88,20 @@ export interface Plan {
   readonly stages: readonly ShuffleStage[]
 }
 
-/** Plans a job. Pure. */
+/**
+ * Plans a job. Pure.
+ *
+ * @throws InvalidOptionError when its names are too long for the keys that they become.
+ */
 export function planJob(job: Job): Plan {
   const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs))
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
   const own = outputs.filter(({ stage }) => stage === SOURCE_STAGE)
   const out = edges.filter(({ from }) => from === SOURCE_STAGE)
-  return { job, outputs, stages, programs: new Map(topics.map((topic) => [topic, programOf(topic, job, own, out)])) }
+  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, own, out)]))
+  const plan: Plan = { job, outputs, stages, programs }
+  checkNames(plan)
+  return plan
 }
 
 /** Ids of outputs: of files their address, of prints their number among the prints. */

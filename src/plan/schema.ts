@@ -81,8 +81,8 @@ function changesOf(was: OperatorSchema, is: OperatorSchema): string[] {
 export function parseSchema(kept: unknown): JobSchema | undefined {
   if (typeof kept !== 'object' || kept === null || !('batch' in kept) || !('operators' in kept)) return undefined
   const { batch, operators } = kept
-  if (typeof batch !== 'number' || !Array.isArray(operators)) return undefined
-  return { batch, operators: operators.filter(isOperatorSchema) }
+  if (typeof batch !== 'number' || !Array.isArray(operators) || !operators.every(isOperatorSchema)) return undefined
+  return { batch, operators }
 }
 
 function isOperatorSchema(value: unknown): value is OperatorSchema {

@@ -4,6 +4,7 @@
 import type { Job } from '../stream/job.ts'
 import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode } from '../stream/nodes.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
+import { shortId } from './names.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
 
 /** The stage whose tasks are topic-partitions. */
@@ -165,7 +166,8 @@ class Planner {
     if (known !== undefined) return known
     const pinned = 'id' in node ? node.id : undefined
     const base =
-      pinned ?? `${node.kind}(${[...new Set(inputsOf(node).flatMap((input) => this.#ancestry(input)))].join(',')})`
+      pinned ??
+      shortId(`${node.kind}(${[...new Set(inputsOf(node).flatMap((input) => this.#ancestry(input)))].join(',')})`)
     let id = base
     for (let n = 2; this.#taken.has(id); n++) id = `${base}#${n}`
     this.#taken.add(id)

@@ -1,8 +1,10 @@
 // Who runs a job: a row of the table says so, written by the first function that runs it. Two functions with one job
 // name would each drop the other's records as duplicates; that is refused before anything runs (I7).
 
+import { describeCause } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { diffSchemas, IncompatibleJobError, type JobSchema, parseSchema, schemaOf } from '../plan/schema.ts'
+import { UnreadableStateError } from '../state/state-errors.ts'
 import type { JobRows } from '../state/table.ts'
 import type { Environment } from './environment.ts'
 import { JobNameTakenError } from './runtime-errors.ts'
@@ -48,13 +50,25 @@ export async function claimJob(
 }
 
 function checkSchema(job: string, kept: unknown, schema: JobSchema): void {
-  const before = typeof kept === 'string' ? parseSchema(JSON.parse(kept)) : undefined
+  const before = parseKept(job, kept)
   const breaking = before ? diffSchemas(before, schema).breaking : []
   if (breaking.length > 0) throw new IncompatibleJobError(job, breaking)
 }
 
 /** The schema that a job has left in the table, for `millrace plan --against`. */
 export async function keptSchema(table: JobRows, job: string): Promise<JobSchema | undefined> {
-  const kept = (await table.getRow(job, ROW))?.data.schema
-  return typeof kept === 'string' ? parseSchema(JSON.parse(kept)) : undefined
+  return parseKept(job, (await table.getRow(job, ROW))?.data.schema)
+}
+
+/** Undefined only when nothing was kept. @throws UnreadableStateError: what cannot be read cannot be held against new code. */
+function parseKept(job: string, kept: unknown): JobSchema | undefined {
+  if (kept === undefined) return undefined
+  const where = `the schema of job ${job} in row ${ROW}`
+  try {
+    const schema = typeof kept === 'string' ? parseSchema(JSON.parse(kept)) : undefined
+    if (schema) return schema
+  } catch (cause) {
+    throw new UnreadableStateError(where, describeCause(cause), { cause })
+  }
+  throw new UnreadableStateError(where, 'it is no schema')
 }

@@ -1,7 +1,7 @@
 // Records that could not be processed, and ranges that never came, as objects that are committed with the batch (I7).
 
 import { describeCause, MillraceError } from '../errors.ts'
-import { escapeKeyPart, type TaskRef } from '../state/task.ts'
+import { escapeKeyPart, objectPath, type TaskRef } from '../state/task.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Gap } from './cut.ts'
 import type { OutputObject } from './outbox.ts'
@@ -18,7 +18,7 @@ export function quarantineObject(
 ): OutputObject {
   const { bucket, prefix } = quarantine ?? {
     bucket: stateBucket,
-    prefix: `_millrace/quarantine/${escapeKeyPart(task.job)}`,
+    prefix: `_millrace/quarantine/${objectPath(task.job)}`,
   }
   const lines = [
     ...gaps.map((gap) => ({ kind: 'gap', task: task.task, from: gap.from, until: gap.until })),

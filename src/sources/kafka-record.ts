@@ -82,10 +82,10 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
   }
 
   get headers(): readonly KafkaHeader[] {
-    return (this.#raw.headers ?? []).flatMap((header) =>
-      // Bytes come signed from the Java side (-128..127) or unsigned; Uint8Array takes both modulo 256.
-      Object.entries(header).map(([name, bytes]) => ({ name, value: Uint8Array.from(bytes) })),
-    )
+    return (this.#raw.headers ?? []).flatMap((header: unknown) => {
+      if (typeof header !== 'object' || header === null) throw this.#badHeader()
+      return Object.entries(header).map(([name, bytes]) => ({ name, value: this.#headerBytes(bytes) }))
+    })
   }
 
   get keySchema(): KafkaSchemaMetadata | undefined {
@@ -94,6 +94,19 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
 
   get valueSchema(): KafkaSchemaMetadata | undefined {
     return this.#raw.valueSchemaMetadata ?? undefined
+  }
+
+  /** Bytes come signed from the Java side (-128..127) or unsigned; Uint8Array takes both modulo 256. */
+  #headerBytes(bytes: unknown): Uint8Array {
+    if (!Array.isArray(bytes) || !bytes.every((byte) => Number.isInteger(byte) && byte >= -128 && byte <= 255)) {
+      throw this.#badHeader()
+    }
+    return Uint8Array.from(bytes)
+  }
+
+  #badHeader(): DecodeError {
+    const place = `${this.topic}-${this.partition} at offset ${this.offset}`
+    return new DecodeError('headers', `those of ${place} are no list of objects that hold bytes as numbers`)
   }
 
   /** The same as a plain object, decoded: what travels and is kept. */

@@ -5,7 +5,7 @@ import { decode, encode } from './codec.ts'
 import type { BucketCommit, SnapshotPointer } from './commit-record.ts'
 import { type ObjectStore, objectUrl } from './object-store.ts'
 import { UnreadableStateError } from './state-errors.ts'
-import { escapeKeyPart, type TaskRef } from './task.ts'
+import { objectPath, type TaskRef } from './task.ts'
 
 type State = BucketCommit['state']
 
@@ -17,7 +17,7 @@ export async function writeSnapshot(
   version: number,
   state: State,
 ): Promise<SnapshotPointer> {
-  const path = [task.job, task.stage, task.task].map(escapeKeyPart).join('/')
+  const path = objectPath(task.job, task.stage, task.task)
   const ref = { bucket, key: `_millrace/snapshots/${path}/${version}-${randomUUID()}` }
   const body = encode(state, false, ref.key)
   await objects.put(ref, body)

@@ -10,7 +10,7 @@ import { describeTask, escapeKeyPart, logKey, type TaskRef } from './task.ts'
 const VERSION_DIGITS = 16
 
 /** DynamoDB's limits for the two parts of a key, in bytes of UTF-8. */
-const MAX_PARTITION_KEY_BYTES = 2048
+export const MAX_PARTITION_KEY_BYTES = 2048
 const MAX_SORT_KEY_BYTES = 1024
 
 /** Sort key of a version of a commit log: `0000000000000042`. */

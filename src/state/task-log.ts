@@ -6,7 +6,7 @@ import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
 import { UnreadableStateError } from './state-errors.ts'
 import type { CommitLog, LogItem } from './table.ts'
 import { maxBodyBytes, versionSortKey } from './table-keys.ts'
-import { describeTask, escapeKeyPart, logKey, type TaskRef } from './task.ts'
+import { describeTask, logKey, objectPath, type TaskRef } from './task.ts'
 
 /** A record at its version. */
 export interface Entry<R> {
@@ -51,7 +51,7 @@ export class TaskLog<R> {
     const body = encode(record)
     if (body.length <= maxBodyBytes(this.task)) return { body, spilled: undefined, bytes: body.length }
     const { job, stage, task } = this.task
-    const key = `_millrace/spill/${[job, stage, task].map(escapeKeyPart).join('/')}/${randomUUID()}`
+    const key = `_millrace/spill/${objectPath(job, stage, task)}/${randomUUID()}`
     const spilled = { bucket: this.#bucket, key }
     await this.#objects.put(spilled, stamp(body, key))
     return { body: encode(spilled, true), spilled, bytes: body.length }

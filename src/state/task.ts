@@ -17,6 +17,11 @@ export function escapeKeyPart(part: string): string {
   })
 }
 
+/** Names as the path of an object. A segment `.` or `..` means another object to those who resolve URLs, so it is escaped too. */
+export function objectPath(...names: readonly string[]): string {
+  return names.map((name) => (/^\.\.?$/.test(name) ? name.replaceAll('.', '%2E') : escapeKeyPart(name))).join('/')
+}
+
 /** Partition key of a task's commit log. */
 export function logKey({ job, stage, task }: TaskRef): string {
   return `L#${escapeKeyPart(job)}#${escapeKeyPart(stage)}#${escapeKeyPart(task)}`

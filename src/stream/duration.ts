@@ -13,6 +13,9 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000],
 ])
 
+/** A thousand years: sums of times and durations stay exact, and a slip of the unit is found. */
+export const MAX_DURATION_MS = 1000 * 365 * 86_400_000
+
 /** `n` milliseconds, as Spark's `Milliseconds(n)`. */
 export function milliseconds(n: number): number {
   return n
@@ -31,13 +34,13 @@ export function minutes(n: number): number {
 /**
  * Milliseconds of a duration.
  *
- * @throws InvalidOptionError when it is not a whole, non-negative number of milliseconds or its unit is unknown.
+ * @throws InvalidOptionError when it is not a whole, non-negative number of milliseconds, over a thousand years, or its unit is unknown.
  */
 export function toMillis(where: string, duration: Duration): number {
   const millis = typeof duration === 'number' ? duration : parse(where, duration)
-  if (!Number.isSafeInteger(millis) || millis < 0) {
+  if (!Number.isSafeInteger(millis) || millis < 0 || millis > MAX_DURATION_MS) {
     throw new InvalidOptionError(
-      `${where}: ${JSON.stringify(duration)} is not a duration. Use a whole number of milliseconds or a text such as '500ms', '5s', '10m'.`,
+      `${where}: ${JSON.stringify(duration)} is not a duration. Use a whole number of milliseconds, of a thousand years at most, or a text such as '500ms', '5s', '10m'.`,
     )
   }
   return millis

@@ -5,10 +5,10 @@ import { type Decoder, nullable, text } from '../formats/decode.ts'
 import type { KafkaRecord } from '../sources/kafka-record.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
-import { type Duration, toMillis } from './duration.ts'
+import { type Duration, MAX_DURATION_MS, toMillis } from './duration.ts'
 import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from './nodes.ts'
-import { checkChoice, checkKnownOptions } from './options.ts'
-import { parseTarget } from './target.ts'
+import { checkChoice, checkKnownOptions, checkPartitions } from './options.ts'
+import { parseTarget, sameObjects } from './target.ts'
 
 /** What to do with a record that cannot be decoded, or on which an operator throws. */
 export type PoisonPolicy = 'fail' | 'skip' | 'quarantine'
@@ -172,16 +172,14 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
 /** A log that falls quiet is sealed after `idleAfter`; its entries must live until then, and through trouble on the way. */
 function checkRetention(where: string, retention: Duration | undefined, idleAfter: number): number {
   const least = 10 * idleAfter
+  if (least > MAX_DURATION_MS) {
+    throw new InvalidOptionError(`${where}, idleAfter: ${idleAfter} ms is too long; at most 100 years are possible.`)
+  }
   const millis = toMillis(`${where}, retention`, retention ?? Math.max(7 * 86_400_000, least))
   if (millis >= least) return millis
   throw new InvalidOptionError(
     `${where}, retention: ${millis} ms is too short; it must be at least ten times idleAfter (${least} ms), or a log could expire before it is sealed.`,
   )
-}
-
-function checkPartitions(where: string, count: number): number {
-  if (Number.isInteger(count) && count >= 1) return count
-  throw new InvalidOptionError(`${where}: must be a whole number of at least 1, got ${count}.`)
 }
 
 function kafkaNode<V, K>(
@@ -213,10 +211,7 @@ function kafkaNode<V, K>(
 
 function checkDistinct(name: string, output: OutputNode, others: readonly OutputNode[]): OutputNode {
   if (output.kind !== 'save') return output
-  const same = others.some(
-    (o) => o.kind === 'save' && o.bucket === output.bucket && o.prefix === output.prefix && o.suffix === output.suffix,
-  )
-  if (!same) return output
+  if (!others.some((other) => other.kind === 'save' && sameObjects(other, output))) return output
   throw new InvalidOptionError(
     `job '${name}': two outputs write to s3://${output.bucket}/${output.prefix}. Give each a prefix of its own, or union the streams.`,
   )

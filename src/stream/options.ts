@@ -34,6 +34,15 @@ export function checkChoice<const C extends string>(
   )
 }
 
+/** Each bucket is a commit log, read by every cold instance and written for every batch that falls into it. */
+export const MAX_PARTITIONS = 10_000
+
+/** Refuses a number of buckets that is none, or more than any job could run. */
+export function checkPartitions(where: string, count: number): number {
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_PARTITIONS) return count
+  throw new InvalidOptionError(`${where}: must be a whole number from 1 to ${MAX_PARTITIONS}, got ${count}.`)
+}
+
 /** The known name with the least edit distance, if it is near enough to be a slip of the finger. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined

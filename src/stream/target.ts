@@ -34,5 +34,37 @@ export function parseTarget(operator: string, target: string, suffix?: string): 
     )
   }
   if (suffix?.includes('/')) throw new InvalidOptionError(`${operator}: the suffix '${suffix}' must not contain '/'.`)
-  return { bucket, prefix: prefix.replace(/\/+$/, ''), suffix: suffix === '' ? undefined : suffix }
+  if (!prefix.isWellFormed() || suffix?.isWellFormed() === false) {
+    throw new InvalidOptionError(`${operator}: '${target}' contains half of a surrogate pair, which has no UTF-8.`)
+  }
+  const trimmed = prefix.replace(/\/+$/, '')
+  if (trimmed === '') {
+    throw new InvalidOptionError(`${operator}: '${target}' has no prefix. Write s3://bucket/prefix.`)
+  }
+  if (trimmed.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new InvalidOptionError(
+      `${operator}: '${target}' has a segment '.' or '..', which S3's clients resolve or refuse. Write the prefix that is meant.`,
+    )
+  }
+  return { bucket, prefix: trimmed, suffix: suffix === '' ? undefined : suffix }
+}
+
+/**
+ * Whether two targets would write to the same objects at some batch times: the same prefix and suffix, or a prefix that
+ * looks like a batch of the other (`a` with suffix `x-5`, and `a-1000.x`).
+ */
+export function sameObjects(a: Target, b: Target): boolean {
+  if (a.bucket !== b.bucket) return false
+  if (a.prefix === b.prefix) return a.suffix === b.suffix
+  return continues(a, b) || continues(b, a)
+}
+
+/** Whether `longer` is `shorter` with a time, and what its suffix starts with. */
+function continues(shorter: Target, longer: Target): boolean {
+  if (shorter.suffix === undefined || !longer.prefix.startsWith(`${shorter.prefix}-`)) return false
+  const rest = /^\d+\.(.*)$/s.exec(longer.prefix.slice(shorter.prefix.length + 1))?.[1]
+  if (rest === undefined || !shorter.suffix.startsWith(`${rest}-`)) return false
+  const time = shorter.suffix.slice(rest.length + 1)
+  const end = longer.suffix === undefined ? '' : `.${longer.suffix}`
+  return time.endsWith(end) && /^\d+$/.test(time.slice(0, time.length - end.length))
 }

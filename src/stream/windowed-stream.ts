@@ -5,7 +5,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { BasicStream, checkFunction } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
 import { type Duration, toMillis } from './duration.ts'
-import { checkKnownOptions } from './options.ts'
+import { checkKnownOptions, checkPartitions } from './options.ts'
 
 /** Options of operators that shuffle. */
 export interface ShuffleOptions {
@@ -136,6 +136,9 @@ function reduced<T>(f: Reduce<T>): { create(element: T): unknown; merge: Reduce<
 type Reduce<T> = (a: Widen<T>, b: Widen<T>) => Widen<T>
 
 /** The checked options of a shuffle, as nodes have them. */
+/** Ids are part of the keys of commit logs and snapshots, and of the ids of operators after them. */
+const MAX_ID_BYTES = 200
+
 export function shuffle(
   operator: string,
   options: ShuffleOptions,
@@ -143,13 +146,14 @@ export function shuffle(
 ): { numPartitions: number | undefined; id: string | undefined } {
   checkKnownOptions(operator, options, ['numPartitions', 'id', ...known])
   const { numPartitions, id } = options
-  if (numPartitions !== undefined && (!Number.isInteger(numPartitions) || numPartitions < 1)) {
-    throw new InvalidOptionError(
-      `${operator}: numPartitions must be a whole number of at least 1, got ${numPartitions}.`,
-    )
-  }
+  if (numPartitions !== undefined) checkPartitions(`${operator}, numPartitions`, numPartitions)
   if (id !== undefined && (typeof id !== 'string' || id === '')) {
     throw new InvalidOptionError(`${operator}: id must be a text that is not empty, got ${JSON.stringify(id)}.`)
+  }
+  if (id !== undefined && Buffer.byteLength(id) > MAX_ID_BYTES) {
+    throw new InvalidOptionError(
+      `${operator}: id must have at most ${MAX_ID_BYTES} bytes, got ${Buffer.byteLength(id)}.`,
+    )
   }
   return { numPartitions, id }
 }

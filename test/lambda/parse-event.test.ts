@@ -103,7 +103,12 @@ describe('a malformed event', () => {
     ['a text', 'hello', 'event', 'it is string "hello", not an object'],
     ['a list', [], 'event', 'it is an array, not an object'],
     ['no source', {}, 'event.eventSource', "it is missing, not 'aws:kafka' or 'SelfManagedKafka'"],
-    ['another source', { eventSource: 'aws:kinesis' }, 'event.eventSource', `it is "aws:kinesis", not 'aws:kafka'`],
+    [
+      'another source',
+      { eventSource: 'aws:kinesis' },
+      'event.eventSource',
+      `it is string "aws:kinesis", not 'aws:kafka'`,
+    ],
     ['no records', { eventSource: 'aws:kafka' }, 'event.records', 'it is missing, not an object'],
     ['records in a list', { eventSource: 'aws:kafka', records: [] }, 'event.records', 'it is an array, not an object'],
     [

@@ -104,3 +104,21 @@ describe('partitions that are known when the job starts', () => {
     expect([...(await readObjects(environment.objects, 'results')).keys()]).not.toContain('copy-1000/_SUCCESS')
   })
 })
+
+describe('a schema that cannot be read', () => {
+  it.each<[string, string | number]>([
+    ['no JSON', '{"batch":1000,'],
+    ['something else', '[]'],
+    ['an operator that is none', '{"batch":1000,"operators":[{"id":"a"}]}'],
+    ['no text', 7],
+  ])('is a named error before new code runs, never taken for none: %s', async (_, schema) => {
+    const environment = memoryEnvironment()
+    await lambda(copy, { environment })(event)
+    const row = await environment.table.getRow('copy', 'meta')
+    await environment.table.putRow('copy', 'meta', { rev: 9, data: { ...row?.data, schema } })
+    await expect(lambda(copy, { environment: environment.another({ code: 'v2' }) })(event)).rejects.toMatchObject({
+      code: 'UNREADABLE_STATE',
+      message: expect.stringContaining('Cannot read the schema of job copy in row meta: '),
+    })
+  })
+})

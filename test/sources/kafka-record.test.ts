@@ -106,6 +106,22 @@ describe('a record', () => {
     ])
   })
 
+  it.each<[string, unknown]>([
+    ['null', [null]],
+    ['bytes as text', [{ h: 'abc' }]],
+    ['something with a length', [{ h: { length: 4_000_000_000 } }]],
+    ['more than a byte', [{ h: [256] }]],
+    ['less than a byte', [{ h: [-129] }]],
+    ['half a byte', [{ h: [0.5] }]],
+  ])('refuses headers with %s by name, when they are looked at', (_, headers) => {
+    const raw: KafkaEventRecord = JSON.parse(
+      JSON.stringify({ ...eventRecord('t', 0, { offset: 7, timestamp: 0, value: 'v' }), headers }),
+    )
+    const hostile = new EventRecord(raw, texts)
+    expect(hostile.value).toBe('v')
+    expect(() => hostile.headers).toThrow('not headers: those of t-0 at offset 7 are no list of objects')
+  })
+
   it('has no headers when they are null, missing or none', () => {
     const { headers: _, ...without } = eventRecord('t', 0, { offset: 0, timestamp: 0, value: 'v' })
     for (const raw of [without, { ...without, headers: null }, { ...without, headers: [] }]) {

@@ -22,6 +22,8 @@ describe('a duration', () => {
   })
 
   it.each([
+    [Number.MAX_SAFE_INTEGER, 'of a thousand years at most'],
+    ['365001d', 'of a thousand years at most'],
     [-1, 'here: -1 is not a duration. Use a whole number of milliseconds'],
     [0.5, 'here: 0.5 is not a duration'],
     [Number.NaN, 'is not a duration'],
