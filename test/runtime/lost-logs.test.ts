@@ -185,4 +185,38 @@ describe('the closing task', () => {
     await lambda(counts(), { environment: environment.another() })(kafkaEvent({ 'lines-1': lines([WORD]) }))
     await expect(run(environment, 3, 4)).rejects.toMatchObject({ code: 'LOG_LOST', task: closing })
   })
+
+  it('is not taken for lost by an instance whose tasks go on while it looks', async () => {
+    const environment = memoryEnvironment(0)
+    const { table } = environment
+    const event = (partition: number, from: number) =>
+      kafkaEvent({ [`lines-${partition}`]: lines([WORD], { from, at: from * 1000 }) })
+    let meanwhile: (() => Promise<unknown>) | undefined
+    let running: Promise<unknown> | undefined
+    const looking = lambda(counts(), {
+      environment: {
+        ...environment,
+        table: {
+          ...table,
+          async head(task) {
+            const found = await table.head(task)
+            const other = task.stage === 'close' ? meanwhile : undefined
+            if (other) meanwhile = undefined
+            await other?.()
+            return found
+          },
+        },
+      },
+    })
+    await looking(event(0, 0))
+    meanwhile = async () => {
+      // Another instance lets partition 1 join, and then its records come here.
+      await lambda(counts(), { environment: environment.another() })(event(1, 0))
+      running = looking(event(1, 1)) // which will want to look itself, and so waits for this
+      await new Promise(setImmediate)
+    }
+    await looking(wakeUpEvent('counts', environment.clock.now()))
+    await running
+    expect(await table.head({ job: 'counts', stage: 'source', task: 'lines-1' })).toMatchObject({ version: 3 })
+  })
 })
