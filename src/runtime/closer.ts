@@ -123,9 +123,11 @@ export class Closer {
     return this.#mutex.run(async () => {
       const { environment, settings } = this.parts
       const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < settings.retention / 2
-      if (!trusted || thorough || this.#version === 0 || this.#lacksTasks) await this.#load()
+      const strangers = this.#strangers // before the log is read: tasks go on meanwhile
+      if (!trusted || thorough || this.#version === 0 || strangers.length > 0) await this.#load()
       // Tasks join before they commit, and only commits arm wake-ups.
-      if (this.#lacksTasks || (this.#version === 0 && thorough)) throw new LogLostError(this.#ref)
+      const lost = strangers.some((task) => !this.#readers.has(task)) || (this.#version === 0 && thorough)
+      if (lost) throw new LogLostError(this.#ref)
       if (this.#version === 0) return { open: undefined, atRest: true }
       await this.#healHead() // it may be this instance's own, and have failed half way
       if (this.parts.stages.any) await this.parts.stages.load()
@@ -147,9 +149,9 @@ export class Closer {
     })
   }
 
-  /** Whether this instance's tasks have committed although the closing log, as far as known, does not have them. */
-  get #lacksTasks(): boolean {
-    return [...this.#hints.keys()].some((task) => !this.#readers.has(task))
+  /** Tasks that this instance has committed in, and that the closing log, as far as known, does not have. */
+  get #strangers(): string[] {
+    return [...this.#hints.keys()].filter((task) => !this.#readers.has(task))
   }
 
   /** Times at which something is to be done although nothing may come. */
