@@ -101,6 +101,12 @@ export class BucketTask {
     return [...(this.#head?.record.partials ?? []), ...this.#idle]
   }
 
+  /** Whether `partials` are all that the bucket did in (after, until]: not when another instance has gone on or sealed the log since. */
+  remembers(after: number, until: number): boolean {
+    const { kind, closedUntil } = this.#head?.record ?? { kind: 'bucket', closedUntil: 0 }
+    return closedUntil <= (kind === 'seal' ? after : until)
+  }
+
   /** Brings the bucket up to `closedUntil`, whoever else does the same. */
   advance(input: StageInput): Promise<void> {
     return this.#mutex.run(() => this.#advance(input))

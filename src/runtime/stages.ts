@@ -100,7 +100,8 @@ export class Stages {
       const results = buckets.map(({ partials }) => partials.filter(({ time }) => time > after && time <= closedUntil))
       done.set(stage.id, results)
       for (const { time } of results.flat()) touched.add(time)
-      await this.#finish(stage, results)
+      // Otherwise another instance has done all this before, or the bucket would not have gone on.
+      if (buckets.every((bucket) => bucket.remembers(after, closedUntil))) await this.#finish(stage, results)
     }
   }
 

@@ -6,7 +6,7 @@ import { type Job, job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest } from '../support/rest.ts'
+import { bringToRest, wakeUpEvent } from '../support/rest.ts'
 
 function printing(count?: number): Job {
   return job('printing', { batch: seconds(1) }, ({ kafka }) => {
@@ -64,6 +64,55 @@ Time: 1000 ms
       ['Time: 1000 ms', '(y,0)', '(z,1)', '(x,0)', '(w,1)', ''],
       ['Time: 2000 ms', '(c,0)', ''],
     ])
+  })
+
+  // Found by the simulator: counts, seed 12.
+  it('shows no empty batch when another instance has done and sealed it meanwhile', async () => {
+    const counts = job('printing', { batch: 1000, numPartitions: 2, idleAfter: 1000 }, ({ kafka }) => {
+      const words = kafka('lines', { value: text() }).map(({ value }) => [value, 1] as const)
+      words.reduceByKey((a, b) => a + b).print()
+    })
+    const one = memoryEnvironment(2000)
+    let fails = true
+    const failing: typeof one.table = {
+      ...one.table,
+      append: async (task, item) => {
+        const bucket = task.stage !== 'source' && task.stage !== 'close'
+        if (bucket && fails) throw new Error('unreachable')
+        return one.table.append(task, item)
+      },
+    }
+    const first = lambda(counts, { environment: { ...one, table: failing } })
+    await first(kafkaEvent({ 'lines-0': lines(['a']) }))
+    one.setTime(4000)
+    await expect(first(wakeUpEvent('printing', 4000))).rejects.toThrow('unreachable') // the batch is closed, but not done
+    fails = false
+
+    let release = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let waits: (() => void) | undefined
+    const waiting = new Promise<void>((resolve) => {
+      waits = resolve
+    })
+    const slow: typeof one.table = {
+      ...one.table,
+      read: async (task, options) => {
+        if (task.stage === 'source' && options.consistent) {
+          waits?.()
+          await gate
+        }
+        return one.table.read(task, options)
+      },
+    }
+    const late = lambda(counts, { environment: { ...one.another(), table: slow, print: one.print } })
+    const done = late(wakeUpEvent('printing', 4000))
+    await waiting
+    await first(wakeUpEvent('printing', 4000))
+    release()
+    await done
+    expect(new Set(one.printed.map((shown) => shown.split('\n').slice(3).join()))).toEqual(new Set(['(a,1),']))
   })
 
   it('shows a batch whose elements were all filtered out as empty', async () => {
