@@ -5,6 +5,8 @@ import { InvalidOptionError } from '../errors.ts'
 /** Turns the elements of one part into the object's text, every line ended with `\n`. */
 export interface Encoder<T> {
   readonly contentType: string
+  /** Whether every part starts with a line of names. */
+  readonly header?: boolean
   encode(elements: readonly T[]): string
 }
 
@@ -64,6 +66,7 @@ export function csvLines({ columns, header = true }: CsvOptions = {}): Encoder<u
   if (columns?.length === 0) throw new InvalidOptionError('saveAsCsvFiles: columns is empty. Name at least one column.')
   return {
     contentType: 'text/csv; charset=utf-8',
+    header,
     encode(elements) {
       if (elements.length === 0) return ''
       const names = columns ?? columnsOf(plain(elements[0]))

@@ -63,8 +63,8 @@ export class BucketTask {
 
   constructor(parts: BucketParts) {
     this.#parts = parts
-    const { table, objects, bucket } = parts.environment
-    this.#log = new TaskLog(parts.ref, table, objects, bucket, isBucketCommit)
+    const { table, objects, bucket, newId } = parts.environment
+    this.#log = new TaskLog(parts.ref, table, objects, bucket, isBucketCommit, newId)
     this.#program = new BucketProgram(parts.stage, parts.bucket)
   }
 
@@ -308,6 +308,7 @@ export class BucketTask {
   /** Written before the commit that names it. */
   #writeSnapshot({ version }: Entry<BucketCommit>): Promise<SnapshotPointer> {
     const { ref, environment } = this.#parts
-    return writeSnapshot(environment.objects, environment.bucket, ref, version, this.#program.state())
+    const { objects, bucket, newId } = environment
+    return writeSnapshot(objects, bucket, ref, version, this.#program.state(), newId)
   }
 }

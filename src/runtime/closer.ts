@@ -68,9 +68,9 @@ export class Closer {
 
   constructor(parts: CloserParts) {
     this.parts = parts
-    const { table, objects, bucket } = parts.environment
+    const { table, objects, bucket, newId } = parts.environment
     this.#ref = { job: parts.job, stage: CLOSE_STAGE, task: '0' }
-    this.#log = new TaskLog(this.#ref, table, objects, bucket, isCloseCommit)
+    this.#log = new TaskLog(this.#ref, table, objects, bucket, isCloseCommit, newId)
   }
 
   /** Batches up to this time are closed, as far as this instance knows. */
@@ -276,7 +276,7 @@ export class Closer {
     this.#head = record
     const { environment, stages } = this.parts
     stages.expect(record.buckets)
-    const { table, objects, bucket } = environment
+    const { table, objects, bucket, newId } = environment
     for (const mark of record.tasks) {
       const reader = this.#readers.get(mark.task)
       if (reader) {
@@ -284,7 +284,7 @@ export class Closer {
         continue
       }
       const ref = { job: this.parts.job, stage: mark.stage, task: mark.task }
-      const log = new TaskLog(ref, table, objects, bucket, isSourceCommit)
+      const log = new TaskLog(ref, table, objects, bucket, isSourceCommit, newId)
       const created = new LogReader(mark, record.before, log)
       created.hint(this.#hints.get(mark.task) ?? 0)
       this.#readers.set(mark.task, created)

@@ -40,4 +40,6 @@ export interface Environment {
   readonly partitions: ReadonlyMap<string, number>
   /** This process, for leases. */
   readonly instance: string
+  /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
+  readonly newId?: () => string
 }

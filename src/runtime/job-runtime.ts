@@ -125,7 +125,8 @@ export class JobRuntime {
     if (!program) throw new UnknownTopicError(job.name, topic, [...programs.keys()])
     const environment = this.#environment
     const ref = { job: job.name, stage: SOURCE_STAGE, task: name }
-    const log = new TaskLog(ref, environment.table, environment.objects, environment.bucket, isSourceCommit)
+    const { table, objects, bucket, newId } = environment
+    const log = new TaskLog(ref, table, objects, bucket, isSourceCommit, newId)
     const parts = { ref, program, settings: job.settings, environment, log }
     const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer })
     this.#tasks.set(name, task)

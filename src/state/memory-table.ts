@@ -8,8 +8,8 @@ import { checkBodySize, checkKey, checkRowSize, rowSortKey, rowSortKeyPrefix, ve
 import { jobKey, logKey, type TaskRef } from './task.ts'
 
 export interface MemoryTable extends StateTable {
-  /** Deletes what has expired, as DynamoDB's TTL does in the background; returns how many items went. */
-  deleteExpired(now: number): number
+  /** Deletes what has expired, or those items of it that `goes` picks, as DynamoDB does in the background; returns how many went. */
+  deleteExpired(now: number, goes?: () => boolean): number
   /** Deletes one item of a log, as nobody should. */
   deleteVersion(task: TaskRef, version: number): boolean
 }
@@ -102,10 +102,10 @@ export function memoryTable({ staleBy = () => 0 }: MemoryTableOptions = {}): Mem
       return new Map(found.map((row) => [row.name, readRow(row)]))
     },
 
-    deleteExpired(now) {
+    deleteExpired(now, goes = () => true) {
       let deleted = 0
       for (const [key, log] of logs) {
-        const kept = log.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+        const kept = log.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now || !goes())
         deleted += log.length - kept.length
         logs.set(key, kept)
       }

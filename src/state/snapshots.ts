@@ -16,9 +16,10 @@ export async function writeSnapshot(
   task: TaskRef,
   version: number,
   state: State,
+  newId: () => string = randomUUID,
 ): Promise<SnapshotPointer> {
   const path = objectPath(task.job, task.stage, task.task)
-  const ref = { bucket, key: `_millrace/snapshots/${path}/${version}-${randomUUID()}` }
+  const ref = { bucket, key: `_millrace/snapshots/${path}/${version}-${newId()}` }
   const body = encode(state, false, ref.key)
   await objects.put(ref, body)
   return { version, ref, bytes: body.length }

@@ -31,6 +31,7 @@ export class TaskLog<R> {
   readonly #objects: ObjectStore
   readonly #bucket: string
   readonly #isRecord: (value: unknown) => value is R
+  readonly #newId: () => string
 
   constructor(
     task: TaskRef,
@@ -38,12 +39,14 @@ export class TaskLog<R> {
     objects: ObjectStore,
     bucket: string,
     isRecord: (value: unknown) => value is R,
+    newId: () => string = randomUUID,
   ) {
     this.task = task
     this.#log = log
     this.#objects = objects
     this.#bucket = bucket
     this.#isRecord = isRecord
+    this.#newId = newId
   }
 
   /** Encodes a record; one that is over an item's limit goes to S3 now, before the commit. */
@@ -51,7 +54,7 @@ export class TaskLog<R> {
     const body = encode(record)
     if (body.length <= maxBodyBytes(this.task)) return { body, spilled: undefined, bytes: body.length }
     const { job, stage, task } = this.task
-    const key = `_millrace/spill/${objectPath(job, stage, task)}/${randomUUID()}`
+    const key = `_millrace/spill/${objectPath(job, stage, task)}/${this.#newId()}`
     const spilled = { bucket: this.#bucket, key }
     await this.#objects.put(spilled, stamp(body, key))
     return { body: encode(spilled, true), spilled, bytes: body.length }

@@ -1,14 +1,101 @@
-// The job of a scenario.
+// The jobs of the simulation by name: what they are made of, and what must come out.
 
-import type { Job, JobOptions } from '../../src/index.ts'
-import { type JobKind, simulatedJob } from './jobs.ts'
-import type { Random } from './random.ts'
+import type { JobOptions } from '../../src/index.ts'
+import { derivedRandom, type Random } from '../../src/testing/simulation/random.ts'
+import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
+import { type DetailedReport, type SimulateOptions, simulateSeed } from '../../src/testing/simulation/simulate.ts'
+import { contentsOf, withLines } from './expected.ts'
+import { BATCH, type JobKind, KINDS, POISON, simulatedJob } from './jobs.ts'
+import { statefulExpected } from './stateful-expected.ts'
 import { STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
 
-export function jobOf(kind: JobKind | StatefulKind, options: JobOptions, random: Random): Job {
-  return isStateful(kind) ? statefulJob(kind, options) : simulatedJob(kind, options, random)
+export type Kind = JobKind | StatefulKind
+
+export const ALL_KINDS: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS]
+
+const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
+
+/** One seed of one kind of job, held against faultless runs and against what the kind's definition says. */
+export async function simulateKind(
+  kind: Kind,
+  seed: number,
+  options: Partial<SimulateOptions> = {},
+): Promise<DetailedReport> {
+  const random = derivedRandom(seed, ALL_KINDS.indexOf(kind))
+  const jobOptions: JobOptions = {
+    batch: BATCH,
+    time: random.chance(0.2) ? 'arrival' : 'record',
+    numPartitions: random.int(1, 4),
+    idle: isStateful(kind) && random.chance(0.1) ? 'run' : 'pause',
+  }
+  const define = (own: Random) =>
+    isStateful(kind) ? statefulJob(kind, jobOptions) : simulatedJob(kind, jobOptions, own)
+  const report = await simulateSeed(define, {
+    seed,
+    records: (own) => (isStateful(kind) ? words(kind, own) : names(kind, own)),
+    // User code that gives something else each time: what counts is the record's name.
+    ...(kind === 'tokens' && { normalize: (line: string) => line.split(' ')[0] ?? '' }),
+    ...(kind === 'flaky' && { allows: isFlaky }),
+    ...options,
+  })
+  if (report.violations.length > 0) return report
+  return { ...report, violations: isStateful(kind) ? checkStateful(kind, jobOptions, report) : check(kind, report) }
 }
 
-function isStateful(kind: JobKind | StatefulKind): kind is StatefulKind {
-  return (STATEFUL_KINDS as readonly string[]).includes(kind)
+function isStateful(kind: Kind): kind is StatefulKind {
+  return (STATEFUL_KINDS as readonly Kind[]).includes(kind)
+}
+
+/** Every record's text is its own name, so that outputs can be counted against records. */
+function names(kind: JobKind, random: Random): SimulatedRecord[] {
+  const most = kind === 'spilled' || kind === 'bulky' ? 12 : 60
+  return Array.from({ length: random.int(1, most) }, (_, i) => ({
+    value: `${kind === 'poison' && random.chance(0.15) ? POISON : ''}r${i}`,
+  }))
+}
+
+/** Few words, so that keys meet. */
+function words(kind: StatefulKind, random: Random): SimulatedRecord[] {
+  const some = WORDS.slice(0, random.int(1, kind === 'heavy' ? 3 : WORDS.length + 1))
+  return Array.from({ length: random.int(1, kind === 'heavy' ? 15 : 60) }, () => ({ value: random.pick(some) }))
+}
+
+function check(kind: JobKind, { ledger, outputs, published }: DetailedReport): string[] {
+  const contents = withLines(contentsOf(ledger))
+  const good = contents.map(([time, all]) => [time, all.filter((name) => !name.startsWith(POISON))] as const)
+  const poison = contents.flatMap(([, all]) => all.filter((name) => name.startsWith(POISON)))
+  const set = published.quarantined.map((line) => Buffer.from(JSON.parse(line).value, 'base64').toString())
+  const named = withLines(outputs.get('s3://results/all')).map(
+    ([time, lines]) => [time, lines.map((line) => line.split(' ')[0] ?? '').sort()] as const,
+  )
+  const problems = [
+    ...differ('all', named, withLines(new Map(good))),
+    ...differ('what is in quarantine', set.sort(), poison.sort()),
+  ]
+  if (kind !== 'plain') return problems
+  const tens = good.map(
+    ([time, all]) => [time, all.filter((name) => name.endsWith('0')).map((name) => `"${name}"`)] as const,
+  )
+  return [...problems, ...differ('tens', withLines(outputs.get('s3://results/tens.json')), withLines(new Map(tens)))]
+}
+
+function checkStateful(kind: StatefulKind, { idle }: JobOptions, { ledger, outputs }: DetailedReport): string[] {
+  if (idle === 'run') return [] // the plainest definition is of batches with data
+  return [...statefulExpected(kind, ledger)].flatMap(([name, wanted]) =>
+    differ(name, withLines(outputs.get(`s3://results/${name}`)).map(withoutBallast), [...wanted]),
+  )
+}
+
+/** A line's name and numbers. */
+function withoutBallast([time, lines]: [number, readonly string[]]): [number, readonly string[]] {
+  return [time, lines.map((line) => (line.length < 100 ? line : line.split(' ').slice(0, 2).join(' ')))]
+}
+
+function differ(what: string, actual: unknown, wanted: unknown): string[] {
+  const [a, w] = [JSON.stringify(actual), JSON.stringify(wanted)]
+  return a === w ? [] : [`${what}: ${a} instead of ${w}`]
+}
+
+function isFlaky(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'message' in error && String(error.message).includes('flaky')
 }

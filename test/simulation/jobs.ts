@@ -2,8 +2,11 @@
 
 import type { Job, JobOptions } from '../../src/index.ts'
 import { job, text } from '../../src/index.ts'
+import type { Random } from '../../src/testing/simulation/random.ts'
 import { incompressible } from '../support/incompressible.ts'
-import type { Random } from './random.ts'
+
+/** The batch interval of all simulated jobs, milliseconds. */
+export const BATCH = 1000
 
 export const TOPICS = ['lines', 'more-lines'] as const
 

@@ -1,9 +1,8 @@
 // What a stateful job must have produced, worked out from the records alone by the plainest definition there is.
 
-import type { KafkaEventRecord } from '../../src/lambda/kafka-event.ts'
-import { BATCH } from './batch.ts'
-import { type Contents, expectedContents } from './expected.ts'
-import { TOPICS } from './jobs.ts'
+import type { Ledger } from '../../src/testing/simulation/ledger.ts'
+import { type Contents, contentsOf } from './expected.ts'
+import { BATCH, TOPICS } from './jobs.ts'
 import { type StatefulKind, TIMEOUT, WINDOW } from './stateful-jobs.ts'
 
 /** Lines by batch time and output; times without lines are left out. */
@@ -11,8 +10,8 @@ export type Outputs = ReadonlyMap<string, Contents>
 
 type Counts = ReadonlyMap<string, number>
 
-export function statefulExpected(kind: StatefulKind, partitions: readonly (readonly KafkaEventRecord[])[]): Outputs {
-  const words = expectedContents(partitions, BATCH)
+export function statefulExpected(kind: StatefulKind, ledger: Ledger): Outputs {
+  const words = contentsOf(ledger)
   const times = [...words.keys()]
   const outputs = new Map<string, Contents>()
   const out = (at: readonly number[], lines: (time: number) => readonly string[], name: string = kind): void => {
@@ -81,13 +80,7 @@ export function statefulExpected(kind: StatefulKind, partitions: readonly (reado
       break
     }
     case 'join': {
-      const sides = TOPICS.map((topic) =>
-        expectedContents(
-          partitions.map((records) => records.filter((record) => record.topic === topic)),
-          BATCH,
-        ),
-      )
-      const [left, right] = [sides[0], sides[1]]
+      const [left, right] = TOPICS.map((topic) => contentsOf(ledger, topic))
       out(times, (time) =>
         (left?.get(time) ?? []).flatMap((l) => (right?.get(time) ?? []).filter((r) => l === r).map(() => `${l} 1,1`)),
       )
@@ -118,10 +111,10 @@ function timed(words: Contents, times: readonly number[], timeout: number): Map<
   return result
 }
 
-/** All batch times from the first to some after the last. */
+/** All batch times at which anything may still happen: some after each with records. */
 function grid(times: readonly number[], more: number): number[] {
-  const [first, last] = [Math.min(...times), Math.max(...times)]
-  return Array.from({ length: (last - first) / BATCH + more }, (_, i) => first + i * BATCH)
+  const all = new Set(times.flatMap((time) => Array.from({ length: more }, (_, i) => time + i * BATCH)))
+  return [...all].sort((a, b) => a - b)
 }
 
 export function count(words: readonly string[]): Counts {

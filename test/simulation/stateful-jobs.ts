@@ -3,8 +3,7 @@
 import type { DStream, Job, JobOptions, State } from '../../src/index.ts'
 import { job, StateSpec, text } from '../../src/index.ts'
 import { incompressible } from '../support/incompressible.ts'
-import { BATCH } from './batch.ts'
-import { TOPICS } from './jobs.ts'
+import { BATCH, TOPICS } from './jobs.ts'
 
 export const STATEFUL_KINDS = [
   'counts',

@@ -1,12 +1,13 @@
 // The simulator's own eyes: what it must see, it sees. (Whether it looks in the right places is a matter of planted bugs.)
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import { encode } from '../../src/state/codec.ts'
-import { type Effect, NO_COUNTS, type SourceCommit } from '../../src/state/commit-record.ts'
-import { entryPlace } from '../../src/state/task-log.ts'
-import { Faults } from './faults.ts'
-import { seededRandom } from './random.ts'
-import { World } from './world.ts'
+import { job, text } from '../../../src/index.ts'
+import { encode } from '../../../src/state/codec.ts'
+import { type Effect, NO_COUNTS, type SourceCommit } from '../../../src/state/commit-record.ts'
+import { entryPlace } from '../../../src/state/task-log.ts'
+import { seededRandom } from '../../../src/testing/simulation/random.ts'
+import { World } from '../../../src/testing/simulation/world.ts'
+import { eventRecord } from '../../support/kafka-events.ts'
 
 const lines = { job: 'simulated', stage: 'source', task: 'lines-0' }
 const closing = { job: 'simulated', stage: 'close', task: '0' }
@@ -28,7 +29,7 @@ function commit(from: number, until: number, outbox: readonly Effect[] = [], tim
     active: 0,
     code: '',
     position: { from, until, timestamp: 0, maxTimestamp: 0 },
-    frontier: until,
+    frontier: 999 + time - 1000,
     partials: [{ time, samples: [], shuffle: [] }],
     outbox,
     counts: NO_COUNTS,
@@ -44,12 +45,22 @@ const close = (closedUntil: number) => ({
 describe('the monitor', () => {
   let world: World
   const append = (version: number, record: unknown, task = lines) =>
-    world.table.append(task, { version, body: encode(record, false, entryPlace(task, version)) })
-  const show = ({ ref, body }: typeof part) => world.objects.put(ref, body)
+    world.table('one').append(task, { version, body: encode(record, false, entryPlace(task, version)) })
+  const show = ({ ref, body }: typeof part, who = 'one') => world.objects(who).put(ref, body)
 
   beforeEach(() => {
-    const random = seededRandom(1)
-    world = new World(random, new Faults(random, [], 0), 0, false)
+    world = new World(seededRandom(1), {
+      job: job('simulated', { batch: 1000 }, ({ kafka }) =>
+        kafka('lines', { value: text() }).saveAsTextFiles('s3://results/all'),
+      ),
+      start: 1_000_000,
+      faults: { kinds: [], probability: 0, except: new Set() },
+      recordsOf: (_, from, until) =>
+        Array.from({ length: until - from }, (_, i) =>
+          eventRecord('lines', 0, { offset: from + i, timestamp: from + i < 2 ? 999 : 1999, value: 'a' }),
+        ),
+      trace: false,
+    })
   })
 
   it('is content with what the protocol does', async () => {
@@ -71,10 +82,10 @@ describe('the monitor', () => {
     ],
     [
       'an upload completed before its commit',
-      async () => world.objects.complete(await world.objects.stage(part.ref, part.body)),
+      async () => world.objects('one').complete(await world.objects('one').stage(part.ref, part.body)),
       /no commit promises this/,
     ],
-    ['a deleted result', () => world.objects.delete(part.ref), /part-0 was deleted/],
+    ['a deleted result', () => world.objects('one').delete(part.ref), /part-0 was deleted/],
     [
       'a promise of what was promised before',
       async () => [await append(1, commit(0, 2, [part])), await append(2, commit(2, 3, [part]))],
@@ -108,7 +119,29 @@ describe('the monitor', () => {
         await append(1, close(1000), closing),
         await show(put('all-1000/_SUCCESS')),
       ],
-      /_SUCCESS of all-1000 shows before .*part-0/,
+      /_SUCCESS of .*all-1000 shows before .*part-0/,
+    ],
+    [
+      'a successor of what is not published',
+      async () => [await append(1, commit(0, 2, [part])), await append(2, commit(2, 3))],
+      /version 2 follows, but all-1000\/part-0 of the one before is not published/,
+    ],
+    [
+      'closing that goes on before the buckets have done what was closed',
+      async () => [
+        await append(1, {
+          ...commit(0, 2),
+          partials: [{ time: 1000, samples: [], shuffle: [['fold(lines)/0', 0, ['a']]] }],
+        }),
+        await append(1, { ...close(1000), outbox: [] }, closing),
+        await append(2, { ...close(2000), outbox: [] }, closing),
+      ],
+      /fold\(lines\) 0: has not done T = 1000, and closing goes on without it/,
+    ],
+    [
+      'another batch time than that of the records',
+      async () => [await append(1, { ...commit(0, 2), frontier: 1999 })],
+      /its records move it to 999/,
     ],
     [
       'a part after _SUCCESS',

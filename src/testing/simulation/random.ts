@@ -1,5 +1,6 @@
 // Random numbers that a seed decides: sfc32 over a splitmix32 seed, so that neighbouring seeds have nothing in common.
 
+/** Random numbers that the seed decides. */
 export interface Random {
   /** In [0, 1). */
   next(): number
@@ -9,6 +10,16 @@ export interface Random {
   pick<T>(list: readonly T[]): T
   /** Every element with this probability, in order. */
   some<T>(list: readonly T[], probability?: number): T[]
+}
+
+/**
+ * A stream of its own for one part of a run: what one part draws, and whether it takes place at all, changes nothing for
+ * the others. Without that a failing seed could not be shrunk.
+ */
+export function derivedRandom(seed: number, ...part: readonly number[]): Random {
+  let state = seed >>> 0
+  for (const number of part) state = Math.imul(state ^ (number + 0x9e3779b9), 0x85ebca6b) ^ (state >>> 13)
+  return seededRandom(state)
 }
 
 export function seededRandom(seed: number): Random {

@@ -1,0 +1,249 @@
+// What can go wrong with one call to a service. Every I/O of every simulated process passes through `Faults.around`.
+
+import type { ServiceError } from '../../errors.ts'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../state/service-errors.ts'
+import type { Coverage } from './coverage.ts'
+import type { Random } from './random.ts'
+import type { Trace } from './trace.ts'
+
+export const FAULTS = [
+  'crash-before', // the process dies before the call
+  'crash-after', // the call is done, then the process dies
+  'refused', // the call is not done, and an error says so
+  'throttled', // the same, by a service that has too much to do
+  'lost-answer', // the call is done, and an error comes back
+  'late', // an error comes back, and the call is done some time later
+  'own-conflict', // a conditional write is done, and its retry inside the SDK sees it and answers 'conflict'
+  'stall-before', // the process hangs for long before the call: a zombie
+  'stall-after', // the same, after it
+  'slow', // the answer takes so long that everybody else gets ahead
+  'pages', // a query is answered in several pages, with time between them
+  'stale', // an eventually consistent read misses the newest items
+] as const
+
+/** What can go wrong with one call of a process to a service. */
+export type Fault = (typeof FAULTS)[number]
+
+/** The process that makes a call. */
+export interface Caller {
+  readonly name: string
+  readonly alive: boolean
+  /** Decides what happens to this process's calls: the same number of draws for each. */
+  readonly random: Random
+  /** Calls begun. */
+  calls: number
+  kill(): void
+  /** Called when a call hangs; whoever waits for the process may give up. */
+  hang(): void
+  /** While the process is frozen, a promise of its thaw. */
+  readonly frozen: Promise<void> | undefined
+}
+
+/** One call: what kind, and in words. */
+export interface Call<T> {
+  readonly point: string
+  readonly describe: () => string
+  readonly work: () => Promise<T>
+  /** What a conditional write answers when it meets itself. */
+  readonly own?: T
+  /** The same query, in pages; missing the newest items. */
+  readonly pages?: () => Promise<T>
+  readonly stale?: (() => Promise<T>) | undefined
+}
+
+/** A fault that was taken: the n-th call of a process. */
+export interface TakenFault {
+  readonly id: string
+  readonly fault: Fault
+}
+
+const INJECTED = new WeakSet<Error>()
+const MARK = '(simulated)'
+
+/** Whether an error, or a message of one, is a fault of the simulation. */
+export function isInjected(error: unknown): boolean {
+  return (
+    (error instanceof Error && (INJECTED.has(error) || isInjected(error.cause) || error.message.includes(MARK))) ||
+    (typeof error === 'string' && error.includes(MARK))
+  )
+}
+
+const STALE = 0.3
+
+/** Lets `count` microtasks pass: simulated time that belongs to others. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await undefined
+}
+
+export interface FaultOptions {
+  readonly kinds: readonly Fault[]
+  /** How often a call goes wrong; `stale`, if it is one of the kinds, happens to STALE of the reads that allow it. */
+  readonly probability: number
+  /** Faults, by the id of the call, that do not happen after all. */
+  readonly except: ReadonlySet<string>
+}
+
+export class Faults {
+  enabled = true
+  readonly taken: TakenFault[] = []
+  readonly #options: FaultOptions
+  readonly #kinds: readonly Fault[]
+  readonly #stale: boolean
+  readonly #random: Random
+  readonly #coverage: Coverage
+  readonly #trace: Trace | undefined
+  /** Hanging calls, and calls that will be done late. */
+  #parked: (() => void)[] = []
+
+  constructor(random: Random, options: FaultOptions, coverage: Coverage, trace?: Trace) {
+    this.#random = random
+    this.#options = options
+    this.#kinds = options.kinds.filter((kind) => kind !== 'stale')
+    this.#stale = options.kinds.includes('stale')
+    this.#coverage = coverage
+    this.#trace = trace
+  }
+
+  /** Lets hanging and late calls go on: each with this probability. */
+  release(probability: number, random = this.#random): void {
+    const [released, kept] = [[] as (() => void)[], [] as (() => void)[]]
+    for (const go of this.#parked) (random.chance(probability) ? released : kept).push(go)
+    this.#parked = kept
+    for (const go of released) go()
+  }
+
+  /** Does the call for a caller, or not, or not quite. */
+  async around<T>(caller: Caller, call: Call<T>): Promise<T> {
+    if (!caller.alive) return never()
+    const { random } = caller
+    const id = `${caller.name}/${++caller.calls}`
+    const [before, after] = [latency(random), latency(random)]
+    const [roll, which, arrives, share] = [random.next(), random.next(), random.chance(0.5), random.next()]
+    await turns(before)
+    if (caller.frozen) await caller.frozen
+    // What is on its way to the service when its sender dies may arrive or not.
+    if (!caller.alive && arrives) return never()
+    const fault = this.#next(id, call, roll, which)
+    this.#coverage.call(call.point, fault)
+    const tell = (how: string, matters: boolean): void => {
+      this.#trace?.tell(`${caller.name} ${call.describe()}${how}`, matters)
+    }
+    switch (fault) {
+      case 'crash-before':
+        tell(': dies before', true)
+        caller.kill()
+        return never()
+      case 'refused':
+        tell(': refused', true)
+        throw unreachable(call)
+      case 'throttled':
+        tell(': throttled', true)
+        throw throttled(call)
+      case 'late':
+        tell(': no answer, and done later', true)
+        this.#parked.push(() => {
+          tell(': done now, long after its sender was told that it had failed', true)
+          void call.work().catch(() => undefined)
+        })
+        throw unreachable(call)
+      case 'stall-before':
+        tell(': hangs before', true)
+        await this.#park(caller)
+        tell(': goes on after it had hung', true)
+        break
+      case 'slow':
+        tell(': takes long', false)
+        await turns(200 + Math.floor(share * 2000))
+        break
+    }
+    const answer = await this.#done(call, fault)
+    const said = typeof answer === 'string' ? `: ${answer}` : ''
+    if (caller.frozen) await caller.frozen
+    if (fault === 'crash-after') {
+      tell(`${said}, and dies before the answer`, true)
+      caller.kill()
+      return never()
+    }
+    if (fault === 'lost-answer') {
+      tell(`${said}, but the answer is lost`, true)
+      throw unreachable(call)
+    }
+    if (fault === 'own-conflict' && call.own !== undefined) {
+      tell(`${said}, and its own retry is told ${String(call.own)}`, true)
+      await turns(after)
+      return caller.alive ? call.own : never()
+    }
+    const odd = fault === 'pages' ? ', in pages' : fault === 'stale' ? ', without the newest' : ''
+    tell(`${said}${odd}`, odd !== '' || isWrite(call.point))
+    if (fault === 'stall-after') {
+      tell(': hangs after', true)
+      await this.#park(caller)
+    }
+    await turns(after)
+    if (caller.frozen) await caller.frozen
+    return caller.alive ? answer : never()
+  }
+
+  #done<T>({ work, pages, stale }: Call<T>, fault: Fault | undefined): Promise<T> {
+    if (fault === 'pages' && pages) return pages()
+    return fault === 'stale' && stale ? stale() : work()
+  }
+
+  #next<T>(id: string, call: Call<T>, roll: number, which: number): Fault | undefined {
+    const { probability, except } = this.#options
+    // What goes wrong around a commit is what matters most.
+    const often = (call.point.startsWith('append') ? 3 : 1) * probability
+    if (!this.enabled || except.has(id)) return undefined
+    if (call.stale && this.#stale && roll >= 1 - STALE) return this.#take(id, 'stale')
+    if (this.#kinds.length === 0 || roll >= often) return undefined
+    const fault = this.#kinds[Math.floor(which * this.#kinds.length)]
+    if (fault === undefined || (fault === 'own-conflict' && call.own === undefined)) return undefined
+    if (fault === 'pages' && !call.pages) return undefined
+    return this.#take(id, fault)
+  }
+
+  #take(id: string, fault: Fault): Fault {
+    this.taken.push({ id, fault })
+    return fault
+  }
+
+  async #park(caller: Caller): Promise<void> {
+    if (!this.enabled) return
+    caller.hang()
+    return new Promise((resolve) => this.#parked.push(resolve))
+  }
+}
+
+export function never<T>(): Promise<T> {
+  return new Promise(() => {})
+}
+
+function isWrite(point: string): boolean {
+  return /^(append|createRow|replaceRow|put|stage|complete|abort|delete|arm)/.test(point)
+}
+
+function latency(random: Random): number {
+  return random.chance(0.05) ? random.int(20, 200) : random.int(0, 4)
+}
+
+function unreachable({ point }: { readonly point: string }): ServiceError {
+  return injected(new ServiceUnreachableError(...facts('UNREACHABLE', point, 'got no answer')))
+}
+
+function throttled({ point }: { readonly point: string }): ServiceError {
+  return injected(new ServiceThrottledError(...facts('THROTTLED', point, 'was throttled')))
+}
+
+function facts(how: string, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
+  const [service, title] = isObject(point) ? ['s3', 'S3'] : point === 'arm' ? ['sqs', 'SQS'] : ['dynamodb', 'DynamoDB']
+  return [`${title.toUpperCase()}_${how}`, service, point, `${title} ${point} ${happened} ${MARK}`, {}, undefined]
+}
+
+function isObject(point: string): boolean {
+  return /^(put (result|_SUCCESS|snapshot|spill|quarantine)|stage|complete|abort|get |exists|delete)/.test(point)
+}
+
+function injected<E extends Error>(error: E): E {
+  INJECTED.add(error)
+  return error
+}

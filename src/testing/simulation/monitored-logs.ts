@@ -1,0 +1,130 @@
+// The logs as the monitor has seen them grow: each entry must go on from the one before, and from what others have committed.
+
+import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
+import {
+  type BatchPartial,
+  type BucketCommit,
+  type CloseCommit,
+  isBucketCommit,
+  isCloseCommit,
+  isSourceCommit,
+  type SourceCommit,
+} from '../../state/commit-record.ts'
+import type { TaskRef } from '../../state/task.ts'
+import type { MonitorParts, WatchedCommit } from './monitor.ts'
+
+export interface WatchedHead {
+  readonly version: number
+  readonly record: WatchedCommit
+  /** Who committed it. */
+  readonly by: string
+}
+
+export class MonitoredLogs {
+  /** Batches up to here are closed. */
+  closedUntil = 0
+  readonly #parts: MonitorParts
+  readonly #violation: (what: string) => void
+  readonly #heads = new Map<string, WatchedHead>()
+  /** Who closed what was closed last. */
+  #closer = ''
+  /** By stage and bucket the batch times for which something travels to it, not yet known to be done. */
+  readonly #waiting = new Map<string, Set<number>>()
+
+  constructor(parts: MonitorParts, violation: (what: string) => void) {
+    this.#parts = parts
+    this.#violation = violation
+  }
+
+  /** By stage and task. */
+  head(name: string): WatchedHead | undefined {
+    return this.#heads.get(name)
+  }
+
+  get heads(): ReadonlyMap<string, WatchedHead> {
+    return this.#heads
+  }
+
+  take(task: TaskRef, version: number, record: WatchedCommit, by: string): void {
+    const name = `${task.stage} ${task.task}`
+    const before = this.#heads.get(name)
+    if (version !== (before?.version ?? 0) + 1) this.#violation(`${name}: version ${version} is not dense`)
+    this.#heads.set(name, { version, record, by })
+    if (isBucketCommit(record)) this.#takeBucket(name, before?.record, record, by)
+    else if (isSourceCommit(record) && task.stage === SOURCE_STAGE) this.#takeSource(name, task, before, record)
+    else if (isCloseCommit(record) && task.stage === CLOSE_STAGE) this.#takeClose(record, by)
+    else this.#violation(`${name}: version ${version} is no record of this kind of task`)
+  }
+
+  #takeSource(name: string, { task }: TaskRef, before: WatchedHead | undefined, record: SourceCommit): void {
+    const { coverage, ledger } = this.#parts
+    const previous = before && isSourceCommit(before.record) ? before.record : undefined
+    const reached = Math.max(previous?.frontier ?? 0, this.#joinedAt(task))
+    if (record.frontier < reached && record.kind !== 'birth') this.#violation(`${name}: the frontier moves back`)
+    const until = previous?.position?.until
+    if (record.position && until !== undefined && record.position.from !== until)
+      this.#violation(`${name}: a commit goes on from ${record.position.from}, but ${until} was reached (I1)`)
+    for (const { time } of record.partials)
+      if (time <= this.closedUntil) this.#violation(`${name}: adds to T = ${time}, which is closed`)
+    this.#expect(record.partials)
+    if (record.kind === 'idle') coverage.path('silent partition moved on')
+    if (record.kind === 'seal') coverage.path('source log sealed')
+    if (record.counts.duplicates > 0) coverage.path('duplicates dropped')
+    if (record.kind === 'batch')
+      for (const problem of ledger.commit(task, record, reached)) this.#violation(`${name}: ${problem}`)
+  }
+
+  /** The frontier at which the closing task let a source task begin. */
+  #joinedAt(task: string): number {
+    const close = this.#heads.get(`${CLOSE_STAGE} 0`)?.record
+    return close && isCloseCommit(close) ? (close.tasks.find((mark) => mark.task === task)?.frontier ?? 0) : 0
+  }
+
+  #takeClose(record: CloseCommit, by: string): void {
+    const { coverage } = this.#parts
+    if (record.closedUntil < this.closedUntil) this.#violation(`closedUntil moves back to ${record.closedUntil}`)
+    // An entry has a successor only when all that it closes is done.
+    for (const [name, times] of this.#waiting) {
+      for (const time of times) {
+        if (time <= this.closedUntil)
+          this.#violation(`${name}: has not done T = ${time}, and closing goes on without it`)
+      }
+    }
+    this.closedUntil = record.closedUntil
+    if (record.kind === 'close') this.#closer = by
+    if (record.kind === 'seal') coverage.path('closing log sealed')
+    if (record.kind === 'join' && record.closedUntil > 0) coverage.path('partition joined late')
+  }
+
+  #takeBucket(name: string, before: WatchedCommit | undefined, record: BucketCommit, by: string): void {
+    const { coverage } = this.#parts
+    const { closedUntil, ran } = record
+    const done = before && isBucketCommit(before) ? before.closedUntil : 0
+    if (closedUntil < done) this.#violation(`${name}: moves back from ${done} to ${closedUntil}`)
+    if (closedUntil > this.closedUntil) this.#violation(`${name}: ${closedUntil} is not closed yet`)
+    for (const [i, time] of ran.entries()) {
+      if (time <= (ran[i - 1] ?? done)) this.#violation(`${name}: runs ${time} again (I1)`)
+      if (time > closedUntil) this.#violation(`${name}: runs ${time}, but only ${closedUntil} is closed`)
+    }
+    for (const time of this.#waiting.get(name) ?? []) {
+      if (time > closedUntil) continue
+      if (!ran.includes(time))
+        this.#violation(`${name}: goes on to ${closedUntil} without what came for T = ${time} (I1)`)
+      this.#waiting.get(name)?.delete(time)
+    }
+    if (record.kind === 'seal') coverage.path('bucket log sealed')
+    else if (by !== this.#closer) coverage.path('buckets run by another instance than closed')
+    if (record.kind === 'bucket') this.#expect(record.partials)
+  }
+
+  /** What travels has to be folded by the buckets that it travels to. */
+  #expect(partials: readonly BatchPartial[]): void {
+    for (const { time, shuffle } of partials) {
+      for (const [edge, bucket] of shuffle) {
+        const name = `${edge.slice(0, edge.lastIndexOf('/'))} ${bucket}`
+        const times = this.#waiting.get(name) ?? new Set()
+        this.#waiting.set(name, times.add(time))
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// What a run has published: by output and batch time the lines, whatever parts they came in.
+
+import { type PlannedOutput, planJob } from '../../plan/plan.ts'
+import type { ObjectRef, ObjectStore } from '../../state/object-store.ts'
+import type { Job } from '../../stream/job.ts'
+import type { SaveNode } from '../../stream/nodes.ts'
+import { kindOf } from './services.ts'
+
+/** By output (`s3://bucket/prefix[.suffix]`) and batch time the lines, sorted; none when there is only the `_SUCCESS`. */
+export type Outputs = ReadonlyMap<string, ReadonlyMap<number, readonly string[]>>
+
+/** Where a key belongs. */
+export interface ResultKey {
+  readonly output: string
+  readonly time: number
+  /** `part-…` or `_SUCCESS`. */
+  readonly part: string
+}
+
+/** Tells the outputs of a job by the keys of their objects. */
+export class OutputKeys {
+  readonly #saves: readonly { readonly output: PlannedOutput; readonly node: SaveNode; readonly pattern: RegExp }[]
+
+  constructor(job: Job) {
+    this.#saves = planJob(job).outputs.flatMap((output) => {
+      const { node } = output
+      if (node.kind !== 'save') return []
+      const suffix = node.suffix === undefined ? '' : `.${node.suffix}`
+      return [{ output, node, pattern: new RegExp(`^${escaped(node.prefix)}-(\\d+)${escaped(suffix)}/(.*)$`) }]
+    })
+  }
+
+  get outputs(): readonly PlannedOutput[] {
+    return this.#saves.map(({ output }) => output)
+  }
+
+  parse({ bucket, key }: ObjectRef): ResultKey | undefined {
+    for (const { output, node, pattern } of this.#saves) {
+      const match = node.bucket === bucket ? pattern.exec(key) : null
+      if (match) return { output: output.id, time: Number(match[1]), part: match[2] ?? '' }
+    }
+    return undefined
+  }
+
+  /** Whether every part of an output starts with a line of column names. */
+  hasHeader(id: string): boolean {
+    return this.#saves.find(({ output }) => output.id === id)?.node.encoder.header === true
+  }
+}
+
+export interface Published {
+  readonly outputs: Outputs
+  /** "Directories" without their `_SUCCESS`. */
+  readonly unfinished: readonly string[]
+  /** Records and gaps that were set aside. */
+  readonly quarantined: readonly string[]
+}
+
+/** @param normalize what of a line counts */
+export async function readPublished(
+  objects: ObjectStore,
+  keys: OutputKeys,
+  buckets: ReadonlySet<string>,
+  normalize: (line: string, output: string) => string,
+): Promise<Published> {
+  const outputs = new Map<string, Map<number, string[]>>(keys.outputs.map(({ id }) => [id, new Map()]))
+  const [begun, finished] = [new Set<string>(), new Set<string>()]
+  const quarantined: string[] = []
+  for (const bucket of buckets) {
+    for await (const { key } of objects.list(bucket, '')) {
+      const place = keys.parse({ bucket, key })
+      const kind = kindOf({ bucket, key })
+      if (!place && (kind === 'snapshot' || kind === 'spill')) continue
+      const lines = new TextDecoder().decode(await objects.get({ bucket, key })).split('\n')
+      if (lines.at(-1) === '') lines.pop()
+      if (!place) {
+        quarantined.push(...lines)
+        continue
+      }
+      const { output, time, part } = place
+      const name = `${output} at ${time}`
+      begun.add(name)
+      if (part === '_SUCCESS') finished.add(name)
+      const times = outputs.get(output)
+      const all = times?.get(time) ?? []
+      times?.set(time, all)
+      // Every part has the header once more.
+      const body = keys.hasHeader(output) ? lines.slice(1) : lines
+      for (const line of body) all.push(normalize(line, output))
+    }
+  }
+  const sorted = [...outputs].map(([id, times]) => {
+    const byTime = [...times].sort(([a], [b]) => a - b)
+    return [id, new Map(byTime.map(([time, lines]) => [time, lines.sort()] as const))] as const
+  })
+  const unfinished = [...begun].filter((name) => !finished.has(name))
+  return { outputs: new Map(sorted), unfinished, quarantined: quarantined.sort() }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,151 @@
+// One simulated process: an instance of the function, with memory of its own and every I/O at the mercy of `Faults`.
+
+import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
+import type { Environment } from '../../runtime/environment.ts'
+import type { Job } from '../../stream/job.ts'
+import { type Caller, isInjected } from './faults.ts'
+import type { Random } from './random.ts'
+import { faultyObjects, faultyTable } from './services.ts'
+import { STATE_BUCKET, type World } from './world.ts'
+
+export type Answer = Awaited<ReturnType<LambdaHandler>> | 'failed'
+
+export interface ProcessOptions {
+  readonly reportFailures: boolean
+  readonly partitions: ReadonlyMap<string, number>
+  readonly code: string
+  /** How far this process's clock is off, milliseconds. */
+  readonly skew: number
+  readonly random: Random
+  /** Whether an error that the simulation has not made may happen. */
+  readonly allows: (error: unknown) => boolean
+}
+
+export class SimulatedProcess implements Caller {
+  readonly name: string
+  readonly random: Random
+  calls = 0
+  alive = true
+  frozen: Promise<void> | undefined
+  /** Invocations under way. */
+  busy = 0
+  readonly #handler: LambdaHandler
+  readonly #world: World
+  readonly #allows: (error: unknown) => boolean
+  readonly #waiting = new Set<() => void>()
+  readonly #handling = new Set<Promise<unknown>>()
+  #thaw = (): void => {}
+
+  constructor(name: string, job: Job, world: World, options: ProcessOptions) {
+    const { reportFailures, partitions, code, skew, random, allows } = options
+    this.name = name
+    this.random = random
+    this.#world = world
+    this.#allows = allows
+    let names = 0
+    const environment: Environment = {
+      table: faultyTable(world.table(name), world.faults, this),
+      objects: faultyObjects(world.objects(name), world.faults, this),
+      bucket: STATE_BUCKET,
+      clock: { now: () => world.now + skew },
+      waker: {
+        arm: (_, at) =>
+          world.faults.around(this, {
+            point: 'arm',
+            describe: () => `arms a wake-up for ${at}`,
+            work: async () => world.arm(at),
+          }),
+      },
+      log: { info() {}, warn() {}, error: (facts) => this.#expect(facts, facts.stack ?? facts.message) },
+      print: (text) => this.#print(text),
+      code,
+      owner: 'simulated',
+      partitions,
+      instance: name,
+      newId: () => `${name}-${++names}`,
+    }
+    this.#handler = lambda(job, { environment, reportFailures })
+  }
+
+  kill(): void {
+    this.alive = false
+    this.#thaw()
+    this.hang()
+  }
+
+  hang(): void {
+    for (const giveUp of this.#waiting) giveUp()
+  }
+
+  /** Nothing goes on in it until the thaw, as in an instance of Lambda that has no invocation. */
+  freeze(): void {
+    if (this.frozen) return
+    this.frozen = new Promise((resolve) => {
+      this.#thaw = resolve
+    })
+    this.hang()
+  }
+
+  thaw(): void {
+    this.frozen = undefined
+    this.#thaw()
+  }
+
+  /** Invokes; 'failed' when it throws, dies, or hangs so long that the caller does not wait. */
+  async invoke(event: unknown): Promise<Answer> {
+    const { trace } = this.#world
+    this.thaw()
+    this.busy++
+    trace?.tell(`${this.name} is invoked with ${inShort(event)}`)
+    const handling = this.#handler(event)
+    const settled = handling.then(
+      () => undefined,
+      (error: unknown) => this.#expect(error, error instanceof Error ? (error.stack ?? error.message) : error),
+    )
+    this.#handling.add(settled)
+    void settled.then(() => this.#handling.delete(settled))
+    let giveUp = (): void => {}
+    const abandoned = new Promise<'failed'>((resolve) => {
+      giveUp = () => resolve('failed')
+    })
+    this.#waiting.add(giveUp)
+    const answer = await Promise.race([handling.catch(() => 'failed' as const), abandoned])
+    this.#waiting.delete(giveUp)
+    this.busy--
+    trace?.tell(`${this.name} answers ${answer === undefined ? 'well' : JSON.stringify(answer)}`, answer !== undefined)
+    return answer
+  }
+
+  /** Waits until nothing is under way any more; nothing is in a dead process. */
+  async settle(): Promise<void> {
+    while (this.alive && this.#handling.size > 0) {
+      await Promise.race([Promise.all(this.#handling), new Promise<void>((resolve) => this.#waiting.add(resolve))])
+    }
+  }
+
+  #print(text: string): void {
+    if (!this.alive) return
+    this.#world.trace?.tell(`${this.name} prints ${JSON.stringify(text)}`)
+    this.#world.printed.push(text)
+  }
+
+  #expect(error: unknown, words: unknown): void {
+    const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+    if (isInjected(error) || isInjected(message) || this.#allows(error)) return
+    this.#world.monitor.violation(`unexpected error in ${this.name}: ${String(words)}`)
+  }
+}
+
+/** An event in one line. */
+function inShort(event: unknown): string {
+  if (typeof event !== 'object' || event === null) return String(event)
+  if (!('records' in event) || typeof event.records !== 'object' || event.records === null) return JSON.stringify(event)
+  return Object.entries(event.records)
+    .map(([partition, list]) => `${partition}: ${offsets(list)}`)
+    .join(', ')
+}
+
+function offsets(list: unknown): string {
+  if (!Array.isArray(list) || list.length === 0) return 'nothing'
+  return list.length === 1 ? `offset ${list[0].offset}` : `offsets ${list[0].offset} to ${list.at(-1).offset}`
+}

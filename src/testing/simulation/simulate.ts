@@ -1,0 +1,165 @@
+// simulate: one seed of a job from beginning to end, on the real runtime, plan, operators and codecs, over services, an
+// event source and a clock that the seed decides; then held against the same records without faults.
+
+import { InvalidOptionError } from '../../errors.ts'
+import type { Job } from '../../stream/job.ts'
+import { checkKnownOptions } from '../../stream/options.ts'
+import { checkLedger, checkRest, checkTimes, comparePrinted, comparePublished } from './checks.ts'
+import type { CoverageCounts } from './coverage.ts'
+import { FAULTS, type Fault, type TakenFault } from './faults.ts'
+import type { Ledger } from './ledger.ts'
+import type { Outputs, Published } from './outputs.ts'
+import { derivedRandom, type Random } from './random.ts'
+import type { SimulatedRecords } from './records.ts'
+import { runReference } from './reference.ts'
+import { drawScenario, type Pace, type Scenario } from './scenario.ts'
+import { type Omissions, Simulation } from './simulation.ts'
+import type { World } from './world.ts'
+
+/** A job, or what defines it: called once for each simulated process, so that each has variables of its own. */
+export type SimulatedJob = Job | ((random: Random) => Job)
+
+/** What {@link simulate} runs. */
+export interface SimulateOptions {
+  /** Decides everything: the same seed gives the same run on any machine. */
+  readonly seed: number
+  /** Records, or a function that makes them from the seed. Default: words, if that is what the job reads. */
+  readonly records?: SimulatedRecords
+  /** What may go wrong with calls to services; each seed takes some of them. Default: everything. */
+  readonly faults?: readonly Fault[]
+  /** Versions of the code that are deployed one after the other during the run. They must mean the same. */
+  readonly deploys?: readonly SimulatedJob[]
+  /** What of a line of an output counts, when part of it is not decided by the records. Default: all of it. */
+  readonly normalize?: (line: string, output: string) => string
+  /** Whether an error may happen: one that the job's own code throws now and then. Default: none may. */
+  readonly allows?: (error: unknown) => boolean
+  /** Keep the trace of every call. Default false. */
+  readonly trace?: boolean
+}
+
+/** What came out of one seed. */
+export interface SimulationReport {
+  readonly seed: number
+  /** What broke; empty when everything held. */
+  readonly violations: readonly string[]
+  /** What happened, as numbered lines; empty unless traced. */
+  readonly story: string
+  /** Everything that happened; empty unless traced. */
+  readonly trace: readonly string[]
+  /** By output and batch time the lines that were published, sorted. */
+  readonly outputs: Outputs
+  readonly coverage: CoverageCounts
+}
+
+/** What the simulator's own tests look at. */
+export interface DetailedReport extends SimulationReport {
+  readonly pace: Pace
+  readonly scenario: Scenario
+  readonly ledger: Ledger
+  readonly published: Published
+  readonly world: World
+  readonly steps: readonly number[]
+  readonly taken: readonly TakenFault[]
+}
+
+const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'normalize', 'allows', 'trace']
+
+const NOTHING: Omissions = { steps: new Set(), faults: new Set() }
+
+/**
+ * Runs a job under crashes, lost answers, duplicates, other cuts, zombies and delays, all decided by a seed, and checks
+ * that it did what it does without them.
+ *
+ * @throws InvalidOptionError for an unknown option, or when it is not known what records look like.
+ * @example
+ * for (let seed = 1; seed <= 100; seed++) {
+ *   const { violations } = await simulate(hotWords, { seed })
+ *   expect(violations, `seed ${seed}`).toEqual([])
+ * }
+ */
+export async function simulate(job: SimulatedJob, options: SimulateOptions): Promise<SimulationReport> {
+  checkKnownOptions('simulate', options, OPTIONS)
+  if (!Number.isSafeInteger(options.seed))
+    throw new InvalidOptionError(`simulate, seed: a whole number is needed, got ${options.seed}.`)
+  const { seed, violations, story, trace, outputs, coverage } = await simulateSeed(job, options)
+  return { seed, violations, story, trace, outputs, coverage }
+}
+
+/** @internal */
+export async function simulateSeed(
+  job: SimulatedJob,
+  options: SimulateOptions,
+  omit: Omissions = NOTHING,
+): Promise<DetailedReport> {
+  const { seed, faults = FAULTS, deploys = [], normalize = (line) => line, allows = () => false } = options
+  const versions = [job, ...deploys].map(definition)
+  const [define] = versions
+  if (!define) throw new RangeError('no job')
+  const drawn = { records: options.records, faults, versions: versions.length }
+  const random = derivedRandom(seed)
+  const scenario = drawScenario(seed, define(random), drawn, random)
+  const simulation = new Simulation(scenario, { versions, allows, omit, trace: options.trace ?? false })
+  const { world, partitions } = simulation
+
+  await simulation.run()
+  await simulation.quiesce()
+  await checkAtRest(simulation, scenario)
+  if (scenario.again && world.monitor.violations.length === 0) {
+    simulation.rest()
+    await simulation.run()
+    await simulation.quiesce()
+    checkLedger(world, partitions)
+    await checkRest(world)
+  }
+  const published = await world.published(normalize)
+  if (world.monitor.violations.length === 0) await compareWithReference(world, published)
+
+  const { violations } = world.monitor
+  return {
+    seed,
+    pace: scenario.pace,
+    scenario,
+    violations,
+    story: world.trace?.story() ?? '',
+    trace: world.trace?.lines() ?? [],
+    outputs: published.outputs,
+    coverage: world.coverage.counts(),
+    ledger: world.ledger,
+    published,
+    world,
+    steps: simulation.steps,
+    taken: world.faults.taken,
+  }
+
+  async function compareWithReference(run: World, actual: Published): Promise<void> {
+    if (!define) return
+    const until = run.job.settings.idle === 'run' ? run.monitor.logs.closedUntil : Number.POSITIVE_INFINITY
+    const reference = await runReference(run.ledger, scenario.job, {
+      define,
+      allows,
+      seed,
+      declared: scenario.declared,
+      until,
+    })
+    for (const violation of reference.monitor.violations) run.monitor.violation(`without any fault: ${violation}`)
+    await checkRest(reference)
+    comparePublished(run, actual, await reference.published(normalize), until)
+    comparePrinted(run, reference, until)
+  }
+}
+
+async function checkAtRest({ world, partitions }: Simulation, { pace, partitions: planned }: Scenario): Promise<void> {
+  checkLedger(world, partitions)
+  // A partition that is added later starts where the others are by then.
+  if (pace === 'exact') {
+    checkTimes(
+      world,
+      partitions.filter((_, i) => planned[i]?.addedAt === 0),
+    )
+  }
+  await checkRest(world)
+}
+
+function definition(job: SimulatedJob): (random: Random) => Job {
+  return typeof job === 'function' ? job : () => job
+}

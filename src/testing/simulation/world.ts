@@ -1,0 +1,80 @@
+// What simulated processes share: the services, the clock, wake-ups under way, and the monitor that watches every write.
+
+import { type MemoryObjects, memoryObjects } from '../../state/memory-objects.ts'
+import { type MemoryTable, memoryTable } from '../../state/memory-table.ts'
+import type { ObjectStore } from '../../state/object-store.ts'
+import type { StateTable } from '../../state/table.ts'
+import type { Job } from '../../stream/job.ts'
+import { Coverage } from './coverage.ts'
+import { type FaultOptions, Faults } from './faults.ts'
+import { Ledger, type RecordsOf } from './ledger.ts'
+import { Monitor } from './monitor.ts'
+import { OutputKeys, type Published, readPublished } from './outputs.ts'
+import type { Random } from './random.ts'
+import { Trace } from './trace.ts'
+
+/** The bucket for what is Millrace's own. */
+export const STATE_BUCKET = 'state'
+
+/** SQS delays a message by 15 minutes at most. */
+const LONGEST_DELAY = 900_000
+
+export interface WakeUp {
+  readonly at: number
+  /** When the queue delivers it; later when it is held up. */
+  due: number
+}
+
+export interface WorldOptions {
+  readonly job: Job
+  readonly start: number
+  readonly faults: FaultOptions
+  readonly recordsOf: RecordsOf
+  readonly trace: boolean
+}
+
+export class World {
+  now: number
+  readonly job: Job
+  readonly coverage = new Coverage()
+  readonly trace: Trace | undefined
+  readonly faults: Faults
+  readonly keys: OutputKeys
+  readonly ledger: Ledger
+  readonly monitor: Monitor
+  /** Wake-ups that are armed and not handled yet. */
+  readonly wakeUps: WakeUp[] = []
+  readonly printed: string[] = []
+  readonly rawTable: MemoryTable = memoryTable()
+  readonly rawObjects: MemoryObjects = memoryObjects()
+
+  constructor(random: Random, { job, start, faults, recordsOf, trace }: WorldOptions) {
+    this.now = start
+    this.job = job
+    this.trace = trace ? new Trace(() => this.now) : undefined
+    this.faults = new Faults(random, faults, this.coverage, this.trace)
+    this.keys = new OutputKeys(job)
+    this.ledger = new Ledger(job.settings, recordsOf)
+    this.monitor = new Monitor(this)
+  }
+
+  table(who: string): StateTable {
+    return this.monitor.watchTable(this.rawTable, this.rawObjects, who)
+  }
+
+  objects(who: string): ObjectStore {
+    return this.monitor.watchObjects(this.rawObjects, who)
+  }
+
+  arm(at: number): void {
+    if (at > this.now + LONGEST_DELAY) this.coverage.path('wake-up passed on')
+    this.wakeUps.push({ at, due: Math.min(at, this.now + LONGEST_DELAY) })
+  }
+
+  published(normalize: (line: string, output: string) => string): Promise<Published> {
+    const saves = this.job.outputs.flatMap((node) => (node.kind === 'save' ? [node.bucket] : []))
+    const quarantine = this.job.settings.quarantine?.bucket
+    const buckets = new Set([STATE_BUCKET, ...saves, ...(quarantine === undefined ? [] : [quarantine])])
+    return readPublished(this.rawObjects, this.keys, buckets, normalize)
+  }
+}

@@ -1,2 +1,0 @@
-/** The batch interval of all simulated jobs, milliseconds. */
-export const BATCH = 1000
