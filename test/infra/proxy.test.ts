@@ -6,7 +6,7 @@ import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type FaultProxy, type FaultRates, PROXY_FAULTS, SOME_FAULTS, startProxy } from '../../infra/proxy.ts'
-import { seededRandom } from '../simulation/random.ts'
+import { seededRandom } from '../../src/testing/simulation/random.ts'
 
 interface Arrived {
   readonly method: string

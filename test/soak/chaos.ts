@@ -2,7 +2,7 @@
 // other, each when the jobs have got over the last one, so that a soak is many recoveries and not one long outage.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../simulation/random.ts'
+import type { Random } from '../../src/testing/simulation/random.ts'
 
 export const LIGHT = ['kill functions', 'freeze a function', 'spurious wake-up'] as const
 export const HEAVY = [

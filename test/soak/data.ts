@@ -1,6 +1,6 @@
 // What the soak's upstream produces: everything about a record follows from its id, so that whoever reads one can check it.
 
-import { seededRandom } from '../simulation/random.ts'
+import { seededRandom } from '../../src/testing/simulation/random.ts'
 
 const VOCABULARY = Array.from({ length: 40 }, (_, i) => `word${i}`).concat('__proto__', 'constructor', 'ünïcode', '0')
 

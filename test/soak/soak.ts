@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProxyFault, SOME_FAULTS } from '../../infra/proxy.ts'
-import { seededRandom } from '../simulation/random.ts'
+import { seededRandom } from '../../src/testing/simulation/random.ts'
 import { Chaos, type Mischief, type Victims } from './chaos.ts'
 import { eventValue, wordsValue } from './data.ts'
 import { describePartitions, moveLeader, quietKafka } from './elect-leaders.ts'

@@ -11,8 +11,8 @@ import type { ObjectStore } from '../../src/state/object-store.ts'
 import { s3Client, s3Objects } from '../../src/state/s3-objects.ts'
 import type { StateTable } from '../../src/state/table.ts'
 import { createTable } from '../../src/state/table-definition.ts'
+import { seededRandom } from '../../src/testing/simulation/random.ts'
 import { EMULATED } from '../contract/dynalite.ts'
-import { seededRandom } from '../simulation/random.ts'
 
 const TABLE = 'soak-table'
 /** Of Millrace itself: spilled commits, snapshots. */

@@ -48,7 +48,11 @@ export async function checkRest({ job, wakeUps, monitor, rawTable, ledger }: Wor
     const [stage = '', task = ''] = split(name)
     const head = await rawTable.head({ job: job.name, stage, task })
     if (!head) monitor.violation(`at rest the log of ${name} is empty`)
-    else if (record.kind !== 'seal' || head.expiresAt !== undefined)
+    // A bucket that nothing has fallen into has its birth, which does not expire either.
+    else if (
+      (record.kind !== 'seal' && !(isBucketCommit(record) && record.kind === 'birth')) ||
+      head.expiresAt !== undefined
+    )
       monitor.violation(`at rest ${name} is not sealed: its head is a ${record.kind}`)
     if (isBucketCommit(record) && record.closedUntil > logs.closedUntil)
       monitor.violation(`${name} is ahead of the rest`)
