@@ -42,7 +42,7 @@ export class Commits {
   readonly records = new Map<string, number>()
   readonly movedOn = new Map<string, MovedOn[]>()
   readonly #tails: (() => Promise<void>)[]
-  #reading: Promise<void> | undefined
+  #reading: Promise<unknown> = Promise.resolve()
 
   constructor({ job, partitions, table, objects, bucket }: CommitsOptions) {
     const tail = <R>(ref: TaskRef, is: (value: unknown) => value is R, take: (record: R) => void) => {
@@ -85,9 +85,11 @@ export class Commits {
 
   /** Reads what is new in all logs. */
   async refresh(): Promise<void> {
-    await this.#reading?.catch(() => undefined)
-    this.#reading = Promise.all(this.#tails.map((read) => read())).then(() => undefined)
-    await this.#reading
+    // One after the other, or entries would be taken twice; all to their ends, also when one of them fails.
+    const reading = this.#reading.then(() => Promise.allSettled(this.#tails.map((read) => read())))
+    this.#reading = reading
+    const failed = (await reading).find((tail) => tail.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
   #takeSource(task: string, { kind, position, frontier, totals, outbox }: SourceCommit): void {

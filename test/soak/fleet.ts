@@ -19,6 +19,7 @@ export interface FleetOptions {
   readonly pollers: number
   /** Invocations that failed with anything but what the chaos explains. */
   readonly onAlarm: (alarm: string) => void
+  readonly onNote: (note: string) => void
 }
 
 interface Member {
@@ -157,7 +158,7 @@ export class Fleet {
 
   #leave(work: () => Promise<void>): void {
     const leaving = work()
-      .catch((error: unknown) => this.#options.onAlarm(`a poller of ${this.#options.job} could not leave: ${error}`))
+      .catch((error: unknown) => this.#options.onNote(`a poller of ${this.#options.job} could not leave: ${error}`))
       .finally(() => this.#leaving.delete(leaving))
     this.#leaving.add(leaving)
   }

@@ -45,13 +45,13 @@ export class Reader {
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running
-    await this.look()
+    await this.look().catch(() => this.look())
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
       const started = performance.now()
-      await this.look()
+      await this.look().catch(() => undefined) // a busy emulator; the next look sees it all
       // As long again as it took, so that looking does not become the load.
       await sleep(Math.max(PAUSE_MS, performance.now() - started))
     }
@@ -121,5 +121,8 @@ async function concurrently<T>(limit: number, items: readonly T[], work: (item: 
   const worker = async (): Promise<void> => {
     for (const item of queue) await work(item)
   }
-  await Promise.all(Array.from({ length: limit }, worker))
+  // All of them end before this does: what failed is done again, and must not be under way twice.
+  const ended = await Promise.allSettled(Array.from({ length: limit }, worker))
+  const failed = ended.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
 }

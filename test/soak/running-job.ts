@@ -56,6 +56,7 @@ export class RunningJob {
     stage: SoakStage,
     kafka: Kafka,
     onViolation: (violation: string) => void,
+    onNote: (note: string) => void,
   ): Promise<RunningJob> {
     const { job, module, variable, partitions, take } = spec
     const topic = variable.toLowerCase()
@@ -84,6 +85,7 @@ export class RunningJob {
         [variable]: topic,
       },
       onAlarm: onViolation,
+      onNote,
     })
     const commits = new Commits({
       job,

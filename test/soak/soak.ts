@@ -126,7 +126,9 @@ class Soak {
     const { minutes, seed, calm, onNote } = this.#options
     const kafka = quietKafka(this.#stage.cluster.bootstrap)
     for (const spec of this.#specs) {
-      this.#jobs.push(await RunningJob.create(spec, this.#stage, kafka, (violation) => this.#violate(violation)))
+      this.#jobs.push(
+        await RunningJob.create(spec, this.#stage, kafka, (violation) => this.#violate(violation), onNote),
+      )
     }
     for (const job of this.#jobs) await job.start()
     void this.#report()
@@ -293,7 +295,7 @@ class Soak {
     while (!this.#done.signal.aborted) {
       await sleep(10_000, undefined, { signal: this.#done.signal }).catch(() => undefined)
       if (this.#done.signal.aborted) return
-      await Promise.all(this.#jobs.map(({ commits }) => commits.refresh()))
+      await Promise.all(this.#jobs.map(({ commits }) => commits.refresh().catch(() => undefined)))
       this.#options.onProgress({
         seconds: this.#seconds(),
         phase: this.#phase,
