@@ -25,7 +25,7 @@ async function pidsIn(file: string, count: number): Promise<number[]> {
   await until(async () => {
     pids = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean).map(Number)
     return pids.length === count
-  }, 5000)
+  }, 25_000)
   return pids
 }
 
@@ -36,20 +36,20 @@ test('children go with their leader, those in a session of their own included', 
   expect(bornAt(child)).toBeDefined()
   await stopProcess(leader)
   expect(membersOf(leader.pid)).toEqual([])
-  await until(() => bornAt(child) === undefined, 5000)
-  await until(() => leader.ended() === 'SIGKILL', 5000)
+  await until(() => bornAt(child) === undefined, 25_000)
+  await until(() => leader.ended() === 'SIGKILL', 25_000)
 })
 
 test('a grace lets it end by itself, with what it wants to do before', async () => {
   const leader = await start('trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.02; done')
-  await until(async () => (await readFile(join(folder, 'log'), 'utf8')) === 'ready\n', 5000)
-  await stopProcess(leader, 5000)
+  await until(async () => (await readFile(join(folder, 'log'), 'utf8')) === 'ready\n', 25_000)
+  await stopProcess(leader, 25_000)
   expect(await readFile(join(folder, 'log'), 'utf8')).toBe('ready\nbye\n')
 })
 
 test('a grace that is not used ends with SIGKILL', async () => {
   const leader = await start('trap "" TERM; echo ready; while :; do sleep 0.02; done')
-  await until(async () => (await readFile(join(folder, 'log'), 'utf8')) === 'ready\n', 5000)
+  await until(async () => (await readFile(join(folder, 'log'), 'utf8')) === 'ready\n', 25_000)
   await stopProcess(leader, 100)
   expect(isRunning(leader)).toBe(false)
 })
@@ -66,8 +66,8 @@ test('children of a leader that has died are stopped as well', async () => {
   const pids = join(folder, 'pids')
   const leader = await start(`sh -c 'echo $$ > ${pids}; exec sleep 100' & while [ ! -s ${pids} ]; do :; done; exit 1`)
   const [child = 0] = await pidsIn(pids, 1)
-  await until(() => leader.ended() === '1', 5000)
-  await until(() => bornAt(child) === undefined, 5000)
+  await until(() => leader.ended() === '1', 25_000)
+  await until(() => bornAt(child) === undefined, 25_000)
 })
 
 test('a program that is not there is an error', async () => {
@@ -82,8 +82,8 @@ test('a starter that is killed takes what it has started along, and its folders'
   const started: unknown = JSON.parse(String(line))
   const pid = Number(Reflect.get(Object(started), 'pid'))
   const dir = String(Reflect.get(Object(started), 'dir'))
-  await until(() => membersOf(pid).length > 1, 5000)
+  await until(() => membersOf(pid).length > 1, 25_000)
   expect(existsSync(dir)).toBe(true)
   starter.kill('SIGKILL')
-  await until(() => membersOf(pid).length === 0 && !existsSync(dir), 10_000)
+  await until(() => membersOf(pid).length === 0 && !existsSync(dir), 25_000)
 })

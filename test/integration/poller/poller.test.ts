@@ -121,7 +121,7 @@ describeWith(bootstrap)('the poller on Kafka', () => {
     const seen = new Seen()
     const started = performance.now()
     const poller = await start(topic, { seen, options: { pollers: 2 } })
-    await until('all delivered', () => names(topic, 4).every((name) => seen.has(name, 12_500)), 60_000)
+    await until('all delivered', () => names(topic, 4).every((name) => seen.has(name, 12_500)), 120_000)
     const seconds = (performance.now() - started) / 1000
     console.log(`50,000 records in ${seconds.toFixed(2)} s, group joining included, ${seen.deliveries} deliveries`)
     for (const name of names(topic, 4)) expect(seen.inOrder(name)).toBe(true)
@@ -142,12 +142,12 @@ describeWith(bootstrap)('the poller on Kafka', () => {
     await until('both have partitions', () => first.assigned().length === 2 && second.assigned().length === 2)
     await until('both work', () => second.stats.records > 200)
     first.kill()
-    await until('the other took over', () => second.assigned().length === 4, 30_000)
+    await until('the other took over', () => second.assigned().length === 4)
     const third = await start(topic, { seen, mapping: slow, before })
     await until('shared again', () => third.assigned().length === 2)
     await second.stop()
-    await until('all delivered', () => names(topic, 4).every((name) => seen.has(name, 5000)), 60_000)
-    await until('all committed', () => committedAll(service, topic, 4, 5000), 30_000)
+    await until('all delivered', () => names(topic, 4).every((name) => seen.has(name, 5000)), 120_000)
+    await until('all committed', () => committedAll(service, topic, 4, 5000), 120_000)
     expect(seen.deliveries).toBeGreaterThanOrEqual(20_000)
   })
 
@@ -164,13 +164,13 @@ describeWith(bootstrap)('the poller on Kafka', () => {
     await until('one partition moved', () => names(topic, 2).some((name) => otherSaw.has(name, 10)), 60_000)
     const partition = otherSaw.has(`${topic}-0`, 10) ? 0 : 1
     const committed = () => service.committed(topic, { topic, partition })
-    await until('committed by the other', async () => (await committed()) === 10, 30_000)
+    await until('committed by the other', async () => (await committed()) === 10, 60_000)
     await service.append([{ topic, partition, key: 'k', value: 'one more' }])
-    await until('goes on', async () => (await committed()) === 11, 30_000)
+    await until('goes on', async () => (await committed()) === 11, 60_000)
     held.resolve()
-    await until('the zombie ended', () => zombie.stats.lost > 0, 30_000)
+    await until('the zombie ended', () => zombie.stats.lost > 0, 60_000)
     const stayed = { topic, partition: 1 - partition }
-    await until('what stayed is delivered again', async () => (await service.committed(topic, stayed)) === 10, 30_000)
+    await until('what stayed is delivered again', async () => (await service.committed(topic, stayed)) === 10, 60_000)
     expect(zombieSaw.deliveries).toBeGreaterThanOrEqual(20)
     expect(await committed()).toBe(11)
   })
@@ -200,10 +200,10 @@ describeWith(bootstrap)('the poller on Kafka', () => {
     const sizes: number[] = []
     const poller = await start(topic, {
       seen,
-      mapping: { maximumBatchingWindowMs: 2000 },
+      mapping: { maximumBatchingWindowMs: 60_000 }, // longer than fetching takes: events end because they are full
       options: { onError: (error) => errors.push(error), onProgress: ({ bytes }) => sizes.push(bytes) },
     })
-    await until('stopped', () => poller.stopped().length === 1, 30_000)
+    await until('stopped', () => poller.stopped().length === 1, 120_000)
     expect(errors[0]).toMatchObject({ code: 'RECORD_TOO_LARGE', topic, partition: 0, offset: 6 })
     expect(await service.committed(topic, { topic, partition: 0 })).toBe(6)
     expect(seen.events).toBe(3)

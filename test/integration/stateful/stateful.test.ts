@@ -8,6 +8,7 @@ import { until } from '../../local/event-source/until.ts'
 import { Stage } from '../exactly-once/stage.ts'
 import { KafkaService } from '../poller/kafka-service.ts'
 import { bootstrap, describeWith, endpoints } from '../poller/services.ts'
+import { placeLines } from './placed.ts'
 
 const PARTITIONS = 4
 const BATCH = 5000
@@ -17,6 +18,11 @@ const WORDS = ['mill', 'race', 'water', 'wheel', 'stone', 'grain', 'flour', 'slu
 interface Line {
   readonly timestamp: number
   readonly words: readonly string[]
+}
+
+/** A line under the batch that it belongs to. */
+interface Placed extends Line {
+  readonly time: number
 }
 
 let stage: Stage | undefined
@@ -31,8 +37,13 @@ afterEach(async () => {
 })
 
 /** Runs a job over `lines` while its functions are killed, until all is closed. */
-async function runKilled(module: URL, job: string, endpoint: string, lines: readonly Line[]): Promise<Stage> {
-  // Longer than any pause that a kill makes: what is silent for longer would rightly not be waited for (I2).
+async function runKilled(
+  module: URL,
+  job: string,
+  endpoint: string,
+  lines: readonly Line[],
+): Promise<{ run: Stage; placed: readonly Placed[] }> {
+  // Longer than the pauses that kills make: what is silent for longer is rightly not waited for (I2).
   const run = new Stage(kafka, endpoint, { module, job, topics: { LINES: PARTITIONS }, env: { IDLE_AFTER: '20s' } })
   stage = run
   await run.prepare()
@@ -49,13 +60,18 @@ async function runKilled(module: URL, job: string, endpoint: string, lines: read
       })),
     )
     await sleep(randomInt(50, 400)) // a moment at random
-    kills += poller.invoker.kill()
+    await until('a function runs', () => {
+      const killed = poller.invoker.kill()
+      kills += killed
+      return killed > 0
+    })
   }
-  await until('all is consumed', () => run.consumed(), 120_000)
-  await until('the job is at rest', () => run.atRest(), 120_000)
+  await until('all is consumed', () => run.consumed(), 300_000)
+  await until('the job is at rest', () => run.atRest(), 300_000)
   console.log(`${job}: ${lines.length} lines, functions killed ${kills} times`)
   expect(kills).toBeGreaterThanOrEqual(KILLS)
-  return run
+  const times = await placeLines(run, endpoint, lines, BATCH)
+  return { run, placed: lines.map((line, i) => ({ ...line, time: times[i] ?? 0 })) }
 }
 
 function someLines(count: number): Line[] {
@@ -95,26 +111,23 @@ function countWords(lines: readonly Line[]): [string, number][] {
   return [...counts].sort()
 }
 
-const batchOf = ({ timestamp }: Line): number => (Math.floor(timestamp / BATCH) + 1) * BATCH
-
 describeWith(bootstrap, endpoints.localstack)('hot words on real Kafka and LocalStack', () => {
-  it('both forms of the window equal a recount of the topic', async () => {
-    const lines = someLines(12_000)
-    const run = await runKilled(
+  it('both forms of the window equal a recount of the topic', { timeout: 900_000 }, async () => {
+    const { run, placed } = await runKilled(
       new URL('../../../functions/hot-words.ts', import.meta.url),
       'hot-words',
       endpoints.localstack,
-      lines,
+      someLines(12_000),
     )
     const [inverse, recounted] = [await readPairs(run, 'hot-words'), await readPairs(run, 'hot-words-recounted')]
-    const last = Math.max(...lines.map(batchOf))
+    const last = Math.max(...placed.map(({ time }) => time))
     let windows = 0
     for (
-      let time = Math.ceil((Math.min(...lines.map(batchOf)) + 1) / 10_000) * 10_000;
+      let time = Math.ceil((Math.min(...placed.map(({ time }) => time)) + 1) / 10_000) * 10_000;
       time < last + 20_000;
       time += 10_000
     ) {
-      const expected = countWords(lines.filter((line) => batchOf(line) > time - 20_000 && batchOf(line) <= time))
+      const expected = countWords(placed.filter((line) => line.time > time - 20_000 && line.time <= time))
       expect(inverse.get(time)?.toSorted() ?? []).toEqual(expected)
       expect(recounted.get(time)?.toSorted() ?? []).toEqual(expected)
       windows++
@@ -125,24 +138,23 @@ describeWith(bootstrap, endpoints.localstack)('hot words on real Kafka and Local
 })
 
 describeWith(bootstrap, endpoints.ministack)('running counts on real Kafka and MiniStack', () => {
-  it('by updateStateByKey and by mapWithState equal a recount of the topic', async () => {
-    const lines = someLines(8000)
-    const run = await runKilled(
+  it('by updateStateByKey and by mapWithState equal a recount of the topic', { timeout: 900_000 }, async () => {
+    const { run, placed } = await runKilled(
       new URL('../../../functions/running-counts.ts', import.meta.url),
       'running-counts',
       endpoints.ministack,
-      lines,
+      someLines(8000),
     )
     const totals = await readPairs(run, 'running-counts')
-    for (const time of new Set(lines.map(batchOf))) {
-      expect(totals.get(time)?.toSorted()).toEqual(countWords(lines.filter((line) => batchOf(line) <= time)))
+    for (const time of new Set(placed.map((line) => line.time))) {
+      expect(totals.get(time)?.toSorted()).toEqual(countWords(placed.filter((line) => line.time <= time)))
     }
     const steps = new Map<string, number[]>()
     for (const pairs of (await readPairs(run, 'counts-as-they-come')).values()) {
       for (const [word, count] of pairs) steps.set(word, [...(steps.get(word) ?? []), count])
     }
     // Every count from 1 to the total once: no word is counted twice, none is missed.
-    for (const [word, total] of countWords(lines)) {
+    for (const [word, total] of countWords(placed)) {
       expect(steps.get(word)?.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, i) => i + 1))
     }
   })
