@@ -6,15 +6,20 @@ import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/
 import type { Commits } from './commits.ts'
 
 export interface ReaderOptions {
-  readonly s3: S3Client
-  readonly bucket: string
-  readonly commits: Commits
+  readonly results: Results
+  readonly commits: Pick<Commits, 'promised' | 'closedUntil' | 'refresh'>
   /** Takes the contents of a part; says what is wrong with them. */
   readonly take: (output: string, time: number, body: string) => string | undefined
   readonly onViolation: (violation: string) => void
 }
 
-interface Seen {
+/** What a reader of results can do. */
+export interface Results {
+  list(): Promise<ReadonlyMap<string, Seen>>
+  read(key: string): Promise<string>
+}
+
+export interface Seen {
   readonly etag: string
   readonly bytes: number
 }
@@ -60,7 +65,7 @@ export class Reader {
   async look(): Promise<void> {
     const { commits, onViolation } = this.#options
     const closedBefore = new Set(this.closed)
-    const found = await this.#list()
+    const found = await this.#options.results.list()
     this.listings++
     for (const [key, { etag, bytes }] of this.#seen) {
       const now = found.get(key)
@@ -83,30 +88,32 @@ export class Reader {
       else {
         this.opened.add(batch)
         this.parts++
-        const problem = this.#options.take(output, time, await this.#read(key))
+        const problem = this.#options.take(output, time, await this.#options.results.read(key))
         if (problem !== undefined) onViolation(`${key}: ${problem}`)
       }
       this.#seen.set(key, found.get(key) ?? { etag: '', bytes: -1 })
     })
   }
+}
 
-  async #list(): Promise<Map<string, Seen>> {
-    const { s3, bucket } = this.#options
-    const found = new Map<string, Seen>()
-    let from: string | undefined
-    do {
-      const page = await s3.send(
-        new ListObjectsV2Command({ Bucket: bucket, ...(from !== undefined && { ContinuationToken: from }) }),
-      )
-      for (const { Key = '', ETag = '', Size = 0 } of page.Contents ?? []) found.set(Key, { etag: ETag, bytes: Size })
-      from = page.NextContinuationToken
-    } while (from !== undefined)
-    return found
-  }
-
-  async #read(key: string): Promise<string> {
-    const { Body } = await this.#options.s3.send(new GetObjectCommand({ Bucket: this.#options.bucket, Key: key }))
-    return (await Body?.transformToString()) ?? ''
+export function s3Results(s3: S3Client, bucket: string): Results {
+  return {
+    async list() {
+      const found = new Map<string, Seen>()
+      let from: string | undefined
+      do {
+        const page = await s3.send(
+          new ListObjectsV2Command({ Bucket: bucket, ...(from !== undefined && { ContinuationToken: from }) }),
+        )
+        for (const { Key = '', ETag = '', Size = 0 } of page.Contents ?? []) found.set(Key, { etag: ETag, bytes: Size })
+        from = page.NextContinuationToken
+      } while (from !== undefined)
+      return found
+    },
+    async read(key) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+      return (await Body?.transformToString()) ?? ''
+    },
   }
 }
 

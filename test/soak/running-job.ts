@@ -6,7 +6,7 @@ import type { Job } from '../../src/stream/job.ts'
 import { Commits } from './commits.ts'
 import { Fleet } from './fleet.ts'
 import { UpstreamProducer } from './producer.ts'
-import { Reader } from './reader.ts'
+import { Reader, s3Results } from './reader.ts'
 import type { SoakStage } from './stage.ts'
 import { WakeQueue } from './wake-queue.ts'
 
@@ -94,7 +94,7 @@ export class RunningJob {
       objects: stage.objects,
       bucket: stage.bucket,
     })
-    const reader = new Reader({ s3: stage.s3, bucket, commits, take, onViolation })
+    const reader = new Reader({ results: s3Results(stage.s3, bucket), commits, take, onViolation })
     return new RunningJob(spec, kafka, { topic, fleet, queue: queue.open(fleet.wakeInvoker), commits, reader })
   }
 
