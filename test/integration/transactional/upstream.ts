@@ -2,7 +2,7 @@
 // without. Says which records count.
 
 import { Kafka, logLevel, Partitioners, type Producer, type Transaction } from 'kafkajs'
-import { seededRandom } from '../../simulation/random.ts'
+import { seededRandom } from '../../../src/testing/simulation/random.ts'
 import { unique } from '../poller/services.ts'
 
 export interface Written {
