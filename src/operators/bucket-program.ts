@@ -1,5 +1,6 @@
 // Runs a shuffle stage's steps in one bucket, one closed batch after the other, and keeps the state of its operators.
 
+import { describeCause, MillraceError } from '../errors.ts'
 import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
 import { isNarrow } from '../stream/nodes.ts'
 import type { MapWithStateNode } from '../stream/wide-nodes.ts'
@@ -8,6 +9,7 @@ import { bucketOf } from './hash.ts'
 import { makeOperator } from './make-operator.ts'
 import type { MapWithStateOperator } from './map-with-state.ts'
 import { applyNarrow } from './narrow.ts'
+import { BatchFailedError, UnknownCellError } from './operator-errors.ts'
 import type { Slots } from './program.ts'
 
 /** Changes of state, by the operator's id. */
@@ -15,11 +17,13 @@ export type StateChanges = readonly (readonly [operator: string, changes: readon
 
 export class BucketProgram {
   readonly #stage: ShuffleStage
+  readonly #bucket: number
   readonly #operators = new Map<BucketStep, BucketOperator>()
   readonly #byId = new Map<string, BucketOperator>()
 
   constructor(stage: ShuffleStage, bucket: number) {
     this.#stage = stage
+    this.#bucket = bucket
     const owns = (key: unknown): boolean => bucketOf(key, stage.numPartitions) === bucket
     const states = new Map<MapWithStateNode, MapWithStateOperator>()
     for (const step of stage.steps) {
@@ -30,7 +34,10 @@ export class BucketProgram {
     }
   }
 
-  /** @param itemsOf what came over an edge for this time and bucket, in the fixed order of folding. */
+  /**
+   * @param itemsOf what came over an edge for this time and bucket, in the fixed order of folding.
+   * @throws BatchFailedError when a function of the job throws.
+   */
   async run(time: number, itemsOf: (edge: string) => readonly unknown[]): Promise<Slots> {
     const slots: (readonly unknown[] | undefined)[] = new Array(this.#stage.slots)
     for (const { edge, slot } of this.#stage.inputs) {
@@ -38,9 +45,13 @@ export class BucketProgram {
     }
     for (const step of this.#stage.steps) {
       const inputs = step.inputs.map((slot) => slots[slot])
-      slots[step.slot] = isNarrow(step.node)
-        ? await narrow(step.node, inputs)
-        : this.#operators.get(step)?.run(time, inputs)
+      try {
+        slots[step.slot] = isNarrow(step.node)
+          ? await narrow(step.node, inputs)
+          : this.#operators.get(step)?.run(time, inputs)
+      } catch (cause) {
+        throw cause instanceof MillraceError ? cause : new BatchFailedError(step.id, time, this.#bucket, cause)
+      }
     }
     return slots
   }
@@ -66,11 +77,15 @@ export class BucketProgram {
     ])
   }
 
-  /** State of an operator that the job no longer has is dropped. */
+  /**
+   * State of an operator that the job no longer has is dropped.
+   *
+   * @throws UnknownCellError for what the operator has not written.
+   */
   restore(state: StateChanges): void {
     for (const [id, changes] of state) {
       const operator = this.#byId.get(id)
-      if (operator) for (const change of changes) operator.restore(change)
+      if (operator) for (const change of changes) restoreCell(id, operator, change)
     }
   }
 }
@@ -84,4 +99,12 @@ function narrow(
     node,
     inputs.map((input) => input ?? []),
   )
+}
+
+function restoreCell(id: string, operator: BucketOperator, change: CellChange): void {
+  try {
+    operator.restore(change)
+  } catch (cause) {
+    throw cause instanceof MillraceError ? cause : new UnknownCellError(id, describeCause(cause), { cause })
+  }
 }

@@ -1,6 +1,6 @@
 // What operators refuse. Messages end with what to do next, except those that Spark's `State` words itself.
 
-import { MillraceError } from '../errors.ts'
+import { describeCause, MillraceError } from '../errors.ts'
 
 /** A key holds something that cannot be compared by value. */
 export class InvalidKeyError extends MillraceError {
@@ -55,14 +55,34 @@ export class StateMisuseError extends MillraceError {
 export class UnknownCellError extends MillraceError {
   readonly operator: string
   readonly cell: string
-  constructor(operator: string, cell: string) {
+  constructor(operator: string, cell: string, options?: ErrorOptions) {
     super(
       'UNKNOWN_CELL',
       `Saved state of ${operator} holds a cell that this code does not know: ${cell}. It was written by newer code or by another ` +
         'kind of operator; deploy that code again, or give the operator a new id to let it start without state.',
+      options,
     )
     this.operator = operator
     this.cell = cell
+  }
+}
+
+/** A function of the job throws on a closed batch, in a bucket, where no single record is to blame. */
+export class BatchFailedError extends MillraceError {
+  readonly operator: string
+  /** The batch time. */
+  readonly time: number
+  readonly bucket: number
+  constructor(operator: string, time: number, bucket: number, cause: unknown) {
+    super(
+      'BATCH_FAILED',
+      `${operator} fails on batch ${time} in bucket ${bucket}: ${describeCause(cause)}. Nothing of that batch is committed there, and it is run ` +
+        'again with every event and wake-up. Fix the function and deploy the job again; later batches wait.',
+      { cause },
+    )
+    this.operator = operator
+    this.time = time
+    this.bucket = bucket
   }
 }
 

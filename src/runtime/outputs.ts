@@ -5,6 +5,7 @@ import type { Slots } from '../operators/program.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { SaveNode } from '../stream/nodes.ts'
 import type { OutputObject } from './outbox.ts'
+import { UnencodableError } from './runtime-errors.ts'
 
 export interface CollectedOutputs {
   readonly objects: readonly OutputObject[]
@@ -23,24 +24,33 @@ export function collectOutputs(
 ): CollectedOutputs {
   const objects: OutputObject[] = []
   const samples: [string, readonly string[]][] = []
-  let written = 0
+  let count = 0
   for (const { output, slot } of outputs) {
     const elements = slots[slot] ?? []
     if (elements.length === 0) continue
     const { id, node } = output
     if (node.kind === 'print') {
       // One more than is shown tells whether "..." follows.
-      samples.push([id, elements.slice(0, node.count + 1).map(formatElement)])
+      samples.push([id, written(id, () => elements.slice(0, node.count + 1).map(formatElement))])
       continue
     }
-    written += elements.length
+    count += elements.length
     objects.push({
       ref: { bucket: node.bucket, key: `${batchPrefix(node, time)}/${part}` },
       contentType: node.encoder.contentType,
-      body: Buffer.from(node.encoder.encode(elements)),
+      body: written(id, () => Buffer.from(node.encoder.encode(elements))),
     })
   }
-  return { objects, samples, written }
+  return { objects, samples, written: count }
+}
+
+/** @throws UnencodableError when an element has no form in the output's format. */
+function written<T>(output: string, write: () => T): T {
+  try {
+    return write()
+  } catch (cause) {
+    throw new UnencodableError(output, cause)
+  }
 }
 
 /** The "directory" of one output and batch time, as Spark names it: `<prefix>-<T>[.<suffix>]`. */

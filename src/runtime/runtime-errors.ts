@@ -33,6 +33,19 @@ export class OperatorError extends MillraceError {
   }
 }
 
+/** An element cannot be written in an output's format. */
+export class UnencodableError extends MillraceError {
+  readonly output: string
+  constructor(output: string, cause: unknown) {
+    super(
+      'UNENCODABLE',
+      `An element cannot be written to ${output}: ${describeCause(cause)}. Map it to something that the format has a form for.`,
+      { cause },
+    )
+    this.output = output
+  }
+}
+
 /** Two functions run jobs of one name in one table: each would take the other's commits for its own. */
 export class JobNameTakenError extends MillraceError {
   constructor(job: string, owner: string, other: string, since: string) {

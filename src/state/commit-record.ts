@@ -1,6 +1,7 @@
 // What a commit says. One record is one item of a task's log: fence, offsets, frontier, promised output and counters in one write.
 
 import type { ObjectRef, StagedObject } from './object-store.ts'
+import { isBucketShape, isCloseShape, isSourceShape } from './record-shape.ts'
 
 /** Where a source task stands in its partition. Offsets as Kafka has them: `until` is the next one to read. */
 export interface Position {
@@ -121,21 +122,11 @@ export interface CloseCommit {
 }
 
 export function isSourceCommit(value: unknown): value is SourceCommit {
-  return hasKind(value, ['birth', 'batch', 'idle', 'seal']) && 'frontier' in value && 'partials' in value
+  return isSourceShape(value)
 }
 
 export function isCloseCommit(value: unknown): value is CloseCommit {
-  return hasKind(value, ['join', 'close', 'seal']) && 'closedUntil' in value && 'tasks' in value && 'buckets' in value
-}
-
-function hasKind(value: unknown, kinds: readonly string[]): value is object {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'kind' in value &&
-    typeof value.kind === 'string' &&
-    kinds.includes(value.kind)
-  )
+  return isCloseShape(value)
 }
 
 /** One change of an operator's state. */
@@ -175,5 +166,5 @@ export interface BucketCommit {
 }
 
 export function isBucketCommit(value: unknown): value is BucketCommit {
-  return hasKind(value, ['birth', 'bucket', 'seal']) && 'ran' in value && 'state' in value
+  return isBucketShape(value)
 }

@@ -1,0 +1,99 @@
+// What a record must look like before the runtime works with it. Its checksum says that it is whole and where it belongs; what
+// is left is a record of other code, and of that nothing is guessed (I7). Fields that are not listed are not looked at.
+
+type Check = (value: unknown) => boolean
+
+const shape = (fields: Readonly<Record<string, Check>>): Check => {
+  const checks = Object.entries(fields)
+  return (value) =>
+    typeof value === 'object' && value !== null && checks.every(([name, check]) => check(Reflect.get(value, name)))
+}
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check)
+/** Lists of changes and of items are as long as state: that they are lists is enough. */
+const anyList: Check = Array.isArray
+const tuple =
+  (...checks: readonly Check[]): Check =>
+  (value) =>
+    Array.isArray(value) && value.length === checks.length && checks.every((check, i) => check(value[i]))
+const either =
+  (...checks: readonly Check[]): Check =>
+  (value) =>
+    checks.some((check) => check(value))
+const exactly =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value)
+
+const text: Check = (value) => typeof value === 'string'
+const flag: Check = (value) => typeof value === 'boolean'
+const bytes: Check = (value) => value instanceof Uint8Array
+const absent: Check = (value) => value === undefined
+/** Versions, offsets, sizes. */
+const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
+/** Timestamps may be fractions, and Kafka's -1. */
+const time: Check = (value) => typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER
+
+const ref = shape({ bucket: text, key: text })
+
+const position: Check = (value) =>
+  shape({ from: count, until: count, timestamp: time, maxTimestamp: time })(value) &&
+  Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))
+
+const counters = shape({
+  ...{ records: count, duplicates: count, skipped: count },
+  ...{ quarantined: count, missing: count, written: count },
+})
+
+const effect = either(
+  shape({ kind: exactly('put'), ref, contentType: text, body: bytes, packed: flag }),
+  shape({ kind: exactly('complete'), staged: shape({ ref, token: text, parts: list(text), bytes: count }) }),
+  shape({ kind: exactly('print'), text }),
+  shape({ kind: exactly('wake'), at: time }),
+)
+
+const partial = shape({
+  time,
+  shuffle: list(tuple(text, count, anyList)),
+  samples: list(tuple(text, list(text))),
+})
+
+const common = { at: time, code: text, outbox: list(effect) }
+
+/** A commit of a source task. */
+export const isSourceShape = shape({
+  ...common,
+  kind: exactly('birth', 'batch', 'idle', 'seal'),
+  active: time,
+  position: either(absent, position),
+  frontier: time,
+  partials: list(partial),
+  counts: counters,
+  totals: counters,
+})
+
+/** A commit of the closing task. */
+export const isCloseShape = shape({
+  ...common,
+  kind: exactly('join', 'close', 'seal'),
+  closedUntil: time,
+  before: time,
+  tasks: list(shape({ stage: text, task: text, read: count, frontier: time })),
+  buckets: list(tuple(text, list(count))),
+  closed: list(time),
+})
+
+/** A commit of a bucket. */
+export const isBucketShape = shape({
+  ...common,
+  kind: exactly('birth', 'bucket', 'seal'),
+  closedUntil: time,
+  ran: list(time),
+  state: list(tuple(text, anyList)),
+  snapshot: either(absent, shape({ version: count, ref, bytes: count })),
+  logBytes: count,
+  logSince: time,
+  partials: list(partial),
+})
