@@ -38,7 +38,7 @@ function commit(from: number, until: number, outbox: readonly Effect[] = [], tim
 }
 
 const close = (closedUntil: number) => ({
-  ...{ kind: 'close', at: 0, code: '', closedUntil, tasks: [], buckets: [], closed: [closedUntil] },
+  ...{ kind: 'close', at: 0, code: '', closedUntil, before: 0, tasks: [], buckets: [], closed: [closedUntil] },
   outbox: [put(`all-${closedUntil}/_SUCCESS`)],
 })
 
