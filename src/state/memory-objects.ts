@@ -27,13 +27,13 @@ export function memoryObjects(): MemoryObjects {
   return {
     async put(ref, body) {
       checkObjectRef(ref)
-      bucketOf(ref.bucket).set(ref.key, Uint8Array.from(body))
+      bucketOf(ref.bucket).set(ref.key, new Uint8Array(body))
     },
 
     async stage(ref, body) {
       checkObjectRef(ref)
       const token = `staged-${++stagings}`
-      staged.set(tokenKey(ref, token), Uint8Array.from(body))
+      staged.set(tokenKey(ref, token), new Uint8Array(body))
       return { ref, token, parts: [], bytes: body.byteLength }
     },
 
@@ -54,7 +54,7 @@ export function memoryObjects(): MemoryObjects {
 
     async get(ref) {
       const body = find(ref)
-      return body && Uint8Array.from(body)
+      return body && new Uint8Array(body)
     },
 
     async exists(ref) {

@@ -125,7 +125,7 @@ export function memoryTable({ staleBy = () => 0 }: MemoryTableOptions = {}): Mem
 
 /** Bytes are copied on the way in and out: nobody may change what is stored by changing a buffer of theirs. */
 function copyOf({ version, body, expiresAt }: LogItem): LogItem {
-  return { version, body: Uint8Array.from(body), ...(expiresAt === undefined ? {} : { expiresAt }) }
+  return { version, body: new Uint8Array(body), ...(expiresAt === undefined ? {} : { expiresAt }) }
 }
 
 function readRow({ rev, data }: StoredRow): JobRow {

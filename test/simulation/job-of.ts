@@ -3,7 +3,12 @@
 import type { JobOptions } from '../../src/index.ts'
 import { derivedRandom, type Random } from '../../src/testing/simulation/random.ts'
 import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
-import { type DetailedReport, type SimulateOptions, simulateSeed } from '../../src/testing/simulation/simulate.ts'
+import {
+  type DetailedReport,
+  type SimulateOptions,
+  simulateSeed,
+  smallestStory,
+} from '../../src/testing/simulation/simulate.ts'
 import { contentsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob } from './jobs.ts'
 import { statefulExpected } from './stateful-expected.ts'
@@ -16,11 +21,20 @@ export const ALL_KINDS: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS]
 const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
 
 /** One seed of one kind of job, held against faultless runs and against what the kind's definition says. */
-export async function simulateKind(
-  kind: Kind,
-  seed: number,
-  options: Partial<SimulateOptions> = {},
-): Promise<DetailedReport> {
+export async function simulateKind(kind: Kind, seed: number, trace = false): Promise<DetailedReport> {
+  const { define, options, jobOptions } = setUp(kind, seed)
+  const report = await simulateSeed(define, { ...options, trace })
+  if (report.violations.length > 0) return report
+  return { ...report, violations: isStateful(kind) ? checkStateful(kind, jobOptions, report) : check(kind, report) }
+}
+
+/** The story of the smallest run that fails as this one did. */
+export async function storyOfKind(kind: Kind, seed: number, failed: DetailedReport): Promise<string> {
+  const { define, options } = setUp(kind, seed)
+  return smallestStory(define, options, failed)
+}
+
+function setUp(kind: Kind, seed: number) {
   const random = derivedRandom(seed, ALL_KINDS.indexOf(kind))
   const jobOptions: JobOptions = {
     batch: BATCH,
@@ -30,16 +44,15 @@ export async function simulateKind(
   }
   const define = (own: Random) =>
     isStateful(kind) ? statefulJob(kind, jobOptions) : simulatedJob(kind, jobOptions, own)
-  const report = await simulateSeed(define, {
-    seed,
+  const options: SimulateOptions = {
+    // Another seed for each kind, so that they do not all see the same schedule.
+    seed: random.int(0, 2 ** 31),
     records: (own) => (isStateful(kind) ? words(kind, own) : names(kind, own)),
     // User code that gives something else each time: what counts is the record's name.
     ...(kind === 'tokens' && { normalize: (line: string) => line.split(' ')[0] ?? '' }),
     ...(kind === 'flaky' && { allows: isFlaky }),
-    ...options,
-  })
-  if (report.violations.length > 0) return report
-  return { ...report, violations: isStateful(kind) ? checkStateful(kind, jobOptions, report) : check(kind, report) }
+  }
+  return { define, options, jobOptions }
 }
 
 function isStateful(kind: Kind): kind is StatefulKind {

@@ -18,7 +18,7 @@ describe('simulation', () => {
     async (kind) => {
       const seeds = ONE === undefined ? Array.from({ length: SEEDS }, (_, i) => FIRST + i) : [Number(ONE)]
       for (const seed of seeds) {
-        const report = await simulateKind(kind, seed, { trace: ONE !== undefined })
+        const report = await simulateKind(kind, seed, ONE !== undefined)
         const what = `MILLRACE_SEED=${seed} -t ${kind} (${report.pace})\n${report.story}`
         expect(report.violations.slice(0, 5), what).toEqual([])
         coverage.add(report.coverage)

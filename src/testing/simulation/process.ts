@@ -139,7 +139,8 @@ export class SimulatedProcess implements Caller {
 /** An event in one line. */
 function inShort(event: unknown): string {
   if (typeof event !== 'object' || event === null) return String(event)
-  if (!('records' in event) || typeof event.records !== 'object' || event.records === null) return JSON.stringify(event)
+  if (!('records' in event) || typeof event.records !== 'object' || event.records === null)
+    return `the wake-up for ${/"at\\?":(\d+)/.exec(JSON.stringify(event))?.[1] ?? JSON.stringify(event)}`
   return Object.entries(event.records)
     .map(([partition, list]) => `${partition}: ${offsets(list)}`)
     .join(', ')

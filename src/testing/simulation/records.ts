@@ -35,7 +35,7 @@ const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
 export function drawRecords(job: Job, records: SimulatedRecords | undefined, random: Random): PartitionRecords[] {
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
   const given = typeof records === 'function' ? [...records(random)] : (records ?? drawWords(job, random))
-  const count = new Map(topics.map((topic) => [topic, random.int(1, 4)]))
+  const count = new Map(topics.map((topic) => [topic, random.pick([1, 1, 2, 3])]))
   const start = 1_700_000_000_000 + random.int(0, job.settings.batch)
   const partitions = new Map<string, { topic: string; partition: number; records: SimulatedRecord[] }>()
   for (const record of given) {
@@ -82,7 +82,7 @@ function drawWords(job: Job, random: Random): SimulatedRecord[] {
     )
   }
   const words = WORDS.slice(0, random.int(1, WORDS.length + 1))
-  return Array.from({ length: random.int(1, 60) }, () => ({ value: random.pick(words) }))
+  return Array.from({ length: random.int(1, 40) }, () => ({ value: random.pick(words) }))
 }
 
 function encoded(

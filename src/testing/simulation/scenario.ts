@@ -19,6 +19,8 @@ export interface PlannedPartition {
   readonly records: readonly KafkaEventRecord[]
   /** Records that come again after the job has been at rest for longer than its logs are kept. */
   readonly later: readonly KafkaEventRecord[]
+  /** The names of all of them, by the offsets that were drawn: `lines-0/17`. */
+  readonly original: readonly string[]
   /** The step at which the partition is added to the topic; 0: it has always been there. */
   readonly addedAt: number
 }
@@ -93,6 +95,22 @@ export function drawScenario(seed: number, job: Job, options: ScenarioOptions, r
   }
 }
 
+/** The scenario without some of its records; those that are left follow each other without a hole. */
+export function withoutRecords(scenario: Scenario, omitted: ReadonlySet<string>): Scenario {
+  if (omitted.size === 0) return scenario
+  const partitions = scenario.partitions.flatMap((planned) => {
+    const { topic, partition } = planned
+    const first = planned.records[0]?.offset ?? planned.later[0]?.offset ?? 0
+    const left = ({ offset }: KafkaEventRecord): boolean => !omitted.has(`${topic}-${partition}/${offset}`)
+    const [records, later] = [planned.records.filter(left), planned.later.filter(left)]
+    if (records.length + later.length === 0) return []
+    const at = (from: number) => (record: KafkaEventRecord, i: number) => ({ ...record, offset: first + from + i })
+    const original = planned.original.filter((name) => !omitted.has(name))
+    return [{ ...planned, records: records.map(at(0)), later: later.map(at(records.length)), original }]
+  })
+  return { ...scenario, partitions }
+}
+
 export function withIdleAfter(job: Job, idleAfter: number, time = job.settings.time): Job {
   const retention = Math.max(job.settings.retention, 10 * idleAfter)
   return { ...job, settings: { ...job.settings, idleAfter, retention, time } }
@@ -111,7 +129,8 @@ function drawPartitions(
   return drawn.map(({ topic, partition, records: all }) => {
     const kept = again && random.chance(0.7) ? all.length - random.int(0, Math.ceil(all.length / 3)) : all.length
     const addedAt = topic === growing && partition >= from ? random.int(1, steps) : 0
-    return { topic, partition, records: all.slice(0, kept), later: all.slice(kept), addedAt }
+    const original = all.map(({ offset }) => `${topic}-${partition}/${offset}`)
+    return { topic, partition, records: all.slice(0, kept), later: all.slice(kept), original, addedAt }
   })
 }
 

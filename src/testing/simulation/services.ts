@@ -1,7 +1,11 @@
 // A process's way to the table and to the objects, with everything on it that can go wrong.
 
+import { decode } from '../../state/codec.ts'
+import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../state/commit-record.ts'
 import type { ObjectRef, ObjectStore } from '../../state/object-store.ts'
 import type { LogItem, StateTable } from '../../state/table.ts'
+import type { TaskRef } from '../../state/task.ts'
+import { entryPlace } from '../../state/task-log.ts'
 import { type Call, type Caller, type Faults, turns } from './faults.ts'
 
 export function faultyTable(table: StateTable, faults: Faults, caller: Caller): StateTable {
@@ -10,7 +14,7 @@ export function faultyTable(table: StateTable, faults: Faults, caller: Caller): 
     append: (task, item) =>
       io({
         point: `append ${task.stage === 'source' || task.stage === 'close' ? task.stage : 'bucket'}`,
-        describe: () => `commits version ${item.version} of ${nameOf(task)}`,
+        describe: () => `commits version ${item.version} of ${nameOf(task)}${contentsOf(task, item)}`,
         work: () => table.append(task, item),
         own: 'conflict',
       }),
@@ -88,6 +92,21 @@ export function kindOf({ key }: ObjectRef): 'result' | '_SUCCESS' | 'snapshot' |
     return 'quarantine'
   }
   return key.endsWith('/_SUCCESS') ? '_SUCCESS' : 'result'
+}
+
+/** What a commit says, in words; only when somebody wants to read it. */
+function contentsOf(task: TaskRef, { version, body }: LogItem): string {
+  const { spilled, value } = decode('a commit', body, entryPlace(task, version))
+  if (spilled) return ' (spilled)'
+  if (isBucketCommit(value))
+    return value.ran.length > 0 ? `, which runs T = ${value.ran.join(', ')}` : ` (${value.kind})`
+  if (isCloseCommit(value))
+    return value.kind === 'close' ? `, which closes up to T = ${value.closedUntil}` : ` (${value.kind})`
+  if (!isSourceCommit(value) || value.kind !== 'batch' || !value.position)
+    return isSourceCommit(value) ? ` (${value.kind}, frontier ${value.frontier})` : ''
+  const { from, until } = value.position
+  const offsets = until - from === 1 ? `offset ${from}` : `offsets ${from} to ${until - 1}`
+  return ` with ${offsets} for T = ${value.partials.map(({ time }) => time).join(', ')}`
 }
 
 function nameOf({ stage, task }: { readonly stage: string; readonly task: string }): string {

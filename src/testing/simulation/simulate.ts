@@ -12,7 +12,8 @@ import type { Outputs, Published } from './outputs.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { SimulatedRecords } from './records.ts'
 import { runReference } from './reference.ts'
-import { drawScenario, type Pace, type Scenario } from './scenario.ts'
+import { drawScenario, type Pace, type Scenario, withoutRecords } from './scenario.ts'
+import { shrink } from './shrink.ts'
 import { type Omissions, Simulation } from './simulation.ts'
 import type { World } from './world.ts'
 
@@ -35,6 +36,8 @@ export interface SimulateOptions {
   readonly allows?: (error: unknown) => boolean
   /** Keep the trace of every call. Default false. */
   readonly trace?: boolean
+  /** Whether a failing run is made as small as can be, for its story. Default true. */
+  readonly shrink?: boolean
 }
 
 /** What came out of one seed. */
@@ -42,7 +45,7 @@ export interface SimulationReport {
   readonly seed: number
   /** What broke; empty when everything held. */
   readonly violations: readonly string[]
-  /** What happened, as numbered lines; empty unless traced. */
+  /** What happened, as numbered lines: of a run that failed, the smallest that fails alike. Empty when nothing failed and nothing was traced. */
   readonly story: string
   /** Everything that happened; empty unless traced. */
   readonly trace: readonly string[]
@@ -62,9 +65,9 @@ export interface DetailedReport extends SimulationReport {
   readonly taken: readonly TakenFault[]
 }
 
-const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'normalize', 'allows', 'trace']
+const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'normalize', 'allows', 'trace', 'shrink']
 
-const NOTHING: Omissions = { steps: new Set(), faults: new Set() }
+const NOTHING: Omissions = { steps: new Set(), faults: new Set(), records: new Set() }
 
 /**
  * Runs a job under crashes, lost answers, duplicates, other cuts, zombies and delays, all decided by a seed, and checks
@@ -81,8 +84,23 @@ export async function simulate(job: SimulatedJob, options: SimulateOptions): Pro
   checkKnownOptions('simulate', options, OPTIONS)
   if (!Number.isSafeInteger(options.seed))
     throw new InvalidOptionError(`simulate, seed: a whole number is needed, got ${options.seed}.`)
-  const { seed, violations, story, trace, outputs, coverage } = await simulateSeed(job, options)
+  const report = await simulateSeed(job, options)
+  const { seed, violations, trace, outputs, coverage } = report
+  const story =
+    violations.length > 0 && options.shrink !== false ? await smallestStory(job, options, report) : report.story
   return { seed, violations, story, trace, outputs, coverage }
+}
+
+/** @internal The story of the smallest run that fails in the same way. */
+export async function smallestStory(
+  job: SimulatedJob,
+  options: SimulateOptions,
+  failed: DetailedReport,
+): Promise<string> {
+  const { omit } = await shrink(failed, (some) => simulateSeed(job, { ...options, trace: false }, some))
+  const { story, violations } = await simulateSeed(job, { ...options, trace: true }, omit)
+  if (violations.length > 0) return story
+  return 'The seed does not fail in the same way when it is run again: the job depends on something that is neither in its records nor in its state (the clock, chance, a variable outside of the job).'
 }
 
 /** @internal */
@@ -97,7 +115,7 @@ export async function simulateSeed(
   if (!define) throw new RangeError('no job')
   const drawn = { records: options.records, faults, versions: versions.length }
   const random = derivedRandom(seed)
-  const scenario = drawScenario(seed, define(random), drawn, random)
+  const scenario = withoutRecords(drawScenario(seed, define(random), drawn, random), omit.records)
   const simulation = new Simulation(scenario, { versions, allows, omit, trace: options.trace ?? false })
   const { world, partitions } = simulation
 

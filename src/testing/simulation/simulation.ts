@@ -19,6 +19,8 @@ export interface Omissions {
   readonly steps: ReadonlySet<number>
   /** Faults, by the id of the call. */
   readonly faults: ReadonlySet<string>
+  /** Records, by partition and offset: `lines-0/17`. */
+  readonly records: ReadonlySet<string>
 }
 
 export interface SimulationOptions {

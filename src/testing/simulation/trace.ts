@@ -29,7 +29,16 @@ export class Trace {
     const told = this.happenings.filter(({ matters }) => matters)
     const start = told[0]?.at ?? 0
     const width = String(told.length).length
-    return told.map(({ at, text }, i) => `${String(i + 1).padStart(width)}. ${since(start, at)}  ${text}`).join('\n')
+    const names = new Map<string, string>()
+    // Named by the step that started them, so that a seed can be shrunk; told in the order in which they come.
+    const named = (text: string): string =>
+      text.replace(/process-\d+/g, (name) => {
+        if (!names.has(name)) names.set(name, `process-${names.size + 1}`)
+        return names.get(name) ?? name
+      })
+    return told
+      .map(({ at, text }, i) => `${String(i + 1).padStart(width)}. ${since(start, at)}  ${named(text)}`)
+      .join('\n')
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { type Job, job, json, seconds, text } from '../../../src/index.ts'
-import { simulate } from '../../../src/testing/index.ts'
+import { type SimulatedJob, type SimulationReport, simulate } from '../../../src/testing/index.ts'
 
 const counts: Job = job('counts', { batch: seconds(5), numPartitions: 2 }, ({ kafka }) => {
   const words = kafka('lines', { value: text() }).flatMap(({ value }) => value.split(' '))
@@ -17,14 +17,22 @@ const counts: Job = job('counts', { batch: seconds(5), numPartitions: 2 }, ({ ka
 const SEEDS = Array.from({ length: 30 }, (_, i) => i + 1)
 
 /** The first seed that finds something wrong with a job. */
-async function firstFailure(
-  define: Parameters<typeof simulate>[0],
-): Promise<{ seed: number; violations: readonly string[] }> {
+async function firstFailure(define: SimulatedJob): Promise<SimulationReport> {
   for (let seed = 1; seed <= 300; seed++) {
-    const { violations } = await simulate(define, { seed })
-    if (violations.length > 0) return { seed, violations }
+    const report = await simulate(define, { seed, shrink: false })
+    if (report.violations.length > 0) return report
   }
   throw new Error('nothing found')
+}
+
+const distinct: SimulatedJob = () => {
+  const seen = new Set<string>()
+  return job('distinct', { batch: 1000 }, ({ kafka }) => {
+    kafka('lines', { value: text() })
+      .map(({ value }) => value)
+      .filter((word) => !seen.has(word) && seen.add(word).size > 0)
+      .saveAsTextFiles('s3://results/distinct')
+  })
 }
 
 it('finds nothing wrong with a job that depends on its records alone', async () => {
@@ -57,18 +65,17 @@ it('finds code that depends on how records were cut into invocations', async () 
   expect(violations.join()).toMatch(/s3:\/\/results\/first at T = \d+: .* instead of/)
 })
 
-it('finds code that remembers in a variable what it has seen', async () => {
-  const { violations } = await firstFailure(() => {
-    const seen = new Set<string>()
-    return job('distinct', { batch: 1000 }, ({ kafka }) => {
-      kafka('lines', { value: text() })
-        .map(({ value }) => value)
-        .filter((word) => !seen.has(word) && seen.add(word).size > 0)
-        .saveAsTextFiles('s3://results/distinct')
-    })
-  })
+it('finds code that remembers in a variable what it has seen, and tells the shortest story of it', async () => {
+  const { seed, violations } = await firstFailure(distinct)
   expect(violations.join()).toMatch(/s3:\/\/results\/distinct at T = \d+: .* instead of/)
-})
+  const whole = await simulate(distinct, { seed, trace: true, shrink: false })
+  const { story } = await simulate(distinct, { seed })
+  const lines = story.split('\n')
+  expect(lines[0]).toMatch(/^ *1\. \+0\.0 s {2}process-1 is invoked with lines-\d+: offset/)
+  expect(story).toMatch(/process-1 commits version 2 of lines-\d+ with offset/)
+  expect(lines.at(-1)).toMatch(/VIOLATION: s3:\/\/results\/distinct at T/)
+  expect(lines.length).toBeLessThan(whole.story.split('\n').length / 2)
+}, 120_000)
 
 it('takes records as they are given', async () => {
   const orders = job('orders', { batch: 1000 }, ({ kafka }) => {

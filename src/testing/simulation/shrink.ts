@@ -1,0 +1,65 @@
+// Makes a failing seed small: leaves out steps, faults and records as long as it goes on failing in the same way.
+
+import type { DetailedReport } from './simulate.ts'
+import type { Omissions } from './simulation.ts'
+
+/** Runs the seed without some of it. */
+export type Rerun = (omit: Omissions) => Promise<DetailedReport>
+
+/** How often a seed is run again at most. */
+const RUNS = 300
+
+type Part = keyof Omissions
+
+/** The smallest failing run that was found. @param failed the whole run */
+export async function shrink(
+  failed: DetailedReport,
+  rerun: Rerun,
+): Promise<{ omit: Omissions; report: DetailedReport }> {
+  const kind = kindOf(failed)
+  let omit: Omissions = { steps: new Set(), faults: new Set(), records: new Set() }
+  let report = failed
+  let runs = 0
+
+  const leaveOut = async (part: Part, names: readonly (string | number)[]): Promise<boolean> => {
+    if (runs++ >= RUNS) return false
+    const candidate = { ...omit, [part]: new Set([...omit[part], ...names]) }
+    const tried = await rerun(candidate)
+    if (kindOf(tried) !== kind) return false
+    omit = candidate
+    report = tried
+    return true
+  }
+
+  /** Halves, quarters and so on, down to single ones. */
+  const shrinkPart = async (part: Part): Promise<void> => {
+    for (let size = left(report, part).length; size >= 1; size = Math.floor(size / 2)) {
+      let index = 0
+      while (index < left(report, part).length && runs < RUNS) {
+        const names = left(report, part).slice(index, index + size)
+        if (!(await leaveOut(part, names))) index += size
+      }
+    }
+  }
+
+  for (const part of ['steps', 'faults', 'records', 'steps', 'faults'] as const) await shrinkPart(part)
+  return { omit, report }
+}
+
+/** What can still be left out of a run. */
+function left({ steps, taken, scenario }: DetailedReport, part: Part): readonly (string | number)[] {
+  if (part === 'steps') return steps
+  if (part === 'faults') return taken.map(({ id }) => id)
+  return scenario.partitions.flatMap(({ original }) => original)
+}
+
+/** The first violation without what differs from run to run. */
+function kindOf({ violations: [first = ''] }: DetailedReport): string {
+  return (
+    first
+      .split('\n')[0]
+      ?.slice(0, 200)
+      .replace(/\[.*/, '')
+      .replace(/process-\d+|[\w.-]+-\d+\b|\d+(, ?\d+)*/g, '#') ?? ''
+  )
+}
