@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import { MillraceError } from '../errors.ts'
 import { planCommand } from './plan.ts'
 import { pollerCommand } from './poller.ts'
+import { simulateCommand } from './simulate.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -17,6 +18,7 @@ const program = new Command('millrace')
   .showSuggestionAfterError()
   .addCommand(planCommand())
   .addCommand(pollerCommand())
+  .addCommand(simulateCommand())
 
 try {
   await program.parseAsync()
