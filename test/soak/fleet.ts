@@ -39,6 +39,9 @@ const EXPLAINED = new Set([
 
 export class Fleet {
   invocations = 0
+  #succeeded = 0
+  /** So many invocations must have succeeded before the next kill. */
+  #mayKillFrom = 0
   /** Failed invocations by the name of the error. */
   readonly failures = new Map<string, number>()
   readonly #options: FleetOptions
@@ -99,9 +102,12 @@ export class Fleet {
 
   /**
    * SIGKILL to a function process; how many there were. `index` draws whose: that of the wake-ups, or one of a poller's, which
-   * is killed some way into its next invocation, since most of the time it has none.
+   * is killed some way into its next invocation, since most of the time it has none. None as long as no invocation has
+   * succeeded since the last kill: a machine on which a cold start takes longer than kills are apart would get nowhere.
    */
   async killFunctions(index: number, afterMs: number): Promise<number> {
+    if (this.#succeeded < this.#mayKillFrom) return 0
+    this.#mayKillFrom = this.#succeeded + 1
     const victim = this.#members[index % (this.#members.length + 1)]
     if (!victim) return this.#wakeInvoker.kill()
     for (const end = performance.now() + 3000; victim.poller.stats.inFlight === 0 && performance.now() < end; )
@@ -165,6 +171,7 @@ export class Fleet {
 
   #note({ outcome, error }: InvocationReport): void {
     this.invocations++
+    if (outcome === 'success') this.#succeeded++
     if (!error) return
     const { errorType, errorMessage } = error
     this.failures.set(errorType, (this.failures.get(errorType) ?? 0) + 1)
