@@ -47,7 +47,11 @@ export async function readTopic(kafka: Kafka, topic: string, partitions: number)
  * The batch time of every record of a partition: its timestamp, but at least the frontier, which moves from record to record
  * and where somebody moved the partition on (DESIGN §4).
  */
-export function batchTimes(records: readonly TopicRecord[], movedOn: readonly MovedOn[], batch: number): number[] {
+export function batchTimes(
+  records: readonly Omit<TopicRecord, 'value'>[],
+  movedOn: readonly MovedOn[],
+  batch: number,
+): number[] {
   const moves = [...movedOn]
   let frontier = 0
   return records.map(({ offset, timestamp }) => {

@@ -181,7 +181,7 @@ async function cloudFormation(action: string, template: object | undefined, stat
       if (now?.endsWith('FAILED') || now?.includes('ROLLBACK')) throw new Error(stacks)
       return now === status
     },
-    30_000,
+    120_000,
     `stack ${status}`,
   )
 }

@@ -1,13 +1,11 @@
 // Under which batch each line belongs: by its timestamp, unless its partition was silent for so long that it was moved on, as it
 // may be on a machine that is very busy (I2). The logs say where that happened.
 
-import { SOURCE_STAGE } from '../../../src/plan/plan.ts'
-import { isSourceCommit } from '../../../src/state/commit-record.ts'
 import { dynamoTable } from '../../../src/state/dynamo-table.ts'
-import { TaskLog } from '../../../src/state/task-log.ts'
 import { EMULATED } from '../../contract/dynalite.ts'
 import { batchTimes } from '../../soak/topic.ts'
 import type { Stage } from '../exactly-once/stage.ts'
+import { readMovedOn } from '../silent-partitions.ts'
 
 /** The batch time of each line; line i is in partition i modulo their number. */
 export async function placeLines(
@@ -19,15 +17,14 @@ export async function placeLines(
   const table = dynamoTable({ table: run.table, endpoint, ...EMULATED })
   const times: number[] = []
   for (const { topic, partition } of run.partitions) {
-    const ref = { job: run.job, stage: SOURCE_STAGE, task: `${topic}-${partition}` }
-    const entries = await new TaskLog(ref, table, run.objects, run.bucket, isSourceCommit).read(0, true)
-    const movedOn = entries.flatMap(({ record: { kind, position, frontier } }) =>
-      kind === 'idle' ? [{ offset: position?.until ?? 0, frontier }] : [],
+    const movedOn = await readMovedOn(
+      { table, objects: run.objects, bucket: run.bucket, job: run.job },
+      `${topic}-${partition}`,
     )
     const mine = lines.flatMap(({ timestamp }, index) =>
       index % run.partitions.length === partition ? [{ index, timestamp }] : [],
     )
-    const records = mine.map(({ timestamp }, offset) => ({ offset, timestamp, value: '' }))
+    const records = mine.map(({ timestamp }, offset) => ({ offset, timestamp }))
     for (const [i, time] of batchTimes(records, movedOn, batch).entries()) times[mine[i]?.index ?? 0] = time
   }
   table.close()
