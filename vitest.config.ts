@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [CONTRACT, INTEGRATION, E2E],
-          testTimeout: 30_000,
+          testTimeout: 120_000, // of a machine that does ten other things
         },
       },
       { ...source, test: { ...services, name: 'contract', include: [CONTRACT] } },

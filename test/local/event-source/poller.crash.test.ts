@@ -21,6 +21,7 @@ it('delivers everything to a process that is killed in the middle of its work', 
     module: fileURLToPath(new URL('./fixtures/slow-lines.ts', import.meta.url)),
     execArgv: [],
     concurrency: 2,
+    initTimeoutMs: 60_000,
     onLog: (line) => lines.push(line),
   })
   const poller = await startPoller({

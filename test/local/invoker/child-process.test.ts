@@ -15,7 +15,12 @@ afterEach(async () => {
 })
 
 function open(options: Partial<ChildProcessOptions> = {}): ChildProcessInvoker {
-  const invoker = childProcessInvoker({ module: fixture('function.ts'), execArgv: [], ...options })
+  const invoker = childProcessInvoker({
+    module: fixture('function.ts'),
+    execArgv: [],
+    initTimeoutMs: 60_000,
+    ...options,
+  })
   opened.push(invoker)
   return invoker
 }
@@ -57,7 +62,7 @@ it('survives kill -9 in the middle of an invocation', async () => {
 
 it('kills a process that is over its time', async () => {
   const invoker = open({ timeoutMs: 500 })
-  await invoker.invoke('{"do":"pid"}')
+  await until('one in time', async () => (await invoker.invoke('{"do":"pid"}')).ok)
   const [pid = 0] = invoker.pids()
   expect(await invoker.invoke('{"do":"hang"}')).toMatchObject({ errorType: 'Sandbox.Timedout' })
   expect(alive(pid)).toBe(false)
