@@ -55,14 +55,19 @@ export class WakeUps {
 
   /**
    * Notes in the row that a wake-up is being handled, before anything is looked at: who commits later sees that it is not
-   * under way any more, whatever the clocks say, and what was committed before will be seen by the look.
+   * under way any more, whatever the clocks say, and what was committed before will be seen by the look. Whoever armed it
+   * may still have to write the row, and would say that it is under way: so the row changes in any case, and that conflicts.
    */
   async begin(fired: number): Promise<void> {
     const { table } = this.#environment
-    const row = await table.getRow(this.#job, ROW)
-    if (!row || Number(row.data.at) > fired || row.data.fired === row.data.at) return
-    const data = { ...row.data, fired: row.data.at ?? 0 }
-    await table.replaceRow(this.#job, ROW, { rev: row.rev + 1, data }, row.rev) // a conflict: another has been armed
+    for (;;) {
+      const row = await table.getRow(this.#job, ROW)
+      const at = Number(row?.data.at ?? 0)
+      if (row && at === fired && row.data.fired === fired) return // it has come again
+      const data = row && at > fired ? row.data : { at: fired, fired }
+      const next = { rev: (row?.rev ?? 0) + 1, data }
+      if ((await table.replaceRow(this.#job, ROW, next, row?.rev)) === 'replaced') return
+    }
   }
 
   /**
