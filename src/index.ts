@@ -3,10 +3,13 @@
 export { InvalidOptionError, MalformedEventError, MillraceError, ServiceError } from './errors.ts'
 export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
 export type { CsvOptions } from './formats/encode.ts'
+export { BatchFailedError } from './operators/operator-errors.ts'
 export { IncompatibleJobError } from './plan/schema.ts'
 export {
   JobNameTakenError,
   OperatorError,
+  PartitionAddedError,
+  PartitionsUnknownError,
   PoisonRecordError,
   UnknownTopicError,
 } from './runtime/runtime-errors.ts'
@@ -21,8 +24,8 @@ export type { MapAsyncOptions } from './stream/basic-stream.ts'
 export type { DStream, MappedStream } from './stream/dstream.ts'
 export { type Duration, milliseconds, minutes, seconds } from './stream/duration.ts'
 export { type Job, type JobContext, type JobOptions, job, type KafkaOptions, type PoisonPolicy } from './stream/job.ts'
-export type { GapPolicy, OffsetHoles } from './stream/nodes.ts'
-export type { WindowReduceOptions } from './stream/pair-stream.ts'
+export type { GapPolicy, NewPartitions, OffsetHoles } from './stream/nodes.ts'
+export type { PartitioningOptions, WindowReduceOptions } from './stream/pair-stream.ts'
 export { type MappingFunction, StateSpec, type TimedMappingFunction } from './stream/state-spec.ts'
 export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './stream/update-shapes.ts'
 export type { State } from './stream/wide-nodes.ts'

@@ -17,13 +17,14 @@ export type StateChanges = readonly (readonly [operator: string, changes: readon
 
 export class BucketProgram {
   readonly #stage: ShuffleStage
-  readonly #bucket: number
+  readonly #place: string
   readonly #operators = new Map<BucketStep, BucketOperator>()
   readonly #byId = new Map<string, BucketOperator>()
 
-  constructor(stage: ShuffleStage, bucket: number) {
+  /** @param place for messages. */
+  constructor(stage: ShuffleStage, bucket: number, place = `bucket ${bucket}`) {
     this.#stage = stage
-    this.#bucket = bucket
+    this.#place = place
     const owns = (key: unknown): boolean => bucketOf(key, stage.numPartitions) === bucket
     const states = new Map<MapWithStateNode, MapWithStateOperator>()
     for (const step of stage.steps) {
@@ -50,7 +51,7 @@ export class BucketProgram {
           ? await narrow(step.node, inputs)
           : this.#operators.get(step)?.run(time, inputs)
       } catch (cause) {
-        throw cause instanceof MillraceError ? cause : new BatchFailedError(step.id, time, this.#bucket, cause)
+        throw cause instanceof MillraceError ? cause : new BatchFailedError(step.id, time, this.#place, cause)
       }
     }
     return slots

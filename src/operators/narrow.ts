@@ -18,6 +18,7 @@ export function applyNarrow(node: NarrowNode, inputs: readonly (readonly unknown
     case 'mapAsync':
       return mapAsync(elements, node)
     case 'union':
+    case 'preservesPartitioning':
       return elements.slice()
   }
 }

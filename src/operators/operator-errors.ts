@@ -67,22 +67,23 @@ export class UnknownCellError extends MillraceError {
   }
 }
 
-/** A function of the job throws on a closed batch, in a bucket, where no single record is to blame. */
+/** A function of the job throws on a closed batch, in a bucket or in place, where no single record is to blame. */
 export class BatchFailedError extends MillraceError {
   readonly operator: string
   /** The batch time. */
   readonly time: number
-  readonly bucket: number
-  constructor(operator: string, time: number, bucket: number, cause: unknown) {
+  /** `bucket 3`, `partition orders-0`. */
+  readonly place: string
+  constructor(operator: string, time: number, place: string, cause: unknown) {
     super(
       'BATCH_FAILED',
-      `${operator} fails on batch ${time} in bucket ${bucket}: ${describeCause(cause)}. Nothing of that batch is committed there, and it is run ` +
+      `${operator} fails on batch ${time} in ${place}: ${describeCause(cause)}. Nothing of that batch is committed there, and it is run ` +
         'again with every event and wake-up. Fix the function and deploy the job again; later batches wait.',
       { cause },
     )
     this.operator = operator
     this.time = time
-    this.bucket = bucket
+    this.place = place
   }
 }
 

@@ -1,33 +1,43 @@
 // A plan as text, for people: stages, what runs in them, what travels between them.
 
 import { isNarrow } from '../stream/nodes.ts'
-import type { Edge, Plan, PlannedOutput } from './plan.ts'
+import type { BucketStep, Edge, Plan, PlannedOutput } from './plan.ts'
+import { IN_PLACE } from './program.ts'
 
 export function describePlan({ job, programs, stages }: Plan): string {
   const lines = [`job ${job.name}, batches of ${job.settings.batch} ms by ${job.settings.time} time`, '']
-  for (const { topic, steps, outputs, edges } of programs.values()) {
+  for (const { topic, steps, outputs, edges, inPlace } of programs.values()) {
     lines.push(`topic ${topic}: one task per partition`)
-    lines.push(...steps.map(({ node }) => `  ${node.kind}`), ...exits(outputs, edges), '')
+    lines.push(...steps.map(({ node }) => `  ${node.kind}`), ...exits(outputs, edges))
+    if (inPlace) {
+      const { stage } = inPlace
+      lines.push('  in place, when the partition has passed T:')
+      lines.push(...[...operators(stage.steps), ...exits(stage.outputs, stage.edges)].map((line) => `  ${line}`))
+    }
+    lines.push('')
   }
   for (const { id, numPartitions, inputs, steps, outputs, edges } of stages) {
     lines.push(`stage ${id}: ${numPartitions} ${numPartitions === 1 ? 'bucket' : 'buckets'}`)
     lines.push(...inputs.map(({ edge }) => `  from ${edge.from} ${travel(edge)}`))
-    lines.push(
-      ...steps.map((step) => (isNarrow(step.node) ? `  ${step.node.kind}` : `  ${step.node.kind}, id ${step.id}`)),
-    )
+    lines.push(...operators(steps))
     lines.push(...exits(outputs, edges), '')
   }
   return lines.join('\n')
+}
+
+function operators(steps: readonly BucketStep[]): string[] {
+  return steps.map(({ node, id }) => (isNarrow(node) ? `  ${node.kind}` : `  ${node.kind}, id ${id}`))
 }
 
 function exits(
   outputs: readonly { readonly output: PlannedOutput }[],
   edges: readonly { readonly edge: Edge }[],
 ): string[] {
-  return [
+  const lines = [
     ...outputs.map(({ output }) => `  → ${output.id}`),
-    ...edges.map(({ edge }) => `  → stage ${edge.to} ${travel(edge)}`),
+    ...edges.map(({ edge }) => (edge.to === IN_PLACE ? `  → ${IN_PLACE}` : `  → stage ${edge.to} ${travel(edge)}`)),
   ]
+  return [...new Set(lines)] // operators in place read by an edge each
 }
 
 function travel({ how, combine }: Edge): string {

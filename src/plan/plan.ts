@@ -2,16 +2,10 @@
 // stage run when a batch is closed. A stream that several others use is one step, so it runs once.
 
 import type { Job } from '../stream/job.ts'
-import {
-  inputsOf,
-  isNarrow,
-  type KafkaSourceNode,
-  type NarrowNode,
-  type OutputNode,
-  type StreamNode,
-} from '../stream/nodes.ts'
+import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../stream/nodes.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../stream/wide-nodes.ts'
 import { checkNames } from './names.ts'
+import { programOf } from './program.ts'
 import { placeStages, SOURCE_STAGE } from './stages.ts'
 
 export { SOURCE_STAGE }
@@ -60,6 +54,14 @@ export interface Program {
   readonly outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[]
   readonly edges: readonly { readonly edge: Edge; readonly slot: number }[]
   readonly slots: number
+  /** What needs no shuffle because Kafka has partitioned by key: runs in the same task, when the partition has passed T. */
+  readonly inPlace: InPlaceProgram | undefined
+}
+
+/** Operators by key in a source task: a stage whose only bucket is the partition; edges from the program above feed it. */
+export interface InPlaceProgram {
+  readonly stage: ShuffleStage
+  readonly newPartitions: NewPartitions
 }
 
 /** A step in a bucket: `id` addresses its state; `combined`: its input comes by an edge that has combined it already. */
@@ -94,11 +96,13 @@ export interface Plan {
  * @throws InvalidOptionError when its names are too long for the keys that they become.
  */
 export function planJob(job: Job): Plan {
-  const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs))
+  const { stages, outputs, edges, idOf } = placeStages(job, nameOutputs(job.outputs))
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
-  const own = outputs.filter(({ stage }) => stage === SOURCE_STAGE)
-  const out = edges.filter(({ from }) => from === SOURCE_STAGE)
-  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, own, out)]))
+  const leaves = {
+    outputs: outputs.filter(({ stage }) => stage === SOURCE_STAGE),
+    edges: edges.filter(({ from }) => from === SOURCE_STAGE),
+  }
+  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, leaves, idOf)]))
   const plan: Plan = { job, outputs, stages, programs }
   checkNames(plan)
   return plan
@@ -112,38 +116,4 @@ function nameOutputs(nodes: readonly OutputNode[]): { id: string; node: OutputNo
       ? { id: `print-${prints++}`, node }
       : { id: `s3://${node.bucket}/${node.prefix}${node.suffix === undefined ? '' : `.${node.suffix}`}`, node },
   )
-}
-
-function programOf(topic: string, job: Job, ownOutputs: readonly PlannedOutput[], outEdges: readonly Edge[]): Program {
-  const slots = new Map<StreamNode, number | undefined>()
-  const sources: { node: KafkaSourceNode; slot: number }[] = []
-  const steps: Step[] = []
-  let next = 0
-
-  /** The slot of a node, or undefined when nothing of this topic reaches it. Depth first, so inputs come before users. */
-  function place(node: StreamNode): number | undefined {
-    if (slots.has(node)) return slots.get(node)
-    if (node.kind === 'kafka') {
-      const slot = node.topics.includes(topic) ? next++ : undefined
-      if (slot !== undefined) sources.push({ node, slot })
-      slots.set(node, slot)
-      return slot
-    }
-    const inputs = inputsOf(node).flatMap((input) => place(input) ?? [])
-    const slot = inputs.length > 0 && isNarrow(node) ? next++ : undefined
-    if (slot !== undefined && isNarrow(node)) steps.push({ node, inputs, slot })
-    slots.set(node, slot)
-    return slot
-  }
-
-  for (const source of job.sources) place(source)
-  const outputs = ownOutputs.flatMap((output) => {
-    const slot = place(output.node.input)
-    return slot === undefined ? [] : [{ output, slot }]
-  })
-  const edges = outEdges.flatMap((edge) => {
-    const slot = place(edge.node)
-    return slot === undefined ? [] : [{ edge, slot }]
-  })
-  return { topic, sources, steps, outputs, edges, slots: next }
 }

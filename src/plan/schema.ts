@@ -5,11 +5,16 @@ import { MillraceError } from '../errors.ts'
 import { isNarrow } from '../stream/nodes.ts'
 import type { BucketStep, Plan } from './plan.ts'
 
-/** One operator of a shuffle stage: what its state, or what is on its way to it, depends on. JSON. */
+/** One operator by key: what its state, or what is on its way to it, depends on. JSON. */
 export interface OperatorSchema {
   readonly id: string
   readonly kind: string
+  /** Buckets; of an operator in place the partitions of the topic, 0 when not known. */
   readonly numPartitions: number
+  /** The topic whose partitions hold the state; undefined: buckets do. */
+  readonly topic?: string
+  /** The topic may get partitions: its keys stay where they are. */
+  readonly mayGrow?: boolean
   /** Milliseconds, of windows. */
   readonly window?: number
   readonly slide?: number
@@ -39,19 +44,29 @@ export class IncompatibleJobError extends MillraceError {
   }
 }
 
-export function schemaOf(plan: Plan): JobSchema {
-  const operators = plan.stages.flatMap(({ steps, numPartitions }) =>
-    steps.filter(({ node }) => !isNarrow(node)).map((step) => operatorSchema(step, numPartitions)),
-  )
-  return { batch: plan.job.settings.batch, operators }
+/** @param partitions how many partitions topics are known to have. */
+export function schemaOf(plan: Plan, partitions: ReadonlyMap<string, number> = new Map()): JobSchema {
+  const inBuckets = plan.stages.flatMap(({ steps, numPartitions }) => operatorSchemas(steps, { numPartitions }))
+  const inPlace = [...plan.programs.values()].flatMap((program) => {
+    const { topic, inPlace } = program
+    if (!inPlace) return []
+    const grows = inPlace.newPartitions === 'join' ? { mayGrow: true } : {}
+    return operatorSchemas(inPlace.stage.steps, { numPartitions: partitions.get(topic) ?? 0, topic, ...grows })
+  })
+  return { batch: plan.job.settings.batch, operators: [...inBuckets, ...inPlace] }
 }
 
-function operatorSchema({ id, node }: BucketStep, numPartitions: number): OperatorSchema {
-  const spans = 'window' in node ? { window: node.window, slide: node.slide } : {}
-  return { id, kind: node.kind, numPartitions, ...spans }
+type Where = Pick<OperatorSchema, 'numPartitions' | 'topic' | 'mayGrow'>
+
+function operatorSchemas(steps: readonly BucketStep[], where: Where): OperatorSchema[] {
+  return steps.flatMap(({ id, node }) => {
+    if (isNarrow(node)) return []
+    const spans = 'window' in node ? { window: node.window, slide: node.slide } : {}
+    return [{ id, kind: node.kind, ...where, ...spans }]
+  })
 }
 
-/** Operators may come and go; one that stays must keep its kind, buckets and window. */
+/** Operators may come and go; one that stays must keep its kind, its place, and its window. */
 export function diffSchemas(before: JobSchema, after: JobSchema): SchemaDiff {
   const old = new Map(before.operators.map((operator) => [operator.id, operator]))
   const now = new Map(after.operators.map((operator) => [operator.id, operator]))
@@ -71,10 +86,26 @@ export function diffSchemas(before: JobSchema, after: JobSchema): SchemaDiff {
 }
 
 function changesOf(was: OperatorSchema, is: OperatorSchema): string[] {
-  const facts = ['kind', 'numPartitions', 'window', 'slide'] as const
-  return facts.flatMap((fact) =>
+  const facts = ['kind', 'window', 'slide', ...(was.topic === undefined ? (['numPartitions'] as const) : [])] as const
+  const changed = facts.flatMap((fact) =>
     was[fact] === is[fact] ? [] : [`${is.id}: ${fact} changes from ${was[fact]} to ${is[fact]}`],
   )
+  if (was.topic !== is.topic) return [`${is.id}: its state moves from ${placeOf(was)} to ${placeOf(is)}`]
+  return [...changed, ...growthOf(was, is)]
+}
+
+function placeOf({ topic, numPartitions }: OperatorSchema): string {
+  return topic === undefined ? `${numPartitions} buckets` : `the partitions of topic ${topic}`
+}
+
+/** Kafka's partitioners go by the number of partitions: with another number, keys are away from their state. */
+function growthOf(was: OperatorSchema, is: OperatorSchema): string[] {
+  const [before, now] = [was.numPartitions, is.numPartitions]
+  if (is.topic === undefined || is.mayGrow || before === 0 || now === 0 || before === now) return []
+  return [
+    `${is.id}: topic ${is.topic} has ${now} partitions and had ${before}, so its keys have moved away from their state. ` +
+      "If they have not (producers that choose partitions themselves), say preservesPartitioning({ newPartitions: 'join' })",
+  ]
 }
 
 /** A schema as it was kept; undefined when there is none, as of a job without shuffles by older code. */

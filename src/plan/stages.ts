@@ -1,8 +1,9 @@
 // Where operators run: a wide operator starts a stage of its own, unless its input is already spread over the same
-// buckets by the same keys; everything narrow stays with its input.
+// buckets by the same keys, or Kafka's partitions are; everything narrow stays with its input.
 
 import type { Job } from '../stream/job.ts'
 import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode } from '../stream/nodes.ts'
+import { keepsKeys, topicInPlace } from '../stream/partitioning.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
 import { shortId } from './names.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
@@ -29,7 +30,7 @@ interface Draft {
 export function placeStages(
   job: Job,
   named: readonly { id: string; node: OutputNode }[],
-): { stages: ShuffleStage[]; outputs: PlannedOutput[]; edges: Edge[] } {
+): { stages: ShuffleStage[]; outputs: PlannedOutput[]; edges: Edge[]; idOf: (node: StreamNode) => string } {
   const planner = new Planner(job)
   const outputs = named.map((output) => {
     const { stage, slide } = planner.place(output.node.input)
@@ -48,7 +49,7 @@ export function placeStages(
     edges: edges.filter(({ from }) => from === id).map((edge) => ({ edge, slot: slots.get(edge.node) ?? -1 })),
     slots: next,
   }))
-  return { stages, outputs, edges }
+  return { stages, outputs, edges, idOf: (node) => planner.idOf(node) }
 }
 
 class Planner {
@@ -88,6 +89,10 @@ class Planner {
       const keyedBy = keepsKeys(node) && inputs.every((i) => i.keyedBy === first.keyedBy) ? first.keyedBy : undefined
       this.#addStep(first.stage, node, false)
       return { stage: first.stage, keyedBy, slide }
+    }
+    if (topicInPlace(node) !== undefined) {
+      this.idOf(node) // in the order of the graph, as ids of a shuffle's operators are given
+      return { stage: SOURCE_STAGE, keyedBy: undefined, slide }
     }
     const { how, buckets, stays } = this.#needs(node, first, together)
     if (!stays) return this.#newStage(node, how, buckets, slide)
@@ -132,7 +137,7 @@ class Planner {
   }
 
   #newStage(node: NarrowNode | WideNode, how: Edge['how'], numPartitions: number, slide: number): Place {
-    const id = this.#idOf(node)
+    const id = this.idOf(node)
     const combine = node.kind === 'combineByKey' || node.kind === 'fold' ? node : undefined
     const draft: Draft = { id, numPartitions, inputs: [], steps: [], slots: new Map(), next: 0 }
     this.#drafts.set(id, draft)
@@ -153,7 +158,7 @@ class Planner {
     const draft = this.#drafts.get(stage)
     if (!draft) throw new Error(`no stage ${stage}`)
     const inputs = inputsOf(node).map((input) => draft.slots.get(input) ?? -1)
-    draft.steps.push({ id: this.#idOf(node), node, inputs, slot: draft.next, combined })
+    draft.steps.push({ id: this.idOf(node), node, inputs, slot: draft.next, combined })
     draft.slots.set(node, draft.next++)
   }
 
@@ -161,7 +166,7 @@ class Planner {
    * What addresses an operator's state: the pinned id, or its kind and the wide operators and topics that it reads. Narrow
    * operators do not count, so they may come and go; two of a kind on the same input are told apart by their order.
    */
-  #idOf(node: StreamNode): string {
+  idOf(node: StreamNode): string {
     const known = this.#ids.get(node)
     if (known !== undefined) return known
     const pinned = 'id' in node ? node.id : undefined
@@ -178,12 +183,8 @@ class Planner {
   #ancestry(node: StreamNode): string[] {
     if (node.kind === 'kafka') return [...node.topics]
     if (isNarrow(node)) return inputsOf(node).flatMap((input) => this.#ancestry(input))
-    return [this.#idOf(node)]
+    return [this.idOf(node)]
   }
-}
-
-function keepsKeys(node: NarrowNode): boolean {
-  return node.kind === 'filter' || node.kind === 'union' || ('keepsKeys' in node && node.keepsKeys === true)
 }
 
 function keyedAfter(node: WideNode, input: Place | undefined, buckets: number): number | undefined {

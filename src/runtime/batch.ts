@@ -3,6 +3,7 @@
 
 import { MillraceError } from '../errors.ts'
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import { pack } from '../state/codec.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
 import { type OutputObject, promiseObjects } from './outbox.ts'
@@ -100,8 +101,10 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   if (!first || !last) return { commit: undefined, stop }
 
   const { frontier } = stop ? assignBatchTimes(records, frontierBefore, now, settings) : assigned
+  const done = await task.runInPlace(run, frontier) // operators by key that need no shuffle
+  if (suspect) pack(done) // no record is to blame any more: if these are, that is said
   const gaps = cut.gaps.filter(({ until }) => until <= last.offset)
-  const objects = [...run.objects, ...quarantined(task, first.offset, gaps, run)]
+  const objects = [...done.objects, ...quarantined(task, first.offset, gaps, run)]
   const missing = gaps.reduce((sum, gap) => sum + gap.until - gap.from, 0)
   const setAside = stop ? 0 : run.poison.length
   const counts = {
@@ -110,7 +113,7 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     skipped: settings.onPoison === 'skip' ? setAside : 0,
     quarantined: settings.onPoison === 'quarantine' ? setAside : 0,
     missing,
-    written: run.written,
+    written: done.written,
   }
   let maxTimestamp = task.head?.position?.maxTimestamp ?? Number.NEGATIVE_INFINITY
   for (const { timestamp } of records) maxTimestamp = Math.max(maxTimestamp, timestamp)
@@ -122,10 +125,11 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     code: environment.code,
     position: { from: first.offset, until: last.offset + 1, timestamp: last.timestamp, maxTimestamp },
     frontier,
-    partials: run.partials,
+    partials: done.partials,
     outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],
     counts,
     totals: task.totalsWith(counts),
+    ...('inPlace' in done && { inPlace: done.inPlace }),
   }
   return { commit, stop }
 }

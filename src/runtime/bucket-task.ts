@@ -14,9 +14,7 @@ import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type OutputObject, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
-
-/** Logs below this are never worth a snapshot: reading them is one page of a query. */
-const SNAPSHOT_FROM_BYTES = 64 * 1024
+import { isSnapshotDue } from './snapshot-due.ts'
 
 export interface BucketParts {
   readonly ref: TaskRef
@@ -289,20 +287,13 @@ export class BucketTask {
     this.#published = true
   }
 
-  /**
-   * A snapshot when the log since the last one has outgrown it, so that recovery reads at most about twice the state; and
-   * in time before entries that recovery would need expire.
-   */
   async #snapshotIfDue(): Promise<{ pointer: SnapshotPointer | undefined; fresh: boolean }> {
     const head = this.#head
     if (!head || head.record.kind === 'birth') return { pointer: undefined, fresh: false }
-    const { snapshot, logBytes, logSince } = head.record
     const { environment, settings } = this.#parts
-    const outgrown = logBytes + head.bytes > Math.max(SNAPSHOT_FROM_BYTES, snapshot?.bytes ?? 0)
-    const old = environment.clock.now() - logSince > settings.retention / 4
-    return outgrown || old
+    return isSnapshotDue(head.record, head.bytes, environment.clock.now(), settings)
       ? { pointer: await this.#writeSnapshot(head), fresh: true }
-      : { pointer: snapshot, fresh: false }
+      : { pointer: head.record.snapshot, fresh: false }
   }
 
   /** Written before the commit that names it. */

@@ -7,7 +7,7 @@ import { diffSchemas, IncompatibleJobError, type JobSchema, parseSchema, schemaO
 import { UnreadableStateError } from '../state/state-errors.ts'
 import type { JobRows } from '../state/table.ts'
 import type { Environment } from './environment.ts'
-import { JobNameTakenError } from './runtime-errors.ts'
+import { JobNameTakenError, PartitionsUnknownError } from './runtime-errors.ts'
 
 const ROW = 'meta'
 
@@ -28,7 +28,8 @@ export async function claimJob(
   const { table, owner, code, clock } = environment
   const { name } = plan.job
   const topics = [...plan.programs.keys()].map((topic) => `${topic}:${environment.partitions.get(topic) ?? '?'}`)
-  const schema = schemaOf(plan)
+  checkPartitionsKnown(plan, environment)
+  const schema = schemaOf(plan, environment.partitions)
   const kept = JSON.stringify(schema)
   const claim = { owner, code, topics: topics.join(' '), schema: kept, since: new Date(clock.now()).toISOString() }
   for (;;) {
@@ -46,6 +47,13 @@ export async function claimJob(
     await introduce()
     const data = { ...claim, since: other === owner ? (row.data.since ?? claim.since) : claim.since }
     if ((await table.replaceRow(name, ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return
+  }
+}
+
+/** A new partition of a topic that state is in must be told from one that was only silent (I7). */
+function checkPartitionsKnown({ job, programs }: Plan, { partitions }: Environment): void {
+  for (const { topic, inPlace } of programs.values()) {
+    if (inPlace?.newPartitions === 'fail' && !partitions.has(topic)) throw new PartitionsUnknownError(job.name, topic)
   }
 }
 

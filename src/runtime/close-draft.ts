@@ -44,7 +44,9 @@ export function draftClose(
     closedUntil: reached,
     closed,
     marks: readers.map((reader) => reader.markAt(reached)),
-    outbox: closed.flatMap((time) => outputs.map((output) => closeOutput(output, time, readers))),
+    outbox: closed.flatMap((time) =>
+      outputs.filter(({ slide }) => time % slide === 0).map((output) => closeOutput(output, time, readers)),
+    ),
   }
 }
 

@@ -15,6 +15,7 @@ import { LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish } from './outbox.ts'
 import { moveSilent, sealLog } from './silence.ts'
+import type { SourceTask } from './source-task.ts'
 import type { Stages } from './stages.ts'
 import { closedBy, earliest, latest } from './time.ts'
 
@@ -25,6 +26,9 @@ export interface CloserParts {
   readonly outputs: readonly PlannedOutput[]
   /** What has to run when a batch is closed. */
   readonly stages: Stages
+  /** Whether any source task has operators by key, and the task of that name if it does. */
+  readonly anyInPlace: boolean
+  taskInPlace(task: string): SourceTask | undefined
   readonly environment: Environment
   readonly publisher: Publisher
 }
@@ -156,12 +160,16 @@ export class Closer {
 
   /** Times at which something is to be done although nothing may come. */
   get #due(): number[] {
-    const { stages, settings } = this.parts
-    if (!stages.any) return []
-    if (settings.idle === 'pause') return stages.due
+    const { stages, anyInPlace, settings } = this.parts
+    if (!stages.any && !anyInPlace) return []
+    if (settings.idle === 'pause') return anyInPlace ? [...stages.due, ...this.#dueInPlace] : stages.due
     // The first batch is the first with data: the intervals before it, back to the epoch, are none of the job's.
     const since = this.closedUntil > 0 ? this.closedUntil : settings.zeroTime
     return since === undefined ? [] : [since + settings.batch]
+  }
+
+  get #dueInPlace(): number[] {
+    return this.#inOrder().flatMap(({ task, next }) => (next !== undefined && this.parts.taskInPlace(task) ? next : []))
   }
 
   async #refresh(all: boolean): Promise<void> {

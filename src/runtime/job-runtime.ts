@@ -11,7 +11,7 @@ import { Closer } from './closer.ts'
 import type { Environment } from './environment.ts'
 import { Lookout } from './lookout.ts'
 import type { Publisher } from './outbox.ts'
-import { UnknownTopicError } from './runtime-errors.ts'
+import { PartitionAddedError, UnknownTopicError } from './runtime-errors.ts'
 import { SourceTask } from './source-task.ts'
 import { Stages } from './stages.ts'
 import { WakeUps } from './wake-ups.ts'
@@ -56,7 +56,9 @@ export class JobRuntime {
     const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher }
     const stages = new Stages({ ...shared, stages: this.plan.stages })
     const outputs = this.plan.outputs.filter(({ stage }) => stage === SOURCE_STAGE)
-    this.#closer = new Closer({ ...shared, outputs, stages })
+    const anyInPlace = [...this.plan.programs.values()].some(({ inPlace }) => inPlace)
+    const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
+    this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
 
@@ -109,11 +111,27 @@ export class JobRuntime {
 
   async #processPartition(partition: PartitionRecords): Promise<PartitionOutcome> {
     try {
+      this.#checkPartition(partition.topic, partition.partition)
       const task = this.#task(partition.topic, partition.partition)
       return { ...partition, result: await task.mutex.run(() => runMicroBatch(task, partition.records)) }
     } catch (error) {
       return { ...partition, error }
     }
+  }
+
+  /** Where state is in partitions, another number of them is other keys in them. @throws PartitionAddedError */
+  #checkPartition(topic: string, partition: number): void {
+    const count = this.#environment.partitions.get(topic)
+    if (this.plan.programs.get(topic)?.inPlace?.newPartitions !== 'fail' || count === undefined || partition < count)
+      return
+    throw new PartitionAddedError(this.plan.job.name, topic, partition, count)
+  }
+
+  /** By its name, a source task with operators by key. */
+  #taskInPlace(name: string): SourceTask | undefined {
+    const dash = name.lastIndexOf('-')
+    const topic = name.slice(0, dash)
+    return this.plan.programs.get(topic)?.inPlace && this.#task(topic, Number(name.slice(dash + 1)))
   }
 
   #task(topic: string, partition: number): SourceTask {

@@ -9,6 +9,8 @@ interface OpenEntry {
   readonly version: number
   /** Frontier of the entry before it. */
   readonly before: number
+  /** `next` of the entry before it. */
+  readonly nextBefore: number | undefined
   readonly partials: readonly BatchPartial[]
 }
 
@@ -18,6 +20,8 @@ export class LogReader {
   readonly log: TaskLog<SourceCommit>
   /** Nothing is added below it any more, as far as read. */
   frontier: number
+  /** The next batch that the task itself has to run, where it has operators by key. */
+  next: number | undefined
   /** When the task last committed records; undefined until an entry was read. */
   active: number | undefined
   /** The newest entry read: its outbox is unpublished unless it is known to be (an entry with a successor is published). */
@@ -36,6 +40,7 @@ export class LogReader {
     this.task = mark.task
     this.log = log
     this.frontier = mark.frontier
+    this.next = mark.next
     this.#read = mark.read
     this.#seen = mark.read
     this.#closedUntil = closedUntil
@@ -89,8 +94,10 @@ export class LogReader {
   markAt(closedUntil: number): ReadMark {
     const stillOpen = this.#open.find(({ partials }) => partials.some(({ time }) => time > closedUntil))
     // The frontier at that very version: a further one would let others close what they have not read.
-    const [read, frontier] = stillOpen ? [stillOpen.version - 1, stillOpen.before] : [this.#seen, this.frontier]
-    return { stage: this.stage, task: this.task, read, frontier }
+    const [read, frontier, next] = stillOpen
+      ? [stillOpen.version - 1, stillOpen.before, stillOpen.nextBefore]
+      : [this.#seen, this.frontier, this.next]
+    return { stage: this.stage, task: this.task, read, frontier, ...(next !== undefined && { next }) }
   }
 
   /** Forgets what is closed. */
@@ -100,6 +107,7 @@ export class LogReader {
     if (this.#seen < this.#read) {
       this.#seen = this.#read
       this.last = undefined
+      this.next = mark.next
     }
     this.#closedUntil = closedUntil
     const entries = this.#open.filter(({ version }) => version > this.#read)
@@ -110,12 +118,13 @@ export class LogReader {
 
   #take({ version, record }: Pick<Entry<SourceCommit>, 'version' | 'record'>, published: boolean): void {
     if (version !== this.#seen + 1) return
-    const before = this.frontier
+    const [before, nextBefore] = [this.frontier, this.next]
     this.#seen = version
+    this.next = record.inPlace?.next
     this.frontier = Math.max(before, record.frontier)
     this.active = record.active
     this.last = { version, outbox: published ? [] : visible(record.outbox), published }
-    this.#addOpen({ version, before, partials: record.partials })
+    this.#addOpen({ version, before, nextBefore, partials: record.partials })
   }
 
   /** An entry that ends in a closed batch is read again after a restart: what is closed in it does not count. */

@@ -46,6 +46,31 @@ export class UnencodableError extends MillraceError {
   }
 }
 
+/** A topic has more partitions than its keyed state knows: keys are in other partitions than their state. */
+export class PartitionAddedError extends MillraceError {
+  constructor(job: string, topic: string, partition: number, count: number) {
+    super(
+      'PARTITION_ADDED',
+      `A record of partition ${partition} of topic '${topic}' arrived, which had ${count} partitions when job '${job}' was deployed. The job's operators by ` +
+        'key keep their state in the partitions (preservesPartitioning), and with another number of partitions Kafka sends keys ' +
+        'elsewhere than where their state is. Copy the topic into a new one and run the job on that under a new name, or take preservesPartitioning ' +
+        "out; if keys stay where they are (producers that choose partitions themselves), say preservesPartitioning({ newPartitions: 'join' }).",
+    )
+  }
+}
+
+/** Operators by key run in partitions, and nobody knows how many there are. */
+export class PartitionsUnknownError extends MillraceError {
+  constructor(job: string, topic: string) {
+    super(
+      'PARTITIONS_UNKNOWN',
+      `Job '${job}' keeps state in the partitions of topic '${topic}' (preservesPartitioning), and how many it has is not known, so a new one ` +
+        `could not be told from one that was only silent. Name the number: custom.millrace.kafka.partitions.${topic} in serverless.yml, or ` +
+        `MILLRACE_PARTITIONS=${topic}=4 in the environment; or say preservesPartitioning({ newPartitions: 'join' }).`,
+    )
+  }
+}
+
 /** Two functions run jobs of one name in one table: each would take the other's commits for its own. */
 export class JobNameTakenError extends MillraceError {
   constructor(job: string, owner: string, other: string, since: string) {

@@ -1,12 +1,15 @@
 // Partitions that fall silent: whoever waits for one moves it on by an empty commit in its own log, under the same
 // fence; and a log that stays quiet gets an entry that does not expire (DESIGN §3, §4).
 
+import { pack } from '../state/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { CloserParts } from './closer.ts'
+import type { Environment } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
-import { heal, visible } from './outbox.ts'
+import { heal, promiseObjects, visible } from './outbox.ts'
+import type { SourceTask } from './source-task.ts'
 import { closedBy, latest } from './time.ts'
 
 /** Silent by the clock, since its last commit that held records. What is not known yet counts as silent: the head is checked before anything is done. */
@@ -57,30 +60,86 @@ function endOfData(readers: readonly LogReader[], due: readonly number[], now: n
 
 /** Appends an entry without records, if the log is as silent as it seemed. True: there is one now. */
 async function appendQuiet(
-  { log }: LogReader,
-  { settings, environment, publisher }: CloserParts,
+  reader: LogReader,
+  parts: CloserParts,
   kind: 'idle' | 'seal',
   frontier: number,
 ): Promise<boolean> {
+  const task = parts.taskInPlace(reader.task)
+  // At work in this very process, so it is not silent.
+  if (task) return (await task.mutex.tryRun(() => runQuiet(task, reader, parts, kind, frontier))) ?? false
+  const { log } = reader
+  const { settings, environment, publisher } = parts
   const head = await log.head()
   const now = environment.clock.now()
   if (!head) throw new LogLostError(log.task) // it is known, so there was a birth
   if (now - head.record.active < settings.idleAfter) return false
-  if (kind === 'seal' ? head.record.kind === 'seal' : head.record.frontier >= frontier) return true
+  if (isAsWanted(head.record, kind, frontier)) return true
   await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published
-  const { position } = head.record
-  const record: SourceCommit = {
-    ...head.record,
+  const record = quietCommit(head.record, kind, frontier, environment)
+  const expiresAt = kind === 'seal' ? undefined : now + settings.retention
+  const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
+  return outcome === 'committed'
+}
+
+/** The same for a task with operators by key: a micro-batch without records, with what closes by it. */
+async function runQuiet(
+  task: SourceTask,
+  { frontier: joinedAt }: LogReader,
+  { settings, environment }: CloserParts,
+  kind: 'idle' | 'seal',
+  frontier: number,
+): Promise<boolean> {
+  try {
+    await task.loadQuiet(joinedAt)
+    const { head } = task
+    if (!head || environment.clock.now() - head.active < settings.idleAfter) return false
+    if (isAsWanted(head, kind, frontier)) return true
+    await task.healHead(false)
+    const quiet = quietCommit(head, kind, frontier, environment)
+    const done = await task.runInPlace(NOTHING, quiet.frontier, kind === 'seal')
+    const counts = { ...NO_COUNTS, written: done.written }
+    const commit: SourceCommit = {
+      ...quiet,
+      partials: done.partials,
+      outbox: await promiseObjects(environment.objects, done.objects),
+      counts,
+      totals: task.totalsWith(counts),
+      ...('inPlace' in done && { inPlace: done.inPlace }),
+    }
+    const outcome = await task.commit(commit)
+    if (outcome === 'unsavable') pack(commit) // throws, and says what it is
+    if (outcome !== 'committed') return false
+    await task.publishHead()
+    return true
+  } catch (error) {
+    task.forget()
+    throw error
+  }
+}
+
+const NOTHING = { partials: [], objects: [], written: 0 }
+
+function isAsWanted(head: SourceCommit, kind: 'idle' | 'seal', frontier: number): boolean {
+  return kind === 'seal' ? head.kind === 'seal' : head.frontier >= frontier
+}
+
+function quietCommit(
+  { inPlace: _, ...head }: SourceCommit,
+  kind: 'idle' | 'seal',
+  frontier: number,
+  { clock, code }: Environment,
+): SourceCommit {
+  const { position } = head
+  return {
+    ...head,
     kind,
-    at: now,
-    code: environment.code,
+    at: clock.now(),
+    code,
     position: position && { ...position, from: position.until },
-    frontier: Math.max(frontier, head.record.frontier),
+    frontier: Math.max(frontier, head.frontier),
     partials: [],
     outbox: [],
     counts: NO_COUNTS,
   }
-  const expiresAt = kind === 'seal' ? undefined : now + settings.retention
-  const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
-  return outcome === 'committed'
 }

@@ -5,12 +5,13 @@ import type { SourceCommit } from '../state/commit-record.ts'
 import { addCounters, type Counters, NO_COUNTS } from '../state/commit-record.ts'
 import { LogLostError, UnsavableValueError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
-import type { PreparedRecord, TaskLog } from '../state/task-log.ts'
+import type { Entry, PreparedRecord, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Closer } from './closer.ts'
 import type { Environment } from './environment.ts'
+import { InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
 import { Mutex } from './mutex.ts'
-import { heal, type Publisher, publish, withdraw } from './outbox.ts'
+import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
 
 export interface SourceTaskParts {
   readonly ref: TaskRef
@@ -23,9 +24,7 @@ export interface SourceTaskParts {
 }
 
 /** The head of the log as this instance knows it. */
-interface Head {
-  readonly version: number
-  readonly record: SourceCommit
+interface Head extends Entry<SourceCommit> {
   /** Whether its outbox is known to be published. */
   readonly published: boolean
 }
@@ -37,9 +36,13 @@ export class SourceTask {
   #head: Head | undefined
   /** When the head was read or committed. */
   #knownAt = 0
+  /** Operators by key, if there are any that need no shuffle. */
+  readonly #inPlace: InPlace | undefined
 
   constructor(parts: SourceTaskParts) {
     this.parts = parts
+    const { inPlace } = parts.program
+    this.#inPlace = inPlace && new InPlace({ ...parts, program: inPlace })
   }
 
   /** What was committed last; undefined when this instance does not know. */
@@ -62,11 +65,29 @@ export class SourceTask {
     const until = this.head?.position?.until
     const trusted = now - this.#knownAt < settings.retention / 2
     if (this.#head && trusted && (until === undefined || firstOffset <= until)) return
+    const entry = await this.#readHead()
+    this.#head ??= await this.#beBorn(entry !== undefined)
+  }
+
+  /**
+   * Step 1 for those who move a silent task on: with a look at the log in any case.
+   *
+   * @param joinedAt where a task stands that has committed nothing yet.
+   */
+  async loadQuiet(joinedAt: number): Promise<void> {
+    const entry = await this.#readHead()
+    if (!entry) throw new LogLostError(this.parts.ref) // it is known, so there was a birth
+    this.#head ??= { ...entry, record: { ...entry.record, frontier: joinedAt }, published: true }
+  }
+
+  /** Memory has a head afterwards, unless the log has none but a birth. */
+  async #readHead(): Promise<Entry<SourceCommit> | undefined> {
+    const now = this.parts.environment.clock.now()
     const entry = await this.parts.log.head()
     this.#knownAt = now
-    if (entry && entry.version === this.#head?.version) return
-    if (entry && entry.record.kind !== 'birth') this.#head = { ...entry, published: false }
-    else this.#head = await this.#beBorn(entry !== undefined)
+    if (entry && entry.version === this.#head?.version) return entry
+    this.#head = entry && entry.record.kind !== 'birth' ? { ...entry, published: false } : undefined
+    return entry
   }
 
   /**
@@ -94,14 +115,28 @@ export class SourceTask {
       throw new LogLostError(ref)
     // Whether this or another instance's birth comes first makes no difference.
     if (!born) await log.append(1, await log.prepare(record))
-    return { version: 1, record: { ...record, frontier: await closer.join(ref) }, published: true }
+    return { version: 1, record: { ...record, frontier: await closer.join(ref) }, bytes: 0, published: true }
   }
 
-  /** Step 2. An entry with a successor is published, so only the head can be unpublished. */
-  async healHead(): Promise<void> {
+  /**
+   * Step 2. An entry with a successor is published, so only the head can be unpublished.
+   *
+   * @param wakes whether to arm its wake-up, too.
+   */
+  async healHead(wakes = true): Promise<void> {
     if (!this.#head || this.#head.published) return
-    await heal(this.parts.publisher, this.#head.record.outbox)
+    const { outbox } = this.#head.record
+    await heal(this.parts.publisher, wakes ? outbox : visible(outbox))
     this.#markPublished(this.#head)
+  }
+
+  /**
+   * Step 4 for operators by key that need no shuffle: runs the batches that the partition passes with this commit.
+   *
+   * @param seal whether state is to be in a snapshot of its own.
+   */
+  async runInPlace(produced: Produced, frontier: number, seal = false): Promise<Produced | ProducedInPlace> {
+    return this.#inPlace && this.#head ? this.#inPlace.run(this.#head, produced, frontier, seal) : produced
   }
 
   /** Step 5. On conflict what was staged is thrown away and the memory with it; `unsavable`: a value in it cannot be encoded. */
@@ -118,9 +153,11 @@ export class SourceTask {
     }
     // Not known to have failed means maybe written: then what is staged must stay, and memory must go.
     this.#head = undefined
-    const outcome = await log.append(version, prepared, record.at + settings.retention)
+    const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
+    const outcome = await log.append(version, prepared, expiresAt)
     if (outcome === 'committed') {
-      this.#head = { version, record, published: false }
+      this.#head = { version, record, bytes: prepared.bytes, published: false }
+      this.#inPlace?.committed(version)
       this.#knownAt = record.at
       return 'committed'
     }

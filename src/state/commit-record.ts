@@ -87,6 +87,8 @@ export interface SourceCommit {
   readonly outbox: readonly Effect[]
   readonly counts: Counters
   readonly totals: Counters
+  /** Of tasks that have operators by key. */
+  readonly inPlace?: InPlaceCommit
 }
 
 /** How far the closing task has read one source task. */
@@ -97,6 +99,8 @@ export interface ReadMark {
   readonly read: number
   /** The task's frontier at that version. */
   readonly frontier: number
+  /** What `InPlaceCommit.next` says at that version. */
+  readonly next?: number
 }
 
 /**
@@ -141,6 +145,23 @@ export interface SnapshotPointer {
   readonly version: number
   readonly ref: ObjectRef
   readonly bytes: number
+}
+
+/**
+ * Operators by key in a source task: what they did in the batches that the partition has passed with this commit. Elements of
+ * batches that it has not passed are among the commit's partials, on edges that lead nowhere else.
+ */
+export interface InPlaceCommit {
+  /** What changed, by the operator's id. */
+  readonly state: readonly (readonly [operator: string, changes: readonly StateChange[]])[]
+  /** State is what the snapshot holds, nothing if there is none, and what the entries after this version add. */
+  readonly since: number
+  readonly snapshot: SnapshotPointer | undefined
+  /** As in `BucketCommit`. */
+  readonly logBytes: number
+  readonly logSince: number
+  /** The next batch that the task has to run: it has elements, or something is due without. */
+  readonly next: number | undefined
 }
 
 /**

@@ -60,6 +60,9 @@ const partial = shape({
   samples: list(tuple(text, list(text))),
 })
 
+const snapshot = either(absent, shape({ version: count, ref, bytes: count }))
+const stateKept = { state: list(tuple(text, anyList)), snapshot, logBytes: count, logSince: time }
+
 const common = { at: time, code: text, outbox: list(effect) }
 
 /** A commit of a source task. */
@@ -72,6 +75,7 @@ export const isSourceShape = shape({
   partials: list(partial),
   counts: counters,
   totals: counters,
+  inPlace: either(absent, shape({ ...stateKept, since: count, next: either(absent, time) })),
 })
 
 /** A commit of the closing task. */
@@ -80,7 +84,7 @@ export const isCloseShape = shape({
   kind: exactly('join', 'close', 'seal'),
   closedUntil: time,
   before: time,
-  tasks: list(shape({ stage: text, task: text, read: count, frontier: time })),
+  tasks: list(shape({ stage: text, task: text, read: count, frontier: time, next: either(absent, time) })),
   buckets: list(tuple(text, list(count))),
   closed: list(time),
 })
@@ -91,9 +95,6 @@ export const isBucketShape = shape({
   kind: exactly('birth', 'bucket', 'seal'),
   closedUntil: time,
   ran: list(time),
-  state: list(tuple(text, anyList)),
-  snapshot: either(absent, shape({ version: count, ref, bytes: count })),
-  logBytes: count,
-  logSince: time,
+  ...stateKept,
   partials: list(partial),
 })

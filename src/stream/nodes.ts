@@ -59,7 +59,24 @@ export interface UnionNode {
   readonly inputs: readonly StreamNode[]
 }
 
-export type NarrowNode = MapNode | FilterNode | FlatMapNode | MapPartitionsNode | MapAsyncNode | UnionNode
+/** The same elements, and the promise that all pairs of one key are in one partition of the one topic they come from. */
+export interface PreservesPartitioningNode {
+  readonly kind: 'preservesPartitioning'
+  readonly input: StreamNode
+  readonly newPartitions: NewPartitions
+}
+
+/** What to do when the topic has got partitions since state began: stop, because keys may have moved, or let them join. */
+export type NewPartitions = 'fail' | 'join'
+
+export type NarrowNode =
+  | MapNode
+  | FilterNode
+  | FlatMapNode
+  | MapPartitionsNode
+  | MapAsyncNode
+  | UnionNode
+  | PreservesPartitioningNode
 export type StreamNode = KafkaSourceNode | NarrowNode | WideNode
 
 /** Objects under `<prefix>-<T>[.<suffix>]/part-…`. */
@@ -87,7 +104,15 @@ export function inputsOf(node: StreamNode): readonly StreamNode[] {
   return 'inputs' in node ? node.inputs : [node.input]
 }
 
-const NARROW: ReadonlySet<string> = new Set(['map', 'filter', 'flatMap', 'mapPartitions', 'mapAsync', 'union'])
+const NARROW: ReadonlySet<string> = new Set([
+  'map',
+  'filter',
+  'flatMap',
+  'mapPartitions',
+  'mapAsync',
+  'union',
+  'preservesPartitioning',
+])
 
 /** Whether an operator runs on each micro-batch by itself. */
 export function isNarrow(node: StreamNode): node is NarrowNode {

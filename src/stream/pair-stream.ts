@@ -4,6 +4,9 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkFunction } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
 import type { Duration } from './duration.ts'
+import type { NewPartitions } from './nodes.ts'
+import { checkChoice, checkKnownOptions } from './options.ts'
+import { checkOneTopic } from './partitioning.ts'
 import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>
@@ -15,7 +18,35 @@ export interface WindowReduceOptions<K, V> extends ShuffleOptions {
   readonly filter?: (pair: readonly [K, V]) => boolean
 }
 
+/** Options of {@link PairStream.preservesPartitioning}. */
+export interface PartitioningOptions {
+  /**
+   * What to do when the topic has more partitions than when state began. `fail` (default): an error, because Kafka's
+   * partitioners move keys then, away from their state. `join`: keys stay where they are, so a new partition just joins.
+   */
+  readonly newPartitions?: NewPartitions
+}
+
 export abstract class PairStream<T> extends WindowedStream<T> {
+  /**
+   * Says that Kafka partitions this stream by these keys already: all pairs of one key are in one partition of the one topic
+   * that the stream comes from. Operators by key then need no shuffle: they run in the partition's own task, their state in
+   * its commits, and a batch closes by the partition's own frontier. Not checked: pairs of a key in two partitions are two keys.
+   *
+   * Holds through `filter`, `mapValues`, `flatMapValues` and operators by key, until keys may change or `numPartitions` or
+   * initial state asks for buckets; the next operator by key shuffles then. Spark: `preservesPartitioning` of `mapPartitions`.
+   *
+   * @throws InvalidOptionError for a stream of several topics, or after a shuffle.
+   * @example kafka('orders', { value: json() }).map((r) => [r.key, r.value] as const).preservesPartitioning()
+   */
+  preservesPartitioning<K, V>(this: Pairs<K, V>, options: PartitioningOptions = {}): DStream<readonly [K, V]> {
+    const operator = 'preservesPartitioning'
+    checkKnownOptions(operator, options, ['newPartitions'])
+    const newPartitions = checkChoice(`${operator}, newPartitions`, options.newPartitions, ['fail', 'join'])
+    checkOneTopic(operator, this.node)
+    return this.derive<readonly [K, V]>({ kind: operator, input: this.node, newPartitions })
+  }
+
   /** Applies `f` to the values of pairs. Spark: `mapValues`. */
   mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
     checkFunction('mapValues', f)

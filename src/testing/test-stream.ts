@@ -5,6 +5,7 @@ import { InvalidOptionError } from '../errors.ts'
 import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import { bucketOf } from '../operators/hash.ts'
 import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
 import { pack, unpack } from '../state/codec.ts'
 import { DStream } from '../stream/dstream.ts'
@@ -21,6 +22,11 @@ export interface TestStreamOptions<T extends readonly unknown[]> {
   readonly inputs: readonly [...{ [N in keyof T]: readonly (readonly T[N][])[] }]
   /** Slices every input batch into that many source partitions. Default 1; also the default number of buckets. */
   readonly partitions?: number
+  /**
+   * Puts elements into source partitions by a key instead, as a producer does: equal keys into one partition. For streams that
+   * say `preservesPartitioning()`.
+   */
+  readonly partitionBy?: (element: T[number]) => unknown
   /** `every-batch`: everything in memory is thrown away between batches. Default `never`. */
   readonly restart?: 'never' | 'every-batch'
   /** How many batch intervals to run. Default: as many as the longest input has. */
@@ -49,8 +55,9 @@ export async function testStream(
   options: TestStreamOptions<readonly unknown[]>,
   define: (...inputs: DStream<unknown>[]) => TestedStreams,
 ): Promise<unknown> {
-  checkKnownOptions('testStream', options, ['batch', 'inputs', 'partitions', 'restart', 'batches'])
+  checkKnownOptions('testStream', options, ['batch', 'inputs', 'partitions', 'partitionBy', 'restart', 'batches'])
   const { inputs, partitions = 1, restart = 'never' } = options
+  const partitionOf = partitioner(options)
   const batch = toMillis('testStream, batch', options.batch)
   const batches = options.batches ?? Math.max(0, ...inputs.map((input) => input.length))
   if (!Number.isInteger(partitions) || partitions < 1) {
@@ -87,7 +94,7 @@ export async function testStream(
     await feed(
       runtime,
       inputs.map((input) => input[n] ?? []),
-      { partitions, time: n * batch, offsets },
+      { partitions, partitionOf, time: n * batch, offsets },
     )
     environment.setTime((n + 1) * batch)
     await runtime.wake((n + 1) * batch)
@@ -110,18 +117,31 @@ const PACKED_LINES: Encoder<unknown> = {
   encode: (elements) => elements.map((element) => `${pack(element).toString('base64')}\n`).join(''),
 }
 
+type PartitionOf = (element: unknown, index: number, count: number) => number
+
+interface Feed {
+  readonly partitions: number
+  readonly partitionOf: PartitionOf
+  readonly time: number
+  readonly offsets: Map<string, number>
+}
+
+function partitioner({ partitions = 1, partitionBy }: TestStreamOptions<readonly unknown[]>): PartitionOf {
+  if (partitionBy) return (element) => bucketOf(partitionBy(element), partitions)
+  // As sc.makeRDD slices: contiguous, sizes differing by at most one.
+  return (_, index, count) => Math.floor(((index + 1) * partitions - 1) / count)
+}
+
 async function feed(
   runtime: JobRuntime,
   batches: readonly (readonly unknown[])[],
-  { partitions, time, offsets }: { partitions: number; time: number; offsets: Map<string, number> },
+  { partitions, partitionOf, time, offsets }: Feed,
 ): Promise<void> {
   const records = batches.flatMap((elements, input) =>
     Array.from({ length: partitions }, (_, partition): PartitionRecords => {
-      // As sc.makeRDD slices: contiguous, sizes differing by at most one.
-      const [from, until] = [partition, partition + 1].map((p) => Math.floor((p * elements.length) / partitions))
       const name = `${topicOf(input)}-${partition}`
       const first = offsets.get(name) ?? 0
-      const slice = elements.slice(from, until)
+      const slice = elements.filter((element, i) => partitionOf(element, i, elements.length) === partition)
       offsets.set(name, first + slice.length)
       const toRecord = (element: unknown, i: number): KafkaEventRecord => ({
         topic: topicOf(input),

@@ -1,7 +1,7 @@
 // I4: a warm micro-batch is no read and one write to the table, plus what it outputs; and one instance looks for all.
 
 import { describe, expect, it } from 'vitest'
-import { job, seconds, text } from '../../src/index.ts'
+import { type Job, job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import { countingObjects, countingTable } from '../../src/testing/counting-table.ts'
@@ -69,6 +69,49 @@ describe('a warm micro-batch', () => {
     await handler(kafkaEvent({ 'lines-0': next(0) }))
     expect(table).toMatchObject({ reads: 0, writes: 0 })
     expect(objects).toMatchObject({ reads: 0, writes: 0 })
+  })
+})
+
+describe('a warm micro-batch of operators by key in place', () => {
+  const running = job('copy', { batch: seconds(1) }, ({ kafka }) => {
+    kafka('lines', { value: text() })
+      .map((record) => [record.value, 1] as const)
+      .preservesPartitioning()
+      .updateStateByKey((ones: readonly number[], n: number | undefined) => (n ?? 0) + ones.length)
+      .reduceByKeyAndWindow((a, b) => a + b, seconds(3))
+      .saveAsTextFiles('s3://results/running')
+  })
+  /** One partition that has passed a batch. */
+  const started = async (of: Job) => {
+    const { services, ...rest } = counted()
+    const handler = lambda(of, { environment: { ...services, partitions: new Map([['lines', 1]]) } })
+    await handler(kafkaEvent({ 'lines-0': next(0) }))
+    await handler(kafkaEvent({ 'lines-0': next(2, 1000) }))
+    return { handler, ...rest }
+  }
+
+  it('costs no read and one write, and those of the closing task when the partition passes a batch', async () => {
+    const { handler, table, objects, reset } = await started(running)
+    const writes: number[] = []
+    for (const [i, at] of [1100, 2000, 2100, 3000, 6000].entries()) {
+      reset()
+      await handler(kafkaEvent({ 'lines-0': next(4 + 2 * i, at) }))
+      writes.push(table.writes)
+      expect(table).toMatchObject({ reads: 0, conflicts: 0 })
+      expect(objects).toMatchObject({ reads: 0, lists: 0, deletes: 0 })
+    }
+    expect(writes).toEqual([1, 2, 1, 2, 2])
+  })
+
+  it('reads no state where no batch is passed, by an instance that has none', async () => {
+    const coldReads = async (of: Job): Promise<number> => {
+      const { environment } = await started(of)
+      const { table, counts } = countingTable(environment.table)
+      const services = { ...environment.another({ partitions: new Map([['lines', 1]]) }), table }
+      await lambda(of, { environment: services })(kafkaEvent({ 'lines-0': next(4, 1100) }))
+      return counts.reads
+    }
+    expect(await coldReads(running)).toBe(await coldReads(copy))
   })
 })
 

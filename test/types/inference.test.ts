@@ -1,6 +1,6 @@
 // Types flow through a chain without annotations. Checked by `npm run types` (tsc), and run here only to be counted.
 
-import { describe, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
 import {
   type DStream,
@@ -66,6 +66,22 @@ describe('types', () => {
       expectTypeOf(lines.mapPartitions((records) => [[...records].length])).toEqualTypeOf<DStream<number>>()
       expectTypeOf(lines.flatMap(({ value }) => value)).toEqualTypeOf<DStream<string>>()
       expectTypeOf(lines.flatMap(() => new Map([['a', 1]]))).toEqualTypeOf<DStream<[string, number]>>()
+    })
+  })
+
+  it('stay what they are in a stream that is partitioned by key, and are refused where there are no pairs', () => {
+    typed(({ kafka }) => {
+      const pairs = kafka('a', { value: json<{ cents: number }>() }).map((r) => [r.key ?? '', r.value.cents] as const)
+      const keyed = pairs.preservesPartitioning()
+      expectTypeOf(keyed).toEqualTypeOf<DStream<readonly [string, number]>>()
+      expectTypeOf(keyed.reduceByKey((a, b) => a + b).preservesPartitioning({ newPartitions: 'join' })).toEqualTypeOf<
+        DStream<readonly [string, number]>
+      >()
+      const lines = kafka('a', { value: text() })
+      // @ts-expect-error: a stream of records has no keys
+      lines.preservesPartitioning()
+      // @ts-expect-error: 'grow' is no choice
+      expect(() => pairs.preservesPartitioning({ newPartitions: 'grow' })).toThrow('grow')
     })
   })
 

@@ -1,0 +1,182 @@
+// Operators by key without a shuffle: they run in the task of a partition, in the commit with which the partition passes a batch
+// time. Their state and the elements of batches that are not passed yet are in the task's own log, so a micro-batch is still
+// one write (I4). State is read only when there is something to run.
+
+import { BucketProgram } from '../operators/bucket-program.ts'
+import { exchange } from '../operators/exchange.ts'
+import type { InPlaceProgram } from '../plan/plan.ts'
+import type { BatchPartial, InPlaceCommit, SourceCommit } from '../state/commit-record.ts'
+import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { Entry, TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Environment } from './environment.ts'
+import { OpenBatches } from './open-batches.ts'
+import type { OutputObject } from './outbox.ts'
+import { collectOutputs } from './outputs.ts'
+import { isSnapshotDue } from './snapshot-due.ts'
+import { closedBy, earliest } from './time.ts'
+
+export interface InPlaceParts {
+  readonly ref: TaskRef
+  readonly program: InPlaceProgram
+  readonly settings: JobSettings
+  readonly environment: Environment
+  readonly log: TaskLog<SourceCommit>
+}
+
+/** What a micro-batch has come to so far. */
+export interface Produced {
+  readonly partials: readonly BatchPartial[]
+  readonly objects: readonly OutputObject[]
+  readonly written: number
+}
+
+/** The same with what was done in place. */
+export interface ProducedInPlace extends Produced {
+  readonly inPlace: InPlaceCommit
+}
+
+export class InPlace {
+  readonly #parts: InPlaceParts
+  #operators: BucketProgram
+  #open: OpenBatches
+  /** The version of the log that memory is in step with; undefined: with none. */
+  #version: number | undefined
+  /** Memory is in step with a commit of which it is not known yet how it went. */
+  #ahead = false
+
+  constructor(parts: InPlaceParts) {
+    this.#parts = parts
+    this.#operators = this.#newOperators()
+    this.#open = this.#newOpen()
+  }
+
+  /**
+   * Runs the batches that the partition passes by moving its frontier, in order, and keeps what is for others.
+   *
+   * @param head the entry that the commit will follow
+   * @param produced what the micro-batch has come to before
+   * @param seal whether to begin with a snapshot in any case
+   * @throws BatchFailedError when a function of the user does.
+   */
+  async run(head: Entry<SourceCommit>, produced: Produced, frontier: number, seal: boolean): Promise<ProducedInPlace> {
+    const { batch } = this.#parts.settings
+    if (!head.record.inPlace) await this.#load(head) // there is nothing to read
+    const kept = await this.#snapshotIfDue(head, seal)
+    const [done, passed] = [closedBy(head.record.frontier, batch), closedBy(frontier, batch)]
+    const times = produced.partials.map(({ time }) => time)
+    const first = this.#earliest(done, head.record.inPlace?.next, earliest(times))
+    if (first === undefined || first > passed) {
+      this.#ahead = this.#version === head.version
+      this.#version = undefined
+      if (this.#ahead) this.#open.add(produced.partials)
+      return { ...produced, inPlace: { ...kept, state: [], next: first } }
+    }
+    await this.#load(head)
+    this.#version = undefined
+    this.#ahead = true
+    this.#open.add(produced.partials)
+    const ran: Produced[] = []
+    for (let time = this.#next(done); time !== undefined && time <= passed; time = this.#next(time)) {
+      ran.push(await this.#runBatch(time))
+    }
+    this.#open.dropUntil(passed)
+    const own = produced.partials.map((partial) => (partial.time <= passed ? this.#open.without(partial) : partial))
+    return {
+      partials: merged([...own, ...ran.flatMap(({ partials }) => partials)]),
+      objects: [...produced.objects, ...ran.flatMap(({ objects }) => objects)],
+      written: ran.reduce((sum, { written }) => sum + written, produced.written),
+      inPlace: { ...kept, state: this.#operators.takeChanges(), next: this.#next(passed) },
+    }
+  }
+
+  /** What was run last has been committed as this version. */
+  committed(version: number): void {
+    if (this.#ahead) this.#version = version
+    this.#ahead = false
+  }
+
+  #newOperators(): BucketProgram {
+    const { ref, program } = this.#parts
+    return new BucketProgram(program.stage, 0, `partition ${ref.task}`)
+  }
+
+  #newOpen(): OpenBatches {
+    return new OpenBatches(this.#parts.program.stage.inputs.map(({ edge }) => edge.id))
+  }
+
+  async #runBatch(time: number): Promise<Produced> {
+    const { ref, program } = this.#parts
+    const { outputs, edges } = program.stage
+    const slots = await this.#operators.run(time, (edge) => this.#open.items(time, edge))
+    const { objects, samples, written } = collectOutputs(outputs, slots, time, `part-${ref.task}`)
+    return { objects, written, partials: [{ time, samples, shuffle: exchange(edges, slots) }] }
+  }
+
+  /** The next batch to run after `time`. */
+  #next(time: number): number | undefined {
+    const { batch } = this.#parts.settings
+    const due = this.#operators.due(time)
+    const dueBatch = due === undefined ? undefined : Math.ceil(due / batch) * batch
+    return this.#earliest(time, dueBatch, this.#open.firstAfter(time))
+  }
+
+  /** With `idle: 'run'` every interval since the first batch, else when something came or is due. */
+  #earliest(after: number, ...times: readonly (number | undefined)[]): number | undefined {
+    const { idle, batch, zeroTime } = this.#parts.settings
+    const start = after > 0 ? after : zeroTime
+    const interval = idle === 'run' && start !== undefined ? start + batch : undefined
+    const first = earliest([interval, ...times].map((time) => time ?? Number.POSITIVE_INFINITY))
+    return first === Number.POSITIVE_INFINITY ? undefined : first
+  }
+
+  /** Where recovery begins, for the next commit: at a new snapshot when one is due. */
+  async #snapshotIfDue(head: Entry<SourceCommit>, seal: boolean): Promise<Omit<InPlaceCommit, 'state' | 'next'>> {
+    const { ref, environment, settings } = this.#parts
+    const kept = head.record.inPlace
+    const now = environment.clock.now()
+    const anew = { since: head.version, snapshot: undefined, logBytes: 0, logSince: now }
+    if (!kept) return anew
+    if (!seal && !isSnapshotDue(kept, head.bytes, now, settings)) {
+      return { ...kept, logBytes: kept.logBytes + head.bytes }
+    }
+    await this.#load(head)
+    const state = [...this.#operators.state(), ...this.#open.state()]
+    return { ...anew, snapshot: await writeSnapshot(environment.objects, environment.bucket, ref, head.version, state) }
+  }
+
+  /** Brings memory in step with the head: from the last snapshot and the entries since. No code of the user runs (I6). */
+  async #load({ version, record }: Entry<SourceCommit>): Promise<void> {
+    if (this.#version === version) return
+    const { ref, settings, environment, log } = this.#parts
+    this.#version = undefined
+    this.#ahead = false
+    this.#operators = this.#newOperators()
+    this.#open = this.#newOpen()
+    if (record.inPlace) {
+      const { snapshot, since } = record.inPlace
+      const state = snapshot ? await readSnapshot(environment.objects, snapshot) : []
+      this.#operators.restore(state)
+      this.#open.restore(state)
+      for (const entry of await log.read(since, true)) {
+        if (entry.version > version) break
+        this.#operators.restore(entry.record.inPlace?.state ?? [])
+        this.#open.add(entry.record.partials)
+      }
+      this.#open.dropUntil(closedBy(record.frontier, settings.batch))
+    }
+    this.#version = version
+    environment.log.info({ stage: ref.stage, task: ref.task, version }, 'state loaded')
+  }
+}
+
+/** One partial per batch time. */
+function merged(partials: readonly BatchPartial[]): readonly BatchPartial[] {
+  const byTime = new Map<number, BatchPartial>()
+  for (const { time, samples, shuffle } of partials) {
+    const { samples: others = [], shuffle: more = [] } = byTime.get(time) ?? {}
+    byTime.set(time, { time, samples: [...others, ...samples], shuffle: [...more, ...shuffle] })
+  }
+  return [...byTime.values()]
+}
