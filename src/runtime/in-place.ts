@@ -143,7 +143,8 @@ export class InPlace {
     }
     await this.#load(head)
     const state = [...this.#operators.state(), ...this.#open.state()]
-    return { ...anew, snapshot: await writeSnapshot(environment.objects, environment.bucket, ref, head.version, state) }
+    const { objects, bucket, newId } = environment
+    return { ...anew, snapshot: await writeSnapshot(objects, bucket, ref, head.version, state, newId) }
   }
 
   /** Brings memory in step with the head: from the last snapshot and the entries since. No code of the user runs (I6). */

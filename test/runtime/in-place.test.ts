@@ -115,17 +115,17 @@ describe('state', () => {
 
   it('is as it was when a function throws: nothing of the micro-batch is committed', async () => {
     let broken = true
+    const counting = StateSpec.function((key: string, _: string | undefined, state: State<number>) => {
+      if (broken && key === 'b') throw new Error('broken')
+      state.update((state.getOption() ?? 0) + 1)
+      return `(${key},${state.get()})`
+    })
     const flaky = keyedJob(OPTIONS, true, (words) =>
-      words
-        .updateStateByKey((values: readonly string[], n: number | undefined) => {
-          if (broken && n === 1) throw new Error('broken')
-          return (n ?? 0) + values.length
-        })
-        .saveAsTextFiles('s3://results/running'),
+      words.mapWithState(counting).saveAsTextFiles('s3://results/running'),
     )
     const environment = environmentOf(new Map([['words', 1]]))
     const handler = lambda(flaky, { environment })
-    await handler(kafkaEvent({ 'words-0': keys('a@100 b@150 a@1100') }))
+    await handler(kafkaEvent({ 'words-0': keys('a@100 a@1100 b@1150') }))
     const event = kafkaEvent({ 'words-0': keys('a@2100', 3) })
     await expect(handler(event)).rejects.toMatchObject({
       code: 'BATCH_FAILED',

@@ -10,7 +10,7 @@ export function textOf({ value }: KafkaEventRecord): string {
   return Buffer.from(value ?? '', 'base64').toString()
 }
 
-export function contentsOf({ entries }: Ledger, topic?: string): Contents {
+export function contentsOf({ entries }: Pick<Ledger, 'entries'>, topic?: string): Contents {
   const contents = new Map<number, string[]>()
   for (const { time, record } of [...entries.values()].flat()) {
     if (topic !== undefined && record.topic !== topic) continue

@@ -1,6 +1,7 @@
 // The jobs of the simulation by name: what they are made of, and what must come out.
 
 import type { JobOptions } from '../../src/index.ts'
+import { bucketOf } from '../../src/operators/hash.ts'
 import { derivedRandom, type Random } from '../../src/testing/simulation/random.ts'
 import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
 import {
@@ -10,32 +11,38 @@ import {
   smallestStory,
 } from '../../src/testing/simulation/simulate.ts'
 import { contentsOf, withLines } from './expected.ts'
-import { BATCH, type JobKind, KINDS, POISON, simulatedJob } from './jobs.ts'
+import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
 import { statefulExpected } from './stateful-expected.ts'
-import { STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
+import { IN_PLACE_KINDS, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
 
-export type Kind = JobKind | StatefulKind
+export type Kind = JobKind | StatefulKind | `${StatefulKind} in place`
 
-export const ALL_KINDS: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS]
+const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place` as const)
+
+export const ALL_KINDS: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE]
 
 const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
 
 /** One seed of one kind of job, held against faultless runs and against what the kind's definition says. */
-export async function simulateKind(kind: Kind, seed: number, trace = false): Promise<DetailedReport> {
-  const { define, options, jobOptions } = setUp(kind, seed)
+export async function simulateKind(named: Kind, seed: number, trace = false): Promise<DetailedReport> {
+  const { kind, inPlace, define, options, jobOptions } = setUp(named, seed)
   const report = await simulateSeed(define, { ...options, trace })
   if (report.violations.length > 0) return report
-  return { ...report, violations: isStateful(kind) ? checkStateful(kind, jobOptions, report) : check(kind, report) }
+  return {
+    ...report,
+    violations: isStateful(kind) ? checkStateful(kind, inPlace, jobOptions, report) : check(kind, report),
+  }
 }
 
 /** The story of the smallest run that fails as this one did. */
-export async function storyOfKind(kind: Kind, seed: number, failed: DetailedReport): Promise<string> {
-  const { define, options } = setUp(kind, seed)
+export async function storyOfKind(named: Kind, seed: number, failed: DetailedReport): Promise<string> {
+  const { define, options } = setUp(named, seed)
   return smallestStory(define, options, failed)
 }
 
-function setUp(kind: Kind, seed: number) {
-  const random = derivedRandom(seed, ALL_KINDS.indexOf(kind))
+function setUp(named: Kind, seed: number) {
+  const random = derivedRandom(seed, ALL_KINDS.indexOf(named))
+  const { kind, inPlace } = placeOf(named)
   const jobOptions: JobOptions = {
     batch: BATCH,
     time: random.chance(0.2) ? 'arrival' : 'record',
@@ -43,20 +50,25 @@ function setUp(kind: Kind, seed: number) {
     idle: isStateful(kind) && random.chance(0.1) ? 'run' : 'pause',
   }
   const define = (own: Random) =>
-    isStateful(kind) ? statefulJob(kind, jobOptions) : simulatedJob(kind, jobOptions, own)
+    isStateful(kind) ? statefulJob(kind, jobOptions, inPlace) : simulatedJob(kind, jobOptions, own)
   const options: SimulateOptions = {
     // Another seed for each kind, so that they do not all see the same schedule.
     seed: random.int(0, 2 ** 31),
-    records: (own) => (isStateful(kind) ? words(kind, own) : names(kind, own)),
+    records: (own) => (isStateful(kind) ? words(kind, inPlace, own) : names(kind, own)),
     // User code that gives something else each time: what counts is the record's name.
     ...(kind === 'tokens' && { normalize: (line: string) => line.split(' ')[0] ?? '' }),
     ...(kind === 'flaky' && { allows: isFlaky }),
   }
-  return { define, options, jobOptions }
+  return { kind, inPlace, define, options, jobOptions }
 }
 
-function isStateful(kind: Kind): kind is StatefulKind {
-  return (STATEFUL_KINDS as readonly Kind[]).includes(kind)
+function placeOf(named: Kind): { kind: JobKind | StatefulKind; inPlace: boolean } {
+  const kind = [...KINDS, ...STATEFUL_KINDS].find((one) => named === one || named === `${one} in place`)
+  return { kind: kind ?? 'plain', inPlace: kind !== named }
+}
+
+function isStateful(kind: JobKind | StatefulKind): kind is StatefulKind {
+  return STATEFUL_KINDS.some((stateful) => stateful === kind)
 }
 
 /** Every record's text is its own name, so that outputs can be counted against records. */
@@ -67,10 +79,14 @@ function names(kind: JobKind, random: Random): SimulatedRecord[] {
   }))
 }
 
-/** Few words, so that keys meet. */
-function words(kind: StatefulKind, random: Random): SimulatedRecord[] {
+/** Few words, so that keys meet; those of operators in place in one partition each. */
+function words(kind: StatefulKind, inPlace: boolean, random: Random): SimulatedRecord[] {
+  const partitions = random.int(1, 5)
   const some = WORDS.slice(0, random.int(1, kind === 'heavy' ? 3 : WORDS.length + 1))
-  return Array.from({ length: random.int(1, kind === 'heavy' ? 15 : 60) }, () => ({ value: random.pick(some) }))
+  return Array.from({ length: random.int(1, kind === 'heavy' ? 15 : 60) }, () => {
+    const value = random.pick(some)
+    return inPlace ? { value, topic: TOPICS[0], partition: bucketOf(value, partitions) } : { value }
+  })
 }
 
 function check(kind: JobKind, { ledger, outputs, published }: DetailedReport): string[] {
@@ -92,9 +108,14 @@ function check(kind: JobKind, { ledger, outputs, published }: DetailedReport): s
   return [...problems, ...differ('tens', withLines(outputs.get('s3://results/tens.json')), withLines(new Map(tens)))]
 }
 
-function checkStateful(kind: StatefulKind, { idle }: JobOptions, { ledger, outputs }: DetailedReport): string[] {
+function checkStateful(
+  kind: StatefulKind,
+  inPlace: boolean,
+  { idle }: JobOptions,
+  { ledger, outputs }: DetailedReport,
+): string[] {
   if (idle === 'run') return [] // the plainest definition is of batches with data
-  return [...statefulExpected(kind, ledger)].flatMap(([name, wanted]) =>
+  return [...statefulExpected(kind, ledger, inPlace)].flatMap(([name, wanted]) =>
     differ(name, withLines(outputs.get(`s3://results/${name}`)).map(withoutBallast), [...wanted]),
   )
 }

@@ -9,20 +9,30 @@ import { statefulJob } from './stateful-jobs.ts'
 
 const START = 1_700_000_000_000
 
-it.each(['warm', 'cold'])('keeps the state of a quiet bucket in a busy job whose instances are %s', async (how) => {
+it.each([
+  ['bucket', 'warm'],
+  ['bucket', 'cold'],
+  ['partition', 'warm'],
+  ['partition', 'cold'],
+])('keeps the state of a quiet %s in a busy job whose instances are %s', async (place, how) => {
+  const inPlace = place === 'partition'
   const table = memoryTable()
   const base = memoryEnvironment(START)
   const environment = () => ({ ...base.another(), table })
-  const job = statefulJob('mapState', { batch: 1000, numPartitions: 3, idleAfter: 1000, retention: '60s' })
+  const job = statefulJob('mapState', { batch: 1000, numPartitions: 3, idleAfter: 1000, retention: '60s' }, inPlace)
   const words = ['rare', ...Array.from({ length: 300 }, () => 'busy'), 'rare', 'busy']
   let runtime = new JobRuntime(job, environment())
-  for (const [offset, value] of words.entries()) {
-    const timestamp = START + offset * 900
+  const next = [0, 0]
+  for (const [i, value] of words.entries()) {
+    const timestamp = START + i * 900
     base.setTime(timestamp)
     table.deleteExpired(Math.floor(timestamp / 1000))
     if (how === 'cold') runtime = new JobRuntime(job, environment())
-    const records = [eventRecord('lines', 0, { offset, timestamp, value })]
-    for (const { error } of await runtime.process([{ topic: 'lines', partition: 0, records }])) {
+    const partition = inPlace && value === 'rare' ? 1 : 0
+    const offset = next[partition] ?? 0
+    next[partition] = offset + 1
+    const records = [eventRecord('lines', partition, { offset, timestamp, value })]
+    for (const { error } of await runtime.process([{ topic: 'lines', partition, records }])) {
       if (error !== undefined) throw error
     }
   }

@@ -10,7 +10,8 @@ export type Outputs = ReadonlyMap<string, Contents>
 
 type Counts = ReadonlyMap<string, number>
 
-export function statefulExpected(kind: StatefulKind, ledger: Ledger): Outputs {
+/** @param inPlace with operators by key in source tasks, which run batches at which their partitions have records */
+export function statefulExpected(kind: StatefulKind, ledger: Ledger, inPlace: boolean): Outputs {
   const words = contentsOf(ledger)
   const times = [...words.keys()]
   const outputs = new Map<string, Contents>()
@@ -52,9 +53,16 @@ export function statefulExpected(kind: StatefulKind, ledger: Ledger): Outputs {
       })
       break
     case 'updateState':
-    case 'heavy':
-      out(times, (time) => lines(until(time)))
+    case 'heavy': {
+      const own = [...ledger.entries.values()].map((entries) => contentsOf({ entries: new Map([['', entries]]) }))
+      const ofOwn = (time: number): string[] =>
+        own.flatMap((some) => {
+          const until = [...some].flatMap(([t, values]) => (t <= time ? values : []))
+          return some.has(time) ? lines(count(until)) : []
+        })
+      out(times, (time) => (inPlace ? ofOwn(time) : lines(until(time))))
       break
+    }
     case 'mapState':
       out(times, (time) => timed(words, later, Number.POSITIVE_INFINITY).get(time) ?? [])
       break

@@ -23,6 +23,9 @@ export const STATEFUL_KINDS = [
 
 export type StatefulKind = (typeof STATEFUL_KINDS)[number]
 
+/** Those that also run on one topic that is partitioned by word, with operators by key in its tasks. */
+export const IN_PLACE_KINDS = STATEFUL_KINDS.filter((kind) => kind !== 'join')
+
 /** Window and timeout, in batches. */
 export const WINDOW = 3
 export const TIMEOUT = 4
@@ -33,11 +36,13 @@ const BALLAST = incompressible(40 * 1024)
 const add = (a: number, b: number): number => a + b
 
 /** Every line of every output is `<name> <numbers…>`. */
-export function statefulJob(kind: StatefulKind, options: JobOptions): Job {
+export function statefulJob(kind: StatefulKind, options: JobOptions, inPlace: boolean): Job {
   return job('simulated', options, ({ kafka }) => {
     const topic = (topics: string | readonly string[]): DStream<readonly [string, number]> =>
       kafka(topics, { value: text() }).map(({ value }) => [value, 1] as const)
-    const ones = kind === 'join' ? topic(TOPICS[0]) : topic(TOPICS)
+    // The simulator does not always say how many partitions there are, and adds some.
+    const keyed = () => topic(TOPICS[0]).preservesPartitioning({ newPartitions: 'join' })
+    const ones = inPlace ? keyed() : kind === 'join' ? topic(TOPICS[0]) : topic(TOPICS)
     const save = <V>(stream: DStream<readonly [string, V]>, name = kind as string): void =>
       stream.map(([key, value]) => `${key} ${String(value)}`).saveAsTextFiles(`s3://results/${name}`)
     switch (kind) {

@@ -60,7 +60,8 @@ export class Monitor {
       ...table,
       append: async (task, item) => {
         const record = await this.#read(task, item, objects)
-        if (isBucketCommit(record)) await this.#checkSnapshot(task, item.version, record, objects)
+        if (isBucketCommit(record) || isSourceCommit(record))
+          await this.#checkSnapshot(task, item.version, record, objects)
         const outcome = await table.append(task, item)
         if (outcome === 'committed') this.#committed(task, item.version, record, who)
         else coverage.path(conflictOn(task, record))
@@ -134,11 +135,12 @@ export class Monitor {
   async #checkSnapshot(
     { stage, task }: TaskRef,
     version: number,
-    { snapshot, kind }: BucketCommit,
+    record: BucketCommit | SourceCommit,
     objects: ObjectStore,
   ): Promise<void> {
+    const snapshot = isBucketCommit(record) ? record.snapshot : record.inPlace?.snapshot
     if (!snapshot) return
-    if (kind === 'bucket' && snapshot.version === version - 1) this.#parts.coverage.path('snapshot named')
+    if (record.kind !== 'seal' && snapshot.version === version - 1) this.#parts.coverage.path('snapshot named')
     if (!(await objects.exists(snapshot.ref))) this.violation(`${stage} ${task}: names a snapshot that is not there`)
   }
 
