@@ -63,7 +63,6 @@ export class WakeUps {
     for (;;) {
       const row = await table.getRow(this.#job, ROW)
       const at = Number(row?.data.at ?? 0)
-      if (row && at === fired && row.data.fired === fired) return // it has come again
       const data = row && at > fired ? row.data : { at: fired, fired }
       const next = { rev: (row?.rev ?? 0) + 1, data }
       if ((await table.replaceRow(this.#job, ROW, next, row?.rev)) === 'replaced') return
