@@ -1,4 +1,4 @@
-// Keyed state: a million keys in one bucket. Cold load from the snapshot, and batches that touch 1 % of the keys, over
+// Keyed state: a million keys in one bucket, or as many as BENCH_KEYS says (`BENCH_KEYS=2000000`). Cold load from the snapshot, and batches that touch 1 % of the keys, over
 // services in memory; and what closing T costs with many partitions.
 
 import { type Job, job, raw, type State, StateSpec } from 'millrace'
@@ -31,7 +31,7 @@ function keysOf(packed: unknown): string[] {
 export async function stateBench(): Promise<string> {
   const rows: string[][] = []
   let share = ''
-  for (const keys of [100_000, 1_000_000]) {
+  for (const keys of (process.env.BENCH_KEYS ?? '100000,1000000').split(',').map(Number)) {
     const environment = memoryEnvironment(0)
     let runtime = new JobRuntime(running(Array.from({ length: keys }, (_, i) => [`key-${i}`, 0])), environment)
     // A batch is closed, and run, by the first record of the next.
@@ -43,17 +43,20 @@ export async function stateBench(): Promise<string> {
     environment.setTime(8.5 * BATCH + 60_000) // the first instance's lease is over
     runtime = new JobRuntime(running([]), environment)
     const cold = await timed(() => batch(runtime, environment, 9, [0]))
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
     const warm = await timed(() => batch(runtime, environment, 10, [0]))
     const bytes = await snapshotBytes(environment)
     const onePercent = times.sort((a, b) => a - b)[3] ?? 0
     rows.push(
-      [keys, first, onePercent, cold - warm, bytes / 1e6].map((n) =>
+      [keys, first, onePercent, cold - warm, bytes / 1e6, (heapUsed + arrayBuffers) / 1e6].map((n) =>
         n.toLocaleString('en', { maximumFractionDigits: 1 }),
       ),
     )
     share = `cold load of ${keys.toLocaleString('en')} keys ${Math.round(cold - warm)} ms`
   }
-  console.log(table(['keys', 'initial batch ms', '1 % touched ms', 'cold load ms', 'snapshot MB'], rows))
+  console.log(
+    table(['keys', 'initial batch ms', '1 % touched ms', 'cold load ms', 'snapshot MB', 'memory after it MB'], rows),
+  )
   console.log(await closingCost())
   return `state: ${share}`
 }
