@@ -52,6 +52,8 @@ export class Lookout {
     const row = await table.getRow(this.#job, ROW)
     this.#holder = String(row?.data.holder ?? '')
     this.#until = Number(row?.data.until ?? 0)
+    // Nobody takes it for longer than `length`: one for years is of a clock that is years ahead, or damage.
+    if (this.#until > now + 2 * length) this.#until = 0
     if (this.#holder !== instance && now < this.#until) return false
     const next = { rev: (row?.rev ?? 0) + 1, data: { holder: instance, until: now + length } }
     if ((await table.replaceRow(this.#job, ROW, next, row?.rev)) === 'conflict') return false
