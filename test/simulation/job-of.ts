@@ -10,10 +10,10 @@ import {
   simulateSeed,
   smallestStory,
 } from '../../src/testing/simulation/simulate.ts'
-import { contentsOf, withLines } from './expected.ts'
+import { type Contents, contentsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
 import { statefulExpected } from './stateful-expected.ts'
-import { IN_PLACE_KINDS, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
+import { ACCOUNTS, IN_PLACE_KINDS, OPENING, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
 
 export type Kind = JobKind | StatefulKind | `${StatefulKind} in place`
 
@@ -49,11 +49,14 @@ function setUp(named: Kind, seed: number) {
     numPartitions: random.int(1, 4),
     idle: isStateful(kind) && random.chance(0.1) ? 'run' : 'pause',
   }
-  const define = (own: Random) =>
-    isStateful(kind) ? statefulJob(kind, jobOptions, inPlace) : simulatedJob(kind, jobOptions, own)
+  const version = (number: number) => (own: Random) =>
+    isStateful(kind) ? statefulJob(kind, jobOptions, inPlace, number) : simulatedJob(kind, jobOptions, own, number)
+  const define = version(1)
+  const deploys = random.pick([[], [], [], [version(2)], [version(2), define]])
   const options: SimulateOptions = {
     // Another seed for each kind, so that they do not all see the same schedule.
     seed: random.int(0, 2 ** 31),
+    deploys,
     records: (own) => (isStateful(kind) ? words(kind, inPlace, own) : names(kind, own)),
     // User code that gives something else each time: what counts is the record's name.
     ...(kind === 'tokens' && { normalize: (line: string) => line.split(' ')[0] ?? '' }),
@@ -81,12 +84,21 @@ function names(kind: JobKind, random: Random): SimulatedRecord[] {
 
 /** Few words, so that keys meet; those of operators in place in one partition each. */
 function words(kind: StatefulKind, inPlace: boolean, random: Random): SimulatedRecord[] {
+  if (kind === 'bank' || kind === 'vault') return transfers(random)
   const partitions = random.int(1, 5)
-  const some = WORDS.slice(0, random.int(1, kind === 'heavy' ? 3 : WORDS.length + 1))
-  return Array.from({ length: random.int(1, kind === 'heavy' ? 15 : 60) }, () => {
+  const large = kind === 'heavy' || kind === 'huge'
+  const some = WORDS.slice(0, large ? random.int(1, 4) : random.int(1, WORDS.length + 1))
+  const most = kind === 'heavy' ? 15 : kind === 'huge' ? 8 : 40
+  return Array.from({ length: random.int(1, most) }, () => {
     const value = random.pick(some)
     return inPlace ? { value, topic: TOPICS[0], partition: bucketOf(value, partitions) } : { value }
   })
+}
+
+/** Between accounts; the total is what it was at the beginning. */
+function transfers(random: Random): SimulatedRecord[] {
+  const transfer = () => `${random.pick(ACCOUNTS)}>${random.pick(ACCOUNTS)}:${random.int(1, 50)}`
+  return Array.from({ length: random.int(1, 40) }, () => ({ value: transfer() }))
 }
 
 function check(kind: JobKind, { ledger, outputs, published }: DetailedReport): string[] {
@@ -115,9 +127,19 @@ function checkStateful(
   { ledger, outputs }: DetailedReport,
 ): string[] {
   if (idle === 'run') return [] // the plainest definition is of batches with data
-  return [...statefulExpected(kind, ledger, inPlace)].flatMap(([name, wanted]) =>
+  const total = kind === 'bank' || kind === 'vault' ? checkTotal(outputs.get(`s3://results/${kind}`)) : []
+  const differences = [...statefulExpected(kind, ledger, inPlace)].flatMap(([name, wanted]) =>
     differ(name, withLines(outputs.get(`s3://results/${name}`)).map(withoutBallast), [...wanted]),
   )
+  return [...total, ...differences]
+}
+
+/** Money is neither made nor lost: at every T all accounts together have what they had at the beginning. */
+function checkTotal(balances: Contents | undefined): string[] {
+  return withLines(balances).flatMap(([time, lines]) => {
+    const total = lines.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0)
+    return total === ACCOUNTS.length * OPENING ? [] : [`at T = ${time} all accounts together have ${total}`]
+  })
 }
 
 /** A line's name and numbers. */

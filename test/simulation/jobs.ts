@@ -32,9 +32,11 @@ function bulk(part: number): string {
 
 const isLarge = (value: string): boolean => /[37]$/.test(value)
 
-export function simulatedJob(kind: JobKind, options: JobOptions, random: Random): Job {
+/** `version` 2 means the same. */
+export function simulatedJob(kind: JobKind, options: JobOptions, random: Random, version = 1): Job {
   return job('simulated', { ...options, onPoison: kind === 'poison' ? 'quarantine' : 'fail' }, ({ kafka }) => {
-    const values = kafka(TOPICS, { value: text() }).map(({ value }) => value)
+    const records = kafka(TOPICS, { value: text() }).map(({ value }) => value)
+    const values = version === 1 ? records : records.filter(() => true).map((value) => value)
     let calls = 0
     switch (kind) {
       case 'plain':

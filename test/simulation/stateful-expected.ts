@@ -3,7 +3,7 @@
 import type { Ledger } from '../../src/testing/simulation/ledger.ts'
 import { type Contents, contentsOf } from './expected.ts'
 import { BATCH, TOPICS } from './jobs.ts'
-import { type StatefulKind, TIMEOUT, WINDOW } from './stateful-jobs.ts'
+import { ACCOUNTS, movements, OPENING, type StatefulKind, TIMEOUT, WINDOW } from './stateful-jobs.ts'
 
 /** Lines by batch time and output; times without lines are left out. */
 export type Outputs = ReadonlyMap<string, Contents>
@@ -53,7 +53,8 @@ export function statefulExpected(kind: StatefulKind, ledger: Ledger, inPlace: bo
       })
       break
     case 'updateState':
-    case 'heavy': {
+    case 'heavy':
+    case 'huge': {
       const own = [...ledger.entries.values()].map((entries) => contentsOf({ entries: new Map([['', entries]]) }))
       const ofOwn = (time: number): string[] =>
         own.flatMap((some) => {
@@ -85,6 +86,16 @@ export function statefulExpected(kind: StatefulKind, ledger: Ledger, inPlace: bo
           return lines(total)
         },
       )
+      break
+    }
+    case 'bank':
+    case 'vault': {
+      const balances = new Map<string, number>(ACCOUNTS.map((account) => [account, OPENING]))
+      out(times, (time) => {
+        for (const [account, amount] of (words.get(time) ?? []).flatMap(movements))
+          balances.set(account, (balances.get(account) ?? 0) + amount)
+        return lines(balances)
+      })
       break
     }
     case 'join': {

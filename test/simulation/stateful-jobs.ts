@@ -19,6 +19,9 @@ export const STATEFUL_KINDS = [
   'timeoutChain',
   'join',
   'heavy',
+  'huge',
+  'bank',
+  'vault',
 ] as const
 
 export type StatefulKind = (typeof STATEFUL_KINDS)[number]
@@ -33,18 +36,47 @@ export const TIMEOUT = 4
 /** Outlasts compression: 40 KB of state per key, so that snapshots are due, and parts too large to ride in a commit. */
 const BALLAST = incompressible(40 * 1024)
 
+/** 200 KB for each of up to three keys, all different: more than an item of the table holds. */
+const HUGE_BALLAST = incompressible(3 * 200 * 1024)
+
+function ballastOf(kind: 'heavy' | 'huge', word: string): string {
+  if (kind === 'heavy') return BALLAST
+  const part = ['a1', 'a2'].indexOf(word) + 1
+  return HUGE_BALLAST.slice(part * 200 * 1024, (part + 1) * 200 * 1024)
+}
+
+/** Accounts of the bank and of the vault, and what each has at the beginning. */
+export const ACCOUNTS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
+export const OPENING = 100
+
+/** What a record `a1>b2:5` does to accounts. */
+export function movements(transfer: string): [account: string, amount: number][] {
+  const [, from = '', to = '', amount] = /^(.*)>(.*):(\d+)$/.exec(transfer) ?? []
+  return [
+    [from, -Number(amount)],
+    [to, Number(amount)],
+  ]
+}
+
 const add = (a: number, b: number): number => a + b
 
-/** Every line of every output is `<name> <numbers…>`. */
-export function statefulJob(kind: StatefulKind, options: JobOptions, inPlace: boolean): Job {
+/** `version` 2 means the same: operators without state have been added around those with it. Every line of every output is `<name> <numbers…>`. */
+export function statefulJob(kind: StatefulKind, options: JobOptions, inPlace: boolean, version = 1): Job {
   return job('simulated', options, ({ kafka }) => {
     const topic = (topics: string | readonly string[]): DStream<readonly [string, number]> =>
-      kafka(topics, { value: text() }).map(({ value }) => [value, 1] as const)
+      version === 1
+        ? kafka(topics, { value: text() }).map(({ value }) => [value, 1] as const)
+        : kafka(topics, { value: text() })
+            .filter(() => true)
+            .map(({ value }) => value)
+            .map((value) => [value, 1] as const)
     // The simulator does not always say how many partitions there are, and adds some.
     const keyed = () => topic(TOPICS[0]).preservesPartitioning({ newPartitions: 'join' })
     const ones = inPlace ? keyed() : kind === 'join' ? topic(TOPICS[0]) : topic(TOPICS)
     const save = <V>(stream: DStream<readonly [string, V]>, name = kind as string): void =>
-      stream.map(([key, value]) => `${key} ${String(value)}`).saveAsTextFiles(`s3://results/${name}`)
+      (version === 1 ? stream : stream.filter(() => true))
+        .map(([key, value]) => `${key} ${String(value)}`)
+        .saveAsTextFiles(`s3://results/${name}`)
     switch (kind) {
       case 'counts': {
         const words = ones.map(([word]) => word)
@@ -114,12 +146,38 @@ export function statefulJob(kind: StatefulKind, options: JobOptions, inPlace: bo
         save(ones.join(topic(TOPICS[1])))
         break
       case 'heavy':
+      case 'huge': {
         save(
           ones
-            .updateStateByKey((values: readonly number[], kept: readonly [number, string] | undefined) => {
-              return [(kept?.[0] ?? 0) + values.length, kept?.[1] ?? BALLAST] as const
-            })
-            .mapValues(([n, ballast]) => `${n} ${ballast}`),
+            .updateStateByKey(
+              (_time: number, word: string, ones: readonly number[], kept: readonly [number, string] | undefined) =>
+                [(kept?.[0] ?? 0) + ones.length, kept?.[1] ?? ballastOf(kind, word)] as const,
+            )
+            .mapValues(([n, weight]) => `${n} ${weight}`),
+        )
+        break
+      }
+      case 'bank':
+        save(
+          ones
+            .flatMap(([transfer]) => movements(transfer))
+            .updateStateByKey(
+              (amounts: readonly number[], balance: number | undefined) => amounts.reduce(add, balance ?? 0),
+              { initialState: ACCOUNTS.map((account) => [account, OPENING]) },
+            ),
+        )
+        break
+      case 'vault':
+        save(
+          ones
+            .flatMap(([transfer]) => movements(transfer))
+            .mapWithState(
+              StateSpec.function((account: string, amount: number | undefined, balance: State<number>) => {
+                balance.update((balance.getOption() ?? 0) + (amount ?? 0))
+                return account
+              }).initialState(ACCOUNTS.map((account) => [account, OPENING])),
+            )
+            .stateSnapshots(),
         )
         break
     }

@@ -3,6 +3,7 @@
 
 import { isBucketCommit } from '../../state/commit-record.ts'
 import type { Partition } from './event-source.ts'
+import { splitName } from './monitored-logs.ts'
 import type { Published } from './outputs.ts'
 import type { World } from './world.ts'
 
@@ -45,7 +46,7 @@ export async function checkRest({ job, wakeUps, monitor, rawTable, ledger }: Wor
   if (job.settings.idle === 'run') return
   if (wakeUps.length > 0) monitor.violation('at rest wake-ups are left')
   for (const [name, { record }] of logs.heads) {
-    const [stage = '', task = ''] = split(name)
+    const [stage, task] = splitName(name)
     const head = await rawTable.head({ job: job.name, stage, task })
     if (!head) monitor.violation(`at rest the log of ${name} is empty`)
     // A bucket that nothing has fallen into has its birth, which does not expire either.
@@ -107,10 +108,4 @@ function inWords(lines: readonly string[] | undefined): string {
 
 function shorten(text: string): string {
   return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${text.length} characters)`
-}
-
-/** `<stage> <task>`: tasks hold no space. */
-function split(name: string): [stage: string, task: string] {
-  const space = name.lastIndexOf(' ')
-  return [name.slice(0, space), name.slice(space + 1)]
 }

@@ -34,7 +34,6 @@ export const PATHS = [
   'conflict on a closing commit',
   'conflict on a bucket commit',
   'a birth that another instance was faster with',
-  'own commit met again after a lost answer',
   'a source commit published by another instance',
   'a closing commit published by another instance',
   'a bucket commit published by another instance',

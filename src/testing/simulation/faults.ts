@@ -70,6 +70,19 @@ export function isInjected(error: unknown): boolean {
 
 const STALE = 0.3
 
+/** Calls that few runs make. */
+const RARE: ReadonlySet<string> = new Set([
+  'createRow',
+  'put spill',
+  'put snapshot',
+  'put quarantine',
+  'stage',
+  'complete',
+  'abort',
+  'get spill',
+  'delete',
+])
+
 /** Lets `count` microtasks pass: simulated time that belongs to others. */
 export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await undefined
@@ -191,8 +204,8 @@ export class Faults {
 
   #next<T>(id: string, call: Call<T>, roll: number, which: number): Fault | undefined {
     const { probability, except } = this.#options
-    // What goes wrong around a commit is what matters most.
-    const often = (call.point.startsWith('append') ? 3 : 1) * probability
+    // What goes wrong around a commit is what matters most, and what happens once in many runs has to go wrong in some.
+    const often = (call.point.startsWith('append') ? 3 : RARE.has(call.point) ? 8 : 1) * probability
     if (!this.enabled || except.has(id)) return undefined
     if (call.stale && this.#stale && roll >= 1 - STALE) return this.#take(id, 'stale')
     if (this.#kinds.length === 0 || roll >= often) return undefined

@@ -57,6 +57,14 @@ export class Ledger {
     return problems
   }
 
+  /** As it is now. */
+  copy(): Ledger {
+    const copy = new Ledger(this.#settings, this.#recordsOf)
+    for (const [task, entries] of this.entries) copy.entries.set(task, [...entries])
+    copy.lastOpen = this.lastOpen
+    return copy
+  }
+
   /** All batch times with records, ascending. */
   get times(): number[] {
     const times = new Set([...this.entries.values()].flatMap((entries) => entries.map(({ time }) => time)))

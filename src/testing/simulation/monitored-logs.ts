@@ -131,3 +131,9 @@ export class MonitoredLogs {
     }
   }
 }
+
+/** Of `<stage> <task>`: tasks hold no space. */
+export function splitName(name: string): [stage: string, task: string] {
+  const space = name.lastIndexOf(' ')
+  return [name.slice(0, space), name.slice(space + 1)]
+}

@@ -8,6 +8,7 @@ import { checkLedger, checkRest, checkTimes, comparePrinted, comparePublished } 
 import type { CoverageCounts } from './coverage.ts'
 import { FAULTS, type Fault, type TakenFault } from './faults.ts'
 import type { Ledger } from './ledger.ts'
+import { loseLog, remakeTopic } from './loss.ts'
 import type { Outputs, Published } from './outputs.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { SimulatedRecords } from './records.ts'
@@ -66,6 +67,9 @@ export interface DetailedReport extends SimulationReport {
 }
 
 const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'normalize', 'allows', 'trace', 'shrink']
+
+/** How many runs end with something lost for good. */
+const LOSSES = 0.2
 
 const NOTHING: Omissions = { steps: new Set(), faults: new Set(), records: new Set() }
 
@@ -132,6 +136,9 @@ export async function simulateSeed(
   const published = await world.published(normalize)
   if (world.monitor.violations.length === 0) await compareWithReference(world, published)
 
+  const ledger = world.ledger.copy()
+  if (world.monitor.violations.length === 0) await loseSomething(simulation, scenario)
+
   const { violations } = world.monitor
   return {
     seed,
@@ -142,7 +149,7 @@ export async function simulateSeed(
     trace: world.trace?.lines() ?? [],
     outputs: published.outputs,
     coverage: world.coverage.counts(),
-    ledger: world.ledger,
+    ledger,
     published,
     world,
     steps: simulation.steps,
@@ -176,6 +183,14 @@ async function checkAtRest({ world, partitions }: Simulation, { pace, partitions
     )
   }
   await checkRest(world)
+}
+
+async function loseSomething(simulation: Simulation, { seed, job }: Scenario): Promise<void> {
+  const random = derivedRandom(seed, 5)
+  if (job.settings.idle === 'run') return
+  const lost = random.next()
+  if (lost < LOSSES / 2) await remakeTopic(simulation, random)
+  else if (lost < LOSSES) await loseLog(simulation, random)
 }
 
 function definition(job: SimulatedJob): (random: Random) => Job {

@@ -112,11 +112,7 @@ export class Simulation {
       const some = random.some(pending)
       await this.#deliver(takeNext(some.length > 0 ? some : pending, random, 20), random)
     }
-    while (wakeUps.length > 0 && patience-- > 0 && !this.#ranLongEnough()) {
-      const due = wakeUps.reduce((a, b) => (b.due < a.due ? b : a))
-      this.world.now = Math.max(this.world.now, due.due)
-      await this.#wake(due, random)
-    }
+    while (wakeUps.length > 0 && patience-- > 0 && !this.#ranLongEnough()) await this.wakeNext(random)
     if (patience < 0) monitor.violation('the job does not come to rest')
   }
 
@@ -134,7 +130,7 @@ export class Simulation {
       all ? undefined : () => random.chance(0.5),
     )
     if (deleted > 0) world.coverage.path(all ? 'expired entries deleted' : 'some expired entries deleted')
-    if (random.chance(0.7)) for (const process of this.#processes) process.kill()
+    if (random.chance(0.7)) this.killAll()
     const { partitions } = this.#scenario
     const first = Math.min(...partitions.flatMap(({ later }) => later.map(({ timestamp }) => timestamp)))
     const shift = random.chance(0.7) ? world.now - 10 * batch - first : 0
@@ -142,6 +138,21 @@ export class Simulation {
       const later = partitions[i]?.later ?? []
       partition.records.push(...later.map((record) => ({ ...record, timestamp: record.timestamp + shift })))
     }
+  }
+
+  /** Moves the clock to the next wake-up, and delivers it. */
+  async wakeNext(random: Random): Promise<void> {
+    const due = this.world.wakeUps.reduce((a, b) => (b.due < a.due ? b : a))
+    this.world.now = Math.max(this.world.now, due.due)
+    await this.#wake(due, random)
+  }
+
+  invoke(event: KafkaEvent, random: Random): Promise<Answer> {
+    return this.#process(random).invoke(event)
+  }
+
+  killAll(): void {
+    for (const process of this.#processes) process.kill()
   }
 
   /** `idle: 'run'` never comes to rest. */

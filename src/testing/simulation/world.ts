@@ -45,6 +45,9 @@ export class World {
   /** Wake-ups that are armed and not handled yet. */
   readonly wakeUps: WakeUp[] = []
   readonly printed: string[] = []
+  /** Codes of errors that must come now, because something is lost; and those that came. */
+  expected: ReadonlySet<string> = new Set()
+  readonly noticed: string[] = []
   readonly rawTable: MemoryTable = memoryTable()
   readonly rawObjects: MemoryObjects = memoryObjects()
 
