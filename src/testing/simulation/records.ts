@@ -35,6 +35,7 @@ const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
 export function drawRecords(job: Job, records: SimulatedRecords | undefined, random: Random): PartitionRecords[] {
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
   const given = typeof records === 'function' ? [...records(random)] : (records ?? drawWords(job, random))
+  if (given.length === 0) throw new InvalidOptionError('simulate, records: there are none. At least one is needed.')
   const count = new Map(topics.map((topic) => [topic, random.pick([1, 1, 2, 3])]))
   const start = 1_700_000_000_000 + random.int(0, job.settings.batch)
   const partitions = new Map<string, { topic: string; partition: number; records: SimulatedRecord[] }>()
