@@ -90,6 +90,7 @@ it('takes records as they are given', async () => {
   const lines = [...(outputs.get('s3://results/orders')?.values() ?? [])].flat()
   const cents = lines.map((line): number => JSON.parse(line)[1])
   expect(cents.reduce((a, b) => a + b, 0)).toBe(190)
+  await expect(simulate(orders, { seed: 1, records: [] })).rejects.toThrow(/there are none/)
   await expect(simulate(orders, { seed: 1 })).rejects.toThrow(/what its records may look like is not known/)
   await expect(simulate(orders, { seed: 1, records: [{ topic: 'other', value: 1 }] })).rejects.toThrow(
     /reads orders, not 'other'/,
