@@ -27,7 +27,7 @@ export const STATEFUL_KINDS = [
 export type StatefulKind = (typeof STATEFUL_KINDS)[number]
 
 /** Those that also run on one topic that is partitioned by word, with operators by key in its tasks. */
-export const IN_PLACE_KINDS = STATEFUL_KINDS.filter((kind) => kind !== 'join')
+export const IN_PLACE_KINDS = STATEFUL_KINDS.filter((kind) => !['join', 'bank', 'vault'].includes(kind))
 
 /** Window and timeout, in batches. */
 export const WINDOW = 3
