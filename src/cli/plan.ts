@@ -41,9 +41,10 @@ async function compare(job: Job, name: string): Promise<void> {
   const before = await keptSchema(table, job.name)
   table.close()
   if (!before) return console.log(`job ${job.name} has no state in table ${name}`)
-  const { added, removed, breaking } = diffSchemas(before, schemaOf(planJob(job)))
+  const { added, removed, migrated, breaking } = diffSchemas(before, schemaOf(planJob(job)))
   for (const id of added) console.log(`+ ${id}: new, starts with empty state`)
   for (const id of removed) console.log(`- ${id}: gone, its state is dropped`)
+  for (const line of migrated) console.log(`~ ${line}`)
   if (breaking.length > 0) throw new IncompatibleJobError(job.name, breaking)
   console.log(`job ${job.name} fits its state in table ${name}`)
 }

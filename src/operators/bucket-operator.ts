@@ -9,6 +9,11 @@ export interface CellChange {
   readonly deleted: boolean
 }
 
+/** A value, as this code's version has it, of a value that older code left; `at` says where it was, for messages. */
+export type Migrate = (value: unknown, at?: { readonly key: unknown }) => unknown
+
+export const asIs: Migrate = (value) => value
+
 /** The elements of one stream in one bucket at one batch time. */
 export type Elements = readonly unknown[]
 
@@ -36,6 +41,10 @@ export interface BucketOperator {
   /** All cells: what a snapshot holds. */
   cells(): Iterable<readonly [cell: unknown, value: unknown]>
 
-  /** Puts back a cell, from a snapshot or a change, into an operator that has run nothing yet. */
-  restore(change: CellChange): void
+  /**
+   * Puts back a cell, from a snapshot or a change, into an operator that has run nothing yet.
+   *
+   * @param migrate makes what older code left into values of this code
+   */
+  restore(change: CellChange, migrate?: Migrate): void
 }

@@ -2,24 +2,28 @@
 
 import { describeCause, MillraceError } from '../errors.ts'
 import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
-import { isNarrow } from '../stream/nodes.ts'
+import { isNarrow, valuesOf } from '../stream/nodes.ts'
+import type { ValueVersion } from '../stream/state-version.ts'
 import type { MapWithStateNode } from '../stream/wide-nodes.ts'
-import type { BucketOperator, CellChange } from './bucket-operator.ts'
+import type { BucketOperator, CellChange, Migrate } from './bucket-operator.ts'
 import { bucketOf } from './hash.ts'
 import { makeOperator } from './make-operator.ts'
 import type { MapWithStateOperator } from './map-with-state.ts'
+import { migrationOf } from './migrate.ts'
 import { applyNarrow } from './narrow.ts'
 import { BatchFailedError, UnknownCellError } from './operator-errors.ts'
 import type { Slots } from './program.ts'
 
-/** Changes of state, by the operator's id. */
-export type StateChanges = readonly (readonly [operator: string, changes: readonly CellChange[]])[]
+/** Changes of state, by the operator's id; with the version of their values where it is not 1. */
+export type StateChanges = readonly (readonly [operator: string, changes: readonly CellChange[], version?: number])[]
 
 export class BucketProgram {
   readonly #stage: ShuffleStage
   readonly #place: string
   readonly #operators = new Map<BucketStep, BucketOperator>()
   readonly #byId = new Map<string, BucketOperator>()
+  readonly #versions = new Map<string, ValueVersion>()
+  #migrated = false
 
   /** @param place for messages. */
   constructor(stage: ShuffleStage, bucket: number, place = `bucket ${bucket}`) {
@@ -32,6 +36,8 @@ export class BucketProgram {
       const operator = makeOperator(step, owns, states)
       this.#operators.set(step, operator)
       this.#byId.set(step.id, operator)
+      const values = valuesOf(step.node)
+      if (values) this.#versions.set(step.id, values)
     }
   }
 
@@ -66,28 +72,48 @@ export class BucketProgram {
   takeChanges(): StateChanges {
     return [...this.#byId].flatMap(([id, operator]) => {
       const changes = operator.takeChanges()
-      return changes.length === 0 ? [] : [[id, changes] as const]
+      return changes.length === 0 ? [] : [this.#ofVersion(id, changes)]
     })
   }
 
   /** The whole state, in the form of changes: what a snapshot holds. */
   state(): StateChanges {
-    return [...this.#byId].map(([id, operator]) => [
-      id,
-      Array.from(operator.cells(), ([cell, value]) => ({ cell, value, deleted: false })),
-    ])
+    return [...this.#byId].map(([id, operator]) =>
+      this.#ofVersion(
+        id,
+        Array.from(operator.cells(), ([cell, value]) => ({ cell, value, deleted: false })),
+      ),
+    )
+  }
+
+  #ofVersion(id: string, changes: readonly CellChange[]): StateChanges[number] {
+    const values = this.#versions.get(id)
+    return values ? [id, changes, values.version] : [id, changes]
   }
 
   /**
-   * State of an operator that the job no longer has is dropped.
+   * Puts state back; that of an operator which the job no longer has is dropped.
    *
-   * @throws UnknownCellError for what the operator has not written.
+   * @throws StateVersionError, MigrationError; UnknownCellError for what the operator has not written.
    */
   restore(state: StateChanges): void {
-    for (const [id, changes] of state) {
+    for (const [id, changes, version = 1] of state) {
       const operator = this.#byId.get(id)
-      if (operator) for (const change of changes) restoreCell(id, operator, change)
+      if (!operator || changes.length === 0) continue
+      const migrate = migrationOf(id, this.#versions.get(id), version)
+      this.#migrated ||= migrate !== undefined
+      for (const change of changes) restoreCell(id, operator, change, migrate)
     }
+  }
+
+  /** Whether state of an older version has been put back: a snapshot spares the next to load it the work. */
+  get migrated(): boolean {
+    return this.#migrated
+  }
+
+  /** Takes note that such a snapshot is there. */
+  saved(): void {
+    this.#migrated = false
   }
 }
 
@@ -102,9 +128,9 @@ function narrow(
   )
 }
 
-function restoreCell(id: string, operator: BucketOperator, change: CellChange): void {
+function restoreCell(id: string, operator: BucketOperator, change: CellChange, migrate: Migrate | undefined): void {
   try {
-    operator.restore(change)
+    operator.restore(change, migrate)
   } catch (cause) {
     throw cause instanceof MillraceError ? cause : new UnknownCellError(id, describeCause(cause), { cause })
   }

@@ -11,11 +11,17 @@ import type { Slots } from './program.ts'
 export function exchange(
   edges: readonly { readonly edge: Edge; readonly slot: number }[],
   slots: Slots,
-): [edge: string, bucket: number, items: unknown[]][] {
+): [edge: string, bucket: number, items: unknown[], version?: number][] {
   return edges.flatMap(({ edge, slot }) => {
     const elements = slots[slot]
     if (!elements || elements.length === 0) return []
-    return [...divide(edge, elements)].map(([bucket, items]): [string, number, unknown[]] => [edge.id, bucket, items])
+    const version: [version?: number] = edge.values ? [edge.values.version] : []
+    return [...divide(edge, elements)].map(([bucket, items]): [string, number, unknown[], number?] => [
+      edge.id,
+      bucket,
+      items,
+      ...version,
+    ])
   })
 }
 

@@ -14,7 +14,7 @@
 // Cells: ['batch', time], its pairs, deleted when it leaves; ['value', key], the windowed value.
 
 import type { InverseWindowNode } from '../stream/wide-nodes.ts'
-import type { BucketOperator, CellChange, Elements } from './bucket-operator.ts'
+import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { KeyMap } from './key-map.ts'
 import { UnknownCellError } from './operator-errors.ts'
@@ -161,16 +161,25 @@ class InverseWindow implements BucketOperator {
     for (const [key, value] of this.#values) yield [['value', key], value]
   }
 
-  restore({ cell, value, deleted }: CellChange): void {
+  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
     const time = batchOf(cell)
     if (time !== undefined) {
       if (deleted) this.#dropBatch(time)
-      else if (Array.isArray(value)) this.#addBatch(time, value)
+      else if (Array.isArray(value))
+        this.#addBatch(
+          time,
+          value.map((pair) => migratePair(pair, migrate)),
+        )
       else throw new UnknownCellError('inverseWindow', describeCell(cell))
       return
     }
     if (!Array.isArray(cell) || cell[0] !== 'value') throw new UnknownCellError('inverseWindow', describeCell(cell))
     if (deleted) this.#values.delete(cell[1])
-    else this.#values.set(cell[1], value)
+    else this.#values.set(cell[1], migrate(value, { key: cell[1] }))
   }
+}
+
+function migratePair(pair: unknown, migrate: Migrate): Pair {
+  const [key, value] = pairOf(pair)
+  return [key, migrate(value, { key })]
 }

@@ -13,7 +13,7 @@
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], [state, time of last use].
 
 import type { MapWithStateNode, StateSnapshotsNode } from '../stream/wide-nodes.ts'
-import type { BucketOperator, CellChange, Elements } from './bucket-operator.ts'
+import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
 import { KeyMap } from './key-map.ts'
@@ -142,7 +142,7 @@ class MapWithState implements MapWithStateOperator {
       ]
   }
 
-  restore({ cell, value, deleted }: CellChange): void {
+  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
     if (isBorn(cell)) {
       this.#born = !deleted
       return
@@ -151,10 +151,10 @@ class MapWithState implements MapWithStateOperator {
     if (found === undefined) throw new UnknownCellError('mapWithState', describeCell(cell))
     if (this.#node.timeout !== undefined || deleted) this.#entries.delete(found.key)
     if (deleted) return
-    const entry = entryOf(cell, value)
-    this.#entries.set(found.key, entry)
-    this.#inOrder &&= entry.usedAt >= this.#latestRestored
-    this.#latestRestored = entry.usedAt
+    const { state, usedAt } = entryOf(cell, value)
+    this.#entries.set(found.key, { state: migrate(state, found), usedAt })
+    this.#inOrder &&= usedAt >= this.#latestRestored
+    this.#latestRestored = usedAt
   }
 
   #sortByUse(): void {

@@ -87,6 +87,45 @@ export class BatchFailedError extends MillraceError {
   }
 }
 
+/** Saved values have a version that this code cannot make anything of (I7: never misread). */
+export class StateVersionError extends MillraceError {
+  readonly operator: string
+  /** The version of what is saved, and of this code. */
+  readonly found: number
+  readonly known: number
+  constructor(operator: string, found: number, known: number) {
+    const advice =
+      found > known
+        ? 'Newer code has written it. During a deployment an older instance stops with this and the event source delivers again to a new one; ' +
+          'else deploy the newer code again: to go back, raise version once more and let migrate turn the values back.'
+        : 'Give the operator back its migrate, until every bucket has been saved by the new code.'
+    super(
+      'STATE_VERSION',
+      `Saved state of ${operator} has version ${found}, and this code has version ${known}${found > known ? '' : ' and no migrate'}. Nothing was changed. ${advice}`,
+    )
+    this.operator = operator
+    this.found = found
+    this.known = known
+  }
+}
+
+/** `migrate` threw, or gave back what cannot be saved. */
+export class MigrationError extends MillraceError {
+  readonly operator: string
+  /** The version that the value has. */
+  readonly from: number
+  constructor(operator: string, from: number, to: number, key: string | undefined, cause: unknown) {
+    super(
+      'MIGRATION_FAILED',
+      `State of ${operator}${key === undefined ? '' : `, key ${key},`} cannot be migrated from version ${from} to ${to}: ${describeCause(cause)}. ` +
+        'Nothing was changed and nothing is lost: mend migrate and deploy again.',
+      { cause },
+    )
+    this.operator = operator
+    this.from = from
+  }
+}
+
 /** A value in words, for messages: `null`, `the string "x"`, `a Date`. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value)

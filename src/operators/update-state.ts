@@ -7,7 +7,7 @@
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], the state of a key.
 
 import type { UpdateStateNode } from '../stream/wide-nodes.ts'
-import type { BucketOperator, CellChange, Elements } from './bucket-operator.ts'
+import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
 import { KeyMap } from './key-map.ts'
@@ -113,7 +113,7 @@ class UpdateState implements BucketOperator {
     for (const [key, { state }] of this.#states) yield [['state', key], state]
   }
 
-  restore({ cell, value, deleted }: CellChange): void {
+  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
     if (isBorn(cell)) {
       this.#born = !deleted
       return
@@ -121,7 +121,7 @@ class UpdateState implements BucketOperator {
     const found = keyOfCell('state', cell)
     if (found === undefined) throw new UnknownCellError('updateStateByKey', describeCell(cell))
     if (deleted) this.#states.delete(found.key)
-    else this.#states.set(found.key, { state: value, run: 0 })
+    else this.#states.set(found.key, { state: migrate(value, found), run: 0 })
   }
 }
 

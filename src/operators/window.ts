@@ -7,7 +7,7 @@
 // Cells: ['batch', time], the elements of that batch; deleted when they leave.
 
 import type { WindowNode } from '../stream/wide-nodes.ts'
-import type { BucketOperator, CellChange, Elements } from './bucket-operator.ts'
+import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { UnknownCellError } from './operator-errors.ts'
 import { hasBatch, nextBatch } from './slide.ts'
@@ -60,11 +60,15 @@ class Window implements BucketOperator {
     for (const [time, elements] of this.#batches) yield [['batch', time], elements]
   }
 
-  restore({ cell, value, deleted }: CellChange): void {
+  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
     const time = batchOf(cell)
     if (time === undefined) throw new UnknownCellError('window', describeCell(cell))
     if (deleted) this.#batches.delete(time)
-    else if (Array.isArray(value)) this.#batches.set(time, value)
+    else if (Array.isArray(value))
+      this.#batches.set(
+        time,
+        value.map((element) => migrate(element)),
+      )
     else throw new UnknownCellError('window', describeCell(cell))
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Job } from '../stream/job.ts'
 import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../stream/nodes.ts'
+import type { ValueVersion } from '../stream/state-version.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../stream/wide-nodes.ts'
 import { checkNames } from './names.ts'
 import { programOf } from './program.ts'
@@ -33,6 +34,8 @@ export interface Edge {
   readonly how: 'key' | 'one' | 'spread'
   /** What is combined on this side first, so that little travels. */
   readonly combine: CombineByKeyNode | FoldNode | undefined
+  /** Of operators that keep these elements, or what they are combined to: the version of the values, if it is not 1. */
+  readonly values?: ValueVersion | undefined
   readonly numPartitions: number
   /** How often the stream has a batch, milliseconds. */
   readonly slide: number

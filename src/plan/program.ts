@@ -13,7 +13,7 @@ import {
 import { topicInPlace } from '../stream/partitioning.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
-import { SOURCE_STAGE } from './stages.ts'
+import { SOURCE_STAGE, versionOnTheWay } from './stages.ts'
 
 /** Where edges within a source task lead; their ids begin with it. */
 export const IN_PLACE = 'in place'
@@ -125,7 +125,7 @@ class Compiler {
       // Each operator has its elements carried by an edge of its own: its id stays when others come and go.
       const named = { id: `${IN_PLACE} ${id}/${i}`, from: SOURCE_STAGE, to: IN_PLACE, node: stream, slide: this.#batch }
       const to = this.slots.passed++
-      this.carried.push({ edge: { ...named, how, combine, numPartitions: 1 }, from, to })
+      this.carried.push({ edge: { ...named, how, combine, values: versionOnTheWay(node), numPartitions: 1 }, from, to })
       return to
     })
     const combined = combine !== undefined && inputs[0]?.when === 'now'

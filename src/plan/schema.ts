@@ -2,7 +2,7 @@
 // the job, and new code is held against it before anything runs.
 
 import { MillraceError } from '../errors.ts'
-import { isNarrow } from '../stream/nodes.ts'
+import { isNarrow, valuesOf } from '../stream/nodes.ts'
 import type { BucketStep, Plan } from './plan.ts'
 
 /** One operator by key: what its state, or what is on its way to it, depends on. JSON. */
@@ -18,6 +18,10 @@ export interface OperatorSchema {
   /** Milliseconds, of windows. */
   readonly window?: number
   readonly slide?: number
+  /** Of the values that it keeps; 1 if absent. */
+  readonly version?: number
+  /** Values of older versions can be migrated. */
+  readonly migrates?: boolean
 }
 
 export interface JobSchema {
@@ -30,6 +34,8 @@ export interface SchemaDiff {
   readonly breaking: readonly string[]
   readonly added: readonly string[]
   readonly removed: readonly string[]
+  /** What happens to state that is there. */
+  readonly migrated: readonly string[]
 }
 
 export class IncompatibleJobError extends MillraceError {
@@ -62,18 +68,24 @@ function operatorSchemas(steps: readonly BucketStep[], where: Where): OperatorSc
   return steps.flatMap(({ id, node }) => {
     if (isNarrow(node)) return []
     const spans = 'window' in node ? { window: node.window, slide: node.slide } : {}
-    return [{ id, kind: node.kind, ...where, ...spans }]
+    const values = valuesOf(node)
+    const version = values ? { version: values.version, migrates: values.migrate !== undefined } : {}
+    return [{ id, kind: node.kind, ...where, ...spans, ...version }]
   })
 }
 
-/** Operators may come and go; one that stays must keep its kind, its place, and its window. */
+/**
+ * Operators may come and go; one that stays must keep its kind, its place, and its window, and its values may get a higher
+ * version when they can be migrated.
+ */
 export function diffSchemas(before: JobSchema, after: JobSchema): SchemaDiff {
   const old = new Map(before.operators.map((operator) => [operator.id, operator]))
   const now = new Map(after.operators.map((operator) => [operator.id, operator]))
-  const stayed = [...now.values()].flatMap((operator) => {
-    const was = old.get(operator.id)
-    return was ? changesOf(was, operator) : []
+  const both = [...now.values()].flatMap((is) => {
+    const was = old.get(is.id)
+    return was ? [{ was, is }] : []
   })
+  const stayed = both.flatMap(({ was, is }) => [...changesOf(was, is), ...versionRefused(was, is)])
   const interval =
     before.batch !== after.batch && before.operators.length > 0
       ? [`the batch interval changes from ${before.batch} ms to ${after.batch} ms`]
@@ -82,6 +94,9 @@ export function diffSchemas(before: JobSchema, after: JobSchema): SchemaDiff {
     breaking: [...interval, ...stayed],
     added: [...now.keys()].filter((id) => !old.has(id)),
     removed: [...old.keys()].filter((id) => !now.has(id)),
+    migrated: both
+      .filter(({ was, is }) => versionOf(was) < versionOf(is))
+      .map(({ was, is }) => `state of ${is.id}: version ${versionOf(was)} → ${versionOf(is)}, migrated when loaded`),
   }
 }
 
@@ -106,6 +121,19 @@ function growthOf(was: OperatorSchema, is: OperatorSchema): string[] {
     `${is.id}: topic ${is.topic} has ${now} partitions and had ${before}, so its keys have moved away from their state. ` +
       "If they have not (producers that choose partitions themselves), say preservesPartitioning({ newPartitions: 'join' })",
   ]
+}
+
+function versionOf({ version = 1 }: OperatorSchema): number {
+  return version
+}
+
+function versionRefused(was: OperatorSchema, is: OperatorSchema): string[] {
+  const [before, after] = [versionOf(was), versionOf(is)]
+  if (before === after || (before < after && is.migrates)) return []
+  const change = `${is.id}: version of the state changes from ${before} to ${after}`
+  return before < after
+    ? [`${change}, and there is no migrate to make new values of those that are there`]
+    : [`${change}: to go back, raise it to ${before + 1} with a migrate that turns values of version ${before} back`]
 }
 
 /** A schema as it was kept; undefined when there is none, as of a job without shuffles by older code. */

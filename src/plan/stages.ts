@@ -2,8 +2,9 @@
 // buckets by the same keys, or Kafka's partitions are; everything narrow stays with its input.
 
 import type { Job } from '../stream/job.ts'
-import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode } from '../stream/nodes.ts'
+import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../stream/nodes.ts'
 import { keepsKeys, topicInPlace } from '../stream/partitioning.ts'
+import type { ValueVersion } from '../stream/state-version.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
 import { shortId } from './names.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
@@ -144,7 +145,8 @@ class Planner {
     const slots = inputsOf(node).map((input, i) => {
       const { stage: from, slide: inputSlide } = this.place(input)
       const slot = draft.next++
-      const edge = { id: `${id}/${i}`, from, to: id, node: input, how, combine, numPartitions, slide: inputSlide }
+      const named = { id: `${id}/${i}`, from, to: id, node: input, slide: inputSlide }
+      const edge = { ...named, how, combine, values: versionOnTheWay(node), numPartitions }
       draft.inputs.push({ edge, slot })
       return slot
     })
@@ -185,6 +187,12 @@ class Planner {
     if (isNarrow(node)) return inputsOf(node).flatMap((input) => this.#ancestry(input))
     return [this.idOf(node)]
   }
+}
+
+/** Of operators whose input, or what it is combined to, is of the type that they keep: the version of its values. */
+export function versionOnTheWay(node: NarrowNode | WideNode): ValueVersion | undefined {
+  const alike = ['combineByKey', 'fold', 'window', 'inverseWindow'].includes(node.kind)
+  return alike ? valuesOf(node) : undefined
 }
 
 function keyedAfter(node: WideNode, input: Place | undefined, buckets: number): number | undefined {

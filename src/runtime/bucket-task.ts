@@ -270,6 +270,7 @@ export class BucketTask {
       return 'conflict'
     }
     this.#head = { version, record, bytes: prepared.bytes }
+    if (record.snapshot?.version === version - 1) this.#program.saved()
     this.#published = record.outbox.length === 0
     this.#loadedAt = record.at
     return 'committed'
@@ -291,7 +292,9 @@ export class BucketTask {
     const head = this.#head
     if (!head || head.record.kind === 'birth') return { pointer: undefined, fresh: false }
     const { environment, settings } = this.#parts
-    return isSnapshotDue(head.record, head.bytes, environment.clock.now(), settings)
+    // Values that had to be migrated are saved anew, so that it is done once.
+    const due = isSnapshotDue(head.record, head.bytes, environment.clock.now(), settings) || this.#program.migrated
+    return due
       ? { pointer: await this.#writeSnapshot(head), fresh: true }
       : { pointer: head.record.snapshot, fresh: false }
   }

@@ -103,7 +103,7 @@ export class InPlace {
   }
 
   #newOpen(): OpenBatches {
-    return new OpenBatches(this.#parts.program.stage.inputs.map(({ edge }) => edge.id))
+    return new OpenBatches(this.#parts.program.stage.inputs.map(({ edge }) => edge))
   }
 
   async #runBatch(time: number): Promise<Produced> {
@@ -138,12 +138,14 @@ export class InPlace {
     const now = environment.clock.now()
     const anew = { since: head.version, snapshot: undefined, logBytes: 0, logSince: now }
     if (!kept) return anew
-    if (!seal && !isSnapshotDue(kept, head.bytes, now, settings)) {
+    const due = isSnapshotDue(kept, head.bytes, now, settings) || this.#operators.migrated
+    if (!seal && !due) {
       return { ...kept, logBytes: kept.logBytes + head.bytes }
     }
     await this.#load(head)
     const state = [...this.#operators.state(), ...this.#open.state()]
     const { objects, bucket, newId } = environment
+    this.#operators.saved() // what was migrated; when the commit fails, state is loaded again
     return { ...anew, snapshot: await writeSnapshot(objects, bucket, ref, head.version, state, newId) }
   }
 

@@ -2,19 +2,22 @@
 // they are the partials of each commit, in a snapshot one cell per batch; in memory all of a batch together, in the order of commits.
 
 import type { StateChanges } from '../operators/bucket-program.ts'
+import { migrateItems } from '../operators/migrate.ts'
 import { UnknownCellError } from '../operators/operator-errors.ts'
+import type { Edge } from '../plan/plan.ts'
 import type { BatchPartial } from '../state/commit-record.ts'
+import { isStateShape } from '../state/record-shape.ts'
 
 /** In a snapshot they stand beside the operators' state, under an id that no operator can have. */
 const OPEN = ''
 
 export class OpenBatches {
-  readonly #edges: ReadonlySet<string>
+  readonly #edges: ReadonlyMap<string, Edge>
   readonly #batches = new Map<number, Map<string, unknown[]>>()
 
   /** @param edges over which elements are carried. */
-  constructor(edges: readonly string[]) {
-    this.#edges = new Set(edges)
+  constructor(edges: readonly Edge[]) {
+    this.#edges = new Map(edges.map((edge) => [edge.id, edge]))
   }
 
   /** The first batch after `time` that had records. */
@@ -35,7 +38,7 @@ export class OpenBatches {
   add(partials: readonly BatchPartial[]): void {
     for (const { time, shuffle } of partials) {
       const batch = this.#batch(time)
-      for (const [edge, , items] of shuffle) if (this.#edges.has(edge)) this.#append(batch, edge, items)
+      for (const [edge, , items, version] of shuffle) this.#append(batch, edge, items, version)
     }
   }
 
@@ -50,7 +53,13 @@ export class OpenBatches {
 
   /** As part of a snapshot. */
   state(): StateChanges {
-    return [[OPEN, Array.from(this.#batches, ([time, batch]) => ({ cell: time, value: [...batch], deleted: false }))]]
+    const ofVersion = ([id, items]: readonly [string, unknown[]]) => {
+      const version = this.#edges.get(id)?.values?.version
+      return version === undefined ? [id, items] : [id, items, version]
+    }
+    const cellOf = ([time, batch]: readonly [number, Map<string, unknown[]>]) =>
+      ({ cell: time, value: Array.from(batch, ofVersion), deleted: false }) as const
+    return [[OPEN, Array.from(this.#batches, cellOf)]]
   }
 
   /** Puts back what `state` gave, of a whole snapshot. @throws UnknownCellError */
@@ -60,7 +69,7 @@ export class OpenBatches {
       for (const { cell, value } of cells) {
         if (typeof cell !== 'number' || !isCarried(value)) throw new UnknownCellError('open batches', String(cell))
         const batch = this.#batch(cell)
-        for (const [edge, items] of value) this.#append(batch, edge, items)
+        for (const [edge, items, version] of value) this.#append(batch, edge, items, version)
       }
     }
   }
@@ -73,13 +82,19 @@ export class OpenBatches {
     return batch
   }
 
-  #append(batch: Map<string, unknown[]>, edge: string, items: readonly unknown[]): void {
-    const list = batch.get(edge)
+  #append(batch: Map<string, unknown[]>, id: string, sent: readonly unknown[], version = 1): void {
+    const edge = this.#edges.get(id)
+    if (!edge) return // to other stages, or to an operator that the job no longer has
+    const items = migrateItems(edge, sent, version)
+    const list = batch.get(id)
     if (list) for (const item of items) list.push(item)
-    else batch.set(edge, [...items])
+    else batch.set(id, [...items])
   }
 }
 
-function isCarried(value: unknown): value is readonly (readonly [edge: string, items: readonly unknown[]])[] {
-  return Array.isArray(value) && value.every((one) => Array.isArray(one) && Array.isArray(one[1]))
+/** Per edge its items, and the version of their values where it is not 1. */
+type Carried = readonly (readonly [edge: string, items: readonly unknown[], version?: number])[]
+
+function isCarried(value: unknown): value is Carried {
+  return isStateShape(value)
 }

@@ -2,6 +2,7 @@
 // after stage, and then `_SUCCESS` and prints follow. Everything here may be done again by anybody: each bucket's log says
 // how far it is.
 
+import { migrateItems } from '../operators/migrate.ts'
 import type { PlannedOutput, ShuffleStage } from '../plan/plan.ts'
 import type { BatchPartial, CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -141,15 +142,15 @@ function stageInput(
   touched: ReadonlySet<number>,
   closedUntil: number,
 ): StageInput {
-  const from = new Map(stage.inputs.map(({ edge }) => [edge.id, edge.from]))
   /** By edge, bucket and time, in the order of tasks and versions. */
   const items = new Map<string, unknown[]>()
-  for (const [edge, origin] of from) {
-    for (const partials of done.get(origin) ?? []) {
+  for (const { edge } of stage.inputs) {
+    for (const partials of done.get(edge.from) ?? []) {
       for (const { time, shuffle } of partials) {
-        for (const [id, bucket, some] of shuffle) {
-          if (id !== edge) continue
-          const key = `${edge}\n${bucket}\n${time}`
+        for (const [id, bucket, sent, version = 1] of shuffle) {
+          if (id !== edge.id) continue
+          const some = migrateItems(edge, sent, version)
+          const key = `${edge.id}\n${bucket}\n${time}`
           const list = items.get(key)
           if (list) for (const item of some) list.push(item)
           else items.set(key, [...some])

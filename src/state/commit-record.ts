@@ -57,11 +57,11 @@ export type Effect =
 
 /**
  * What one commit has for those who run batch `time` when it is closed: of every print its first lines, by the output's id,
- * and what travels to the buckets of other stages, combined on this side.
+ * and what travels to the buckets of other stages, combined on this side, with the version of its values where it is not 1.
  */
 export interface BatchPartial {
   readonly time: number
-  readonly shuffle: readonly (readonly [edge: string, bucket: number, items: readonly unknown[]])[]
+  readonly shuffle: readonly (readonly [edge: string, bucket: number, items: readonly unknown[], version?: number])[]
   readonly samples: readonly (readonly [output: string, lines: readonly string[]])[]
 }
 
@@ -152,8 +152,8 @@ export interface SnapshotPointer {
  * batches that it has not passed are among the commit's partials, on edges that lead nowhere else.
  */
 export interface InPlaceCommit {
-  /** What changed, by the operator's id. */
-  readonly state: readonly (readonly [operator: string, changes: readonly StateChange[]])[]
+  /** What changed, by the operator's id; with the version of its values where it is not 1. */
+  readonly state: readonly (readonly [operator: string, changes: readonly StateChange[], version?: number])[]
   /** State is what the snapshot holds, nothing if there is none, and what the entries after this version add. */
   readonly since: number
   readonly snapshot: SnapshotPointer | undefined
@@ -175,8 +175,8 @@ export interface BucketCommit {
   readonly closedUntil: number
   /** The batch times that were run, ascending. */
   readonly ran: readonly number[]
-  /** What changed, by the operator's id. */
-  readonly state: readonly (readonly [operator: string, changes: readonly StateChange[]])[]
+  /** What changed, by the operator's id; with the version of its values where it is not 1. */
+  readonly state: readonly (readonly [operator: string, changes: readonly StateChange[], version?: number])[]
   readonly snapshot: SnapshotPointer | undefined
   /** Bytes of the entries since the snapshot, this one not counted: when it has outgrown the state, the next snapshot is due. */
   readonly logBytes: number

@@ -36,6 +36,11 @@ const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 
 /** Timestamps may be fractions, and Kafka's -1. */
 const time: Check = (value) => typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER
 
+const aboveOne: Check = (value) => count(value) && Number(value) > 1
+
+/** A tuple, and after it the version of the values in it where that is not 1. */
+const ofVersion = (...checks: readonly Check[]): Check => either(tuple(...checks), tuple(...checks, aboveOne))
+
 const ref = shape({ bucket: text, key: text })
 
 const position: Check = (value) =>
@@ -56,12 +61,15 @@ const effect = either(
 
 const partial = shape({
   time,
-  shuffle: list(tuple(text, count, anyList)),
+  shuffle: list(ofVersion(text, count, anyList)),
   samples: list(tuple(text, list(text))),
 })
 
+/** Changes of state by operator, of a commit or a whole snapshot. */
+export const isStateShape = list(ofVersion(text, anyList))
+
 const snapshot = either(absent, shape({ version: count, ref, bytes: count }))
-const stateKept = { state: list(tuple(text, anyList)), snapshot, logBytes: count, logSince: time }
+const stateKept = { state: isStateShape, snapshot, logBytes: count, logSince: time }
 
 const common = { at: time, code: text, outbox: list(effect) }
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { decode, encode } from './codec.ts'
 import type { BucketCommit, SnapshotPointer } from './commit-record.ts'
 import { type ObjectStore, objectUrl } from './object-store.ts'
+import { isStateShape } from './record-shape.ts'
 import { UnreadableStateError } from './state-errors.ts'
 import { objectPath, type TaskRef } from './task.ts'
 
@@ -36,8 +37,5 @@ export async function readSnapshot(objects: ObjectStore, { ref }: SnapshotPointe
 }
 
 function isState(value: unknown): value is State {
-  return (
-    Array.isArray(value) &&
-    value.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string' && Array.isArray(entry[1]))
-  )
+  return isStateShape(value)
 }

@@ -5,6 +5,7 @@ import { checkFunction } from './basic-stream.ts'
 import type { StreamNode } from './nodes.ts'
 import { PairStream } from './pair-stream.ts'
 import type { StateSpec } from './state-spec.ts'
+import { VERSION_OPTIONS, valueVersion } from './state-version.ts'
 import {
   type GroupsUpdate,
   type KeyUpdate,
@@ -97,7 +98,8 @@ export class DStream<T> extends PairStream<T> {
     return this.derive<[K, S]>({
       kind: 'updateStateByKey',
       input: this.node,
-      ...shuffle('updateStateByKey', options, ['initialState']),
+      ...shuffle('updateStateByKey', options, ['initialState', ...VERSION_OPTIONS]),
+      values: valueVersion('updateStateByKey', options),
       initial: [...(options.initialState ?? [])],
       update: updateFunction<K, V, S>(update),
     })
@@ -112,13 +114,14 @@ export class DStream<T> extends PairStream<T> {
     spec: StateSpec<K, V, S, M>,
     options: Pick<ShuffleOptions, 'id'> = {},
   ): MappedStream<K, S, M> {
-    const { initial, timeout, numPartitions } = spec.settings
+    const { initial, timeout, numPartitions, values } = spec.settings
     const node: MapWithStateNode = {
       kind: 'mapWithState',
       input: this.node,
       ...shuffle('mapWithState', { ...options, ...(numPartitions !== undefined && { numPartitions }) }),
       initial,
       timeout,
+      values,
       map: checkFunction('mapWithState', spec.map),
     }
     return new MappedStream<K, S, M>(node, this.registry, this.slide)

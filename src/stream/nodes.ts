@@ -3,6 +3,7 @@
 
 import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
+import type { ValueVersion } from './state-version.ts'
 import type { WideNode } from './wide-nodes.ts'
 
 /** What to do with a hole in the offsets of a partition that nothing explains. */
@@ -117,4 +118,9 @@ const NARROW: ReadonlySet<string> = new Set([
 /** Whether an operator runs on each micro-batch by itself. */
 export function isNarrow(node: StreamNode): node is NarrowNode {
   return NARROW.has(node.kind)
+}
+
+/** The version of the values that a node's operator keeps; undefined: 1, or it keeps none. */
+export function valuesOf(node: StreamNode): ValueVersion | undefined {
+  return 'values' in node ? node.values : undefined
 }

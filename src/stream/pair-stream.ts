@@ -7,13 +7,14 @@ import type { Duration } from './duration.ts'
 import type { NewPartitions } from './nodes.ts'
 import { checkChoice, checkKnownOptions } from './options.ts'
 import { checkOneTopic } from './partitioning.ts'
+import { VERSION_OPTIONS, type VersionOptions, valueVersion, versionOfLists, versionOfPairs } from './state-version.ts'
 import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>
 type Reduce<V> = (a: Widen<V>, b: Widen<V>) => Widen<V>
 
 /** Options of {@link PairStream.reduceByKeyAndWindow} with an inverse. */
-export interface WindowReduceOptions<K, V> extends ShuffleOptions {
+export interface WindowReduceOptions<K, V> extends ShuffleOptions, VersionOptions<V> {
   /** Keeps a key only while this holds of its `[key, value]`; without it keys stay for ever, with neutral values. */
   readonly filter?: (pair: readonly [K, V]) => boolean
 }
@@ -26,6 +27,9 @@ export interface PartitioningOptions {
    */
   readonly newPartitions?: NewPartitions
 }
+
+/** Options of operators that combine or reduce values `V` by key. */
+export interface CombineOptions<V> extends ShuffleOptions, VersionOptions<NoInfer<V>> {}
 
 export abstract class PairStream<T> extends WindowedStream<T> {
   /**
@@ -62,12 +66,13 @@ export abstract class PairStream<T> extends WindowedStream<T> {
   }
 
   /** One pair per key and batch, its values put together by `f`, on the side of the source first. Spark: `reduceByKey`. */
-  reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: ShuffleOptions = {}): DStream<[K, Widen<V>]> {
+  reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: CombineOptions<Widen<V>> = {}): DStream<[K, Widen<V>]> {
     const merge = checkFunction('reduceByKey', f)
     return this.derive<[K, Widen<V>]>({
       kind: 'combineByKey',
       input: this.node,
-      ...shuffle('reduceByKey', options),
+      ...shuffle('reduceByKey', options, VERSION_OPTIONS),
+      values: valueVersion('reduceByKey', options),
       create: (value) => value,
       mergeValue: merge,
       mergeCombiners: merge,
@@ -75,16 +80,19 @@ export abstract class PairStream<T> extends WindowedStream<T> {
   }
 
   /** One pair per key and batch: the key and all of its values. Spark: `groupByKey`. */
-  groupByKey<K, V>(this: Pairs<K, V>, options: ShuffleOptions = {}): DStream<[K, V[]]> {
-    return this.combineByKey<K, V, V[]>(
-      (value) => [value],
-      (values, value) => {
+  groupByKey<K, V>(this: Pairs<K, V>, options: CombineOptions<V> = {}): DStream<[K, V[]]> {
+    return this.derive<[K, V[]]>({
+      kind: 'combineByKey',
+      input: this.node,
+      ...shuffle('groupByKey', options, VERSION_OPTIONS),
+      values: versionOfLists(valueVersion('groupByKey', options)),
+      create: (value) => [value],
+      mergeValue: (values: V[], value: V) => {
         values.push(value)
         return values
       },
-      (a, b) => a.concat(b),
-      options,
-    )
+      mergeCombiners: concat,
+    })
   }
 
   /** One pair per key and batch, combined in the general way. Spark: `combineByKey`. */
@@ -93,12 +101,13 @@ export abstract class PairStream<T> extends WindowedStream<T> {
     create: (value: V) => C,
     mergeValue: (combined: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
-    options: ShuffleOptions = {},
+    options: CombineOptions<C> = {},
   ): DStream<[K, C]> {
     return this.derive<[K, C]>({
       kind: 'combineByKey',
       input: this.node,
-      ...shuffle('combineByKey', options),
+      ...shuffle('combineByKey', options, VERSION_OPTIONS),
+      values: valueVersion('combineByKey', options),
       create: checkFunction('combineByKey', create),
       mergeValue: checkFunction('combineByKey', mergeValue),
       mergeCombiners: checkFunction('combineByKey', mergeCombiners),
@@ -110,16 +119,18 @@ export abstract class PairStream<T> extends WindowedStream<T> {
     this: Pairs<K, V>,
     window: Duration,
     slide: Duration = this.slide,
-    options: ShuffleOptions = {},
+    options: CombineOptions<V> = {},
   ): DStream<[K, V[]]> {
-    return this.groupByKey(options)
-      .window(window, slide)
-      .combineByKey<K, V[], V[]>(
-        (values) => values,
-        (a, b) => a.concat(b),
-        (a, b) => a.concat(b),
-        { ...(options.numPartitions !== undefined && { numPartitions: options.numPartitions }) },
-      )
+    const operator = 'groupByKeyAndWindow'
+    const spans = this.checkWindow(operator, window, slide)
+    const { numPartitions } = shuffle(operator, options, VERSION_OPTIONS)
+    const values = versionOfLists(valueVersion(operator, options))
+    const { node } = this.groupByKey(options).windowOver(spans, undefined, versionOfPairs(values))
+    const how = { create: (some: V[]) => some, mergeValue: concat, mergeCombiners: concat }
+    return this.derive<[K, V[]]>(
+      { kind: 'combineByKey', input: node, numPartitions, id: undefined, values, ...how },
+      spans.slide,
+    )
   }
 
   /**
@@ -133,7 +144,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
     f: Reduce<V>,
     window: Duration,
     slide?: Duration,
-    options?: ShuffleOptions,
+    options?: CombineOptions<Widen<V>>,
   ): DStream<[K, Widen<V>]>
   reduceByKeyAndWindow<K, V>(
     this: Pairs<K, V>,
@@ -148,7 +159,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
     f: Reduce<V>,
     second: Reduce<V> | Duration,
     third?: Duration,
-    fourth?: Duration | ShuffleOptions,
+    fourth?: Duration | CombineOptions<Widen<V>>,
     fifth?: WindowReduceOptions<K, Widen<V>>,
   ): DStream<[K, Widen<V>]> {
     const operator = 'reduceByKeyAndWindow'
@@ -156,16 +167,14 @@ export abstract class PairStream<T> extends WindowedStream<T> {
       const options = typeof fourth === 'object' ? fourth : {}
       const { id, ...plain } = options
       const spans = this.checkWindow(operator, second, third ?? this.slide)
-      const windowed = this.reduceByKey<K, V>(f, plain).window(
-        spans.window,
-        spans.slide,
-        id === undefined ? {} : { id },
-      )
+      const values = valueVersion(operator, options)
+      const windowed = this.reduceByKey<K, V>(f, plain).windowOver(spans, id, versionOfPairs(values))
       return this.derive<[K, Widen<V>]>(
         {
           kind: 'combineByKey',
           input: windowed.node,
-          ...shuffle(operator, plain),
+          ...shuffle(operator, plain, VERSION_OPTIONS),
+          values,
           create: (value) => value,
           mergeValue: f,
           mergeCombiners: f,
@@ -178,9 +187,9 @@ export abstract class PairStream<T> extends WindowedStream<T> {
     }
     const options = fifth ?? {}
     const spans = this.checkWindow(operator, third, fourth ?? this.slide)
-    const { numPartitions, id } = shuffle(operator, options, ['filter'])
-    const { filter } = options
-    const reduced = this.reduceByKey<K, V>(f, numPartitions === undefined ? {} : { numPartitions })
+    const { numPartitions, id } = shuffle(operator, options, ['filter', ...VERSION_OPTIONS])
+    const { filter, id: _, ...plain } = options
+    const reduced = this.reduceByKey<K, V>(f, plain)
     return this.derive<[K, Widen<V>]>(
       {
         kind: 'inverseWindow',
@@ -188,6 +197,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
         ...spans,
         numPartitions,
         id,
+        values: valueVersion(operator, options),
         reduce: checkFunction(operator, f),
         invReduce: checkFunction(operator, second),
         filter: filter && { test: checkFunction(operator, filter) },
@@ -195,4 +205,8 @@ export abstract class PairStream<T> extends WindowedStream<T> {
       spans.slide,
     )
   }
+}
+
+function concat<V>(a: V[], b: V[]): V[] {
+  return a.concat(b)
 }

@@ -2,6 +2,7 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { type Duration, toMillis } from './duration.ts'
+import { type ValueVersion, type VersionOptions, valueVersion } from './state-version.ts'
 import type { State } from './wide-nodes.ts'
 
 /** `(key, value, state) => mapped`: what it returns is emitted, `undefined` too. */
@@ -24,6 +25,7 @@ export class StateSpec<K, V, S, M> {
     readonly initial: Iterable<readonly [K, S]>
     readonly timeout: number | undefined
     readonly numPartitions: number | undefined
+    readonly values: ValueVersion | undefined
   }
 
   private constructor(map: TimedMappingFunction<K, V, S, M>, settings: StateSpec<K, V, S, M>['settings']) {
@@ -47,7 +49,7 @@ export class StateSpec<K, V, S, M> {
       )
     }
     const map: TimedMappingFunction<K, V, S, M> = isTimed(f) ? f : (_time, key, value, state) => f(key, value, state)
-    return new StateSpec(map, { initial: [], timeout: undefined, numPartitions: undefined })
+    return new StateSpec(map, { initial: [], timeout: undefined, numPartitions: undefined, values: undefined })
   }
 
   /** State of keys before the first batch. */
@@ -63,6 +65,17 @@ export class StateSpec<K, V, S, M> {
   /** How many buckets the keys are spread over. */
   numPartitions(count: number): StateSpec<K, V, S, M> {
     return new StateSpec(this.map, { ...this.settings, numPartitions: count })
+  }
+
+  /**
+   * The version of the state, raised whenever its shape changes, and what makes a state of this version of an older one: pure,
+   * called when state is loaded.
+   *
+   * @example spec.version(2, (state, from) => (from === 1 ? { sum: Number(state), last: 0 } : state))
+   */
+  version(version: number, migrate?: NonNullable<VersionOptions<S>['migrate']>): StateSpec<K, V, S, M> {
+    const values = valueVersion('StateSpec.version', { version, ...(migrate && { migrate }) })
+    return new StateSpec(this.map, { ...this.settings, values })
   }
 }
 

@@ -1,6 +1,7 @@
 // The three shapes of `updateStateByKey`'s function, made one. Spark: PairDStreamFunctions.updateStateByKey.
 
 import { InvalidOptionError } from '../errors.ts'
+import type { VersionOptions } from './state-version.ts'
 import type { ShuffleOptions } from './windowed-stream.ts'
 
 /** `(values, state) => state`: `undefined` removes the key. */
@@ -15,7 +16,7 @@ export type GroupsUpdate<K, V, S> = (
 export type TimedUpdate<K, V, S> = (time: number, key: K, values: readonly V[], state: S | undefined) => S | undefined
 
 /** Options of `updateStateByKey`. */
-export interface UpdateOptions<K, S> extends ShuffleOptions {
+export interface UpdateOptions<K, S> extends ShuffleOptions, VersionOptions<NoInfer<S>> {
   /** State of keys before the first batch. */
   readonly initialState?: Iterable<readonly [K, S]>
 }

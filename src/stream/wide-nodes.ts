@@ -2,6 +2,7 @@
 // As in nodes.ts, user functions sit in method signatures, so that nodes forget element types.
 
 import type { StreamNode } from './nodes.ts'
+import type { ValueVersion } from './state-version.ts'
 
 /** What wide nodes have in common. */
 interface Wide {
@@ -11,8 +12,13 @@ interface Wide {
   readonly numPartitions: number | undefined
 }
 
+/** Wide nodes that keep values of the user's, or have them on their way to them; `values` only from version 2 on. */
+interface Versioned extends Wide {
+  readonly values?: ValueVersion | undefined
+}
+
 /** Pairs to `[key, combined]`, one per key and batch. Combined on the side of the source first. Spark: `combineByKey`. */
-export interface CombineByKeyNode extends Wide {
+export interface CombineByKeyNode extends Versioned {
   readonly kind: 'combineByKey'
   readonly input: StreamNode
   create(value: unknown): unknown
@@ -21,7 +27,7 @@ export interface CombineByKeyNode extends Wide {
 }
 
 /** All elements of a batch folded to one, in one bucket; `empty` is emitted for a batch without elements, if given. */
-export interface FoldNode extends Wide {
+export interface FoldNode extends Versioned {
   readonly kind: 'fold'
   readonly input: StreamNode
   readonly empty: { readonly value: unknown } | undefined
@@ -42,7 +48,7 @@ export interface RepartitionNode extends Wide {
 }
 
 /** At every multiple of `slide`: the elements of all batches in (T - window, T]. Spark: `window`. */
-export interface WindowNode extends Wide {
+export interface WindowNode extends Versioned {
   readonly kind: 'window'
   readonly input: StreamNode
   /** Milliseconds, multiples of the input's slide. */
@@ -54,7 +60,7 @@ export interface WindowNode extends Wide {
  * Windowed reduce that adds what enters and takes off what leaves; the input has one pair per key and batch. Spark:
  * `ReducedWindowedDStream`: keys stay, with a neutral value, unless `filter` drops them.
  */
-export interface InverseWindowNode extends Wide {
+export interface InverseWindowNode extends Versioned {
   readonly kind: 'inverseWindow'
   readonly input: StreamNode
   readonly window: number
@@ -66,7 +72,7 @@ export interface InverseWindowNode extends Wide {
 }
 
 /** Spark's `updateStateByKey`: runs for every key in state or batch, each batch, and emits the whole state. */
-export interface UpdateStateNode extends Wide {
+export interface UpdateStateNode extends Versioned {
   readonly kind: 'updateStateByKey'
   readonly input: StreamNode
   readonly initial: Iterable<readonly [unknown, unknown]>
@@ -89,7 +95,7 @@ export interface State<S> {
 }
 
 /** Spark's `mapWithState`: once per record, and once per key that times out; emits what the function returns, but undefined. */
-export interface MapWithStateNode extends Wide {
+export interface MapWithStateNode extends Versioned {
   readonly kind: 'mapWithState'
   readonly input: StreamNode
   readonly initial: Iterable<readonly [unknown, unknown]>

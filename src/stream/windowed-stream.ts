@@ -6,12 +6,19 @@ import { BasicStream, checkFunction } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
 import { type Duration, toMillis } from './duration.ts'
 import { checkKnownOptions, checkPartitions } from './options.ts'
+import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from './state-version.ts'
 
 /** Options of operators that shuffle. */
 export interface ShuffleOptions {
   /** How many buckets the keys are spread over. Default: the job's `numPartitions`. */
   readonly numPartitions?: number
   /** Pins the operator's identity, so that its state survives changes elsewhere in the job. */
+  readonly id?: string
+}
+
+/** Options of {@link WindowedStream.window}. */
+export interface WindowOptions<T> extends VersionOptions<NoInfer<T>> {
+  /** As in {@link ShuffleOptions}. */
   readonly id?: string
 }
 
@@ -59,28 +66,56 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
    *
    * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
    */
-  window(window: Duration, slide: Duration = this.slide, options: Pick<ShuffleOptions, 'id'> = {}): DStream<T> {
+  window(window: Duration, slide: Duration = this.slide, options: WindowOptions<T> = {}): DStream<T> {
+    const { id } = shuffle('window', options, VERSION_OPTIONS)
     const spans = this.checkWindow('window', window, slide)
-    return this.derive<T>({ kind: 'window', input: this.node, ...spans, ...shuffle('window', options) }, spans.slide)
+    return this.windowOver(spans, id, valueVersion('window', options))
+  }
+
+  /** @internal */
+  windowOver(
+    spans: { readonly window: number; readonly slide: number },
+    id: string | undefined,
+    values: ValueVersion | undefined,
+  ): DStream<T> {
+    return this.derive<T>(
+      { kind: 'window', input: this.node, numPartitions: undefined, id, values, ...spans },
+      spans.slide,
+    )
   }
 
   /** Reduces every window to one element; with an inverse incrementally. Spark: `reduceByWindow`. */
-  reduceByWindow(f: Reduce<T>, window: Duration, slide: Duration): DStream<Widen<T>>
-  reduceByWindow(f: Reduce<T>, inverse: Reduce<T>, window: Duration, slide: Duration): DStream<Widen<T>>
+  reduceByWindow(f: Reduce<T>, window: Duration, slide: Duration, options?: VersionOptions<Widen<T>>): DStream<Widen<T>>
   reduceByWindow(
     f: Reduce<T>,
-    ...rest: readonly [Duration, Duration] | readonly [Reduce<T>, Duration, Duration]
+    inverse: Reduce<T>,
+    window: Duration,
+    slide: Duration,
+    options?: VersionOptions<Widen<T>>,
+  ): DStream<Widen<T>>
+  reduceByWindow(
+    f: Reduce<T>,
+    second: Reduce<T> | Duration,
+    third: Duration,
+    fourth?: Duration | VersionOptions<Widen<T>>,
+    fifth: VersionOptions<Widen<T>> = {},
   ): DStream<Widen<T>> {
-    if (rest.length === 2) {
-      const { node, slide } = this.reduce(f).window(rest[0], rest[1])
-      return this.derive<Widen<T>>(
-        { kind: 'fold', input: node, ...shuffle('reduceByWindow', { numPartitions: 1 }), ...reduced(f) },
-        slide,
-      )
+    const operator = 'reduceByWindow'
+    if (typeof second !== 'function') {
+      const options = typeof fourth === 'object' ? fourth : {}
+      checkKnownOptions(operator, options, VERSION_OPTIONS)
+      const values = valueVersion(operator, options)
+      const how = { ...reduced(checkFunction(operator, f)), values }
+      const spans = this.checkWindow(operator, second, third)
+      const { node } = this.#fold<Widen<T>>(operator, how).windowOver(spans, undefined, values)
+      return this.derive<Widen<T>>({ kind: 'fold', input: node, numPartitions: 1, id: undefined, ...how }, spans.slide)
     }
-    const [inverse, window, slide] = rest
+    if (fourth === undefined || typeof fourth === 'object') {
+      throw new InvalidOptionError(`${operator}: with an inverse, give (reduce, inverse, window, slide, options).`)
+    }
+    checkKnownOptions(operator, fifth, VERSION_OPTIONS)
     return this.map((element): [null, T] => [null, element])
-      .reduceByKeyAndWindow<null, T>(f, inverse, window, slide, { numPartitions: 1 })
+      .reduceByKeyAndWindow<null, T>(f, second, third, fourth, { numPartitions: 1, ...fifth })
       .map(([, value]) => value)
   }
 
@@ -119,7 +154,12 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
 
   #fold<U>(
     operator: string,
-    how: { create(element: T): unknown; merge(a: U, b: U): U; empty: { readonly value: unknown } | undefined },
+    how: {
+      create(element: T): unknown
+      merge(a: U, b: U): U
+      empty: { readonly value: unknown } | undefined
+      values?: ValueVersion | undefined
+    },
   ): DStream<U> {
     return this.derive<U>(
       { kind: 'fold', input: this.node, ...shuffle(operator, { numPartitions: 1 }), ...how },

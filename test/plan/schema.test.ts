@@ -1,7 +1,7 @@
 // I5: code may change, and what may not is refused with a diff before anything runs.
 
 import { describe, expect, it } from 'vitest'
-import { type DStream, type Job, job, text } from '../../src/index.ts'
+import { type DStream, type Job, job, text, type VersionOptions } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import { describePlan } from '../../src/plan/describe.ts'
 import { planJob } from '../../src/plan/plan.ts'
@@ -36,7 +36,7 @@ const schema = (define: (ones: Words) => void, batch?: number) => schemaOf(planJ
 describe('the state schema', () => {
   it('lets narrow operators come and go, and other operators too', () => {
     const filtered = schema((ones) => counts(ones.filter(([word]) => word !== '').map(([word, one]) => [word, one])))
-    expect(diffSchemas(schema(counts), filtered)).toEqual({ breaking: [], added: [], removed: [] })
+    expect(diffSchemas(schema(counts), filtered)).toEqual({ breaking: [], added: [], removed: [], migrated: [] })
     const more = schema((ones) => {
       windows(4000)(ones)
       counts(ones)
@@ -44,6 +44,24 @@ describe('the state schema', () => {
     const { breaking, added, removed } = diffSchemas(schema(counts), more)
     expect([breaking, removed]).toEqual([[], []])
     expect(added).toContain('inverseWindow(combineByKey(lines))')
+  })
+
+  it('lets the version of values rise when they can be migrated, and says what will happen', () => {
+    const counted = (options: VersionOptions<number>) =>
+      schema((ones) =>
+        ones.updateStateByKey((_: readonly number[], n: number | undefined) => n, { id: 'count', ...options }).print(),
+      )
+    const migrate = Number
+    const [one, two, three] = [counted({}), counted({ version: 2, migrate }), counted({ version: 3, migrate })]
+    expect(one).toEqual({ batch: 1000, operators: [{ id: 'count', kind: 'updateStateByKey', numPartitions: 2 }] })
+    const migrated = (from: number, to: number) => [`state of count: version ${from} → ${to}, migrated when loaded`]
+    expect(diffSchemas(one, two)).toMatchObject({ breaking: [], migrated: migrated(1, 2) })
+    expect(diffSchemas(one, three)).toMatchObject({ breaking: [], migrated: migrated(1, 3) })
+    expect(diffSchemas(two, two)).toMatchObject({ breaking: [], migrated: [] })
+    expect(diffSchemas(two, counted({ version: 2 }))).toMatchObject({ breaking: [], migrated: [] })
+    expect(diffSchemas(one, counted({ version: 2 })).breaking.join()).toContain('there is no migrate')
+    expect(diffSchemas(three, two).breaking.join()).toContain('to go back, raise it to 4')
+    expect(diffSchemas(two, one).breaking.join()).toContain('to go back, raise it to 3')
   })
 
   it.each([

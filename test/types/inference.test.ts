@@ -11,6 +11,8 @@ import {
   type KafkaRecord,
   nullable,
   raw,
+  type State,
+  StateSpec,
   text,
 } from '../../src/index.ts'
 import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
@@ -134,6 +136,36 @@ describe('types', () => {
       job('x', { batch: 1, idelAfter: 1 }, () => {})
       // @ts-expect-error not a choice
       job('x', { batch: 1, time: 'event' }, () => {})
+    }
+    expectTypeOf(impossible).toBeFunction()
+  })
+
+  it('of state are those that migrate gives back', () => {
+    const impossible = (): void => {
+      typed(({ kafka }) => {
+        const pairs = kafka('lines', { value: text() }).map(({ value }) => [value, 1] as const)
+        const update = (ones: readonly number[], state: { n: number } | undefined) => ({
+          n: ones.length + (state?.n ?? 0),
+        })
+        const migrate = (value: unknown, from: number) => ({ n: from === 1 ? Number(value) : 0 })
+        const states = pairs.updateStateByKey(update, { version: 2, migrate })
+        expectTypeOf(states).toEqualTypeOf<DStream<[string, { n: number }]>>()
+        expectTypeOf(
+          pairs.reduceByKeyAndWindow((a, b) => a + b, '4s', '2s', { version: 2, migrate: Number }),
+        ).toEqualTypeOf<DStream<[string, number]>>()
+        const spec = StateSpec.function((_key: string, one: number | undefined, state: State<{ n: number }>) => {
+          state.update({ n: one ?? 0 })
+        })
+        expectTypeOf(spec.version(2, migrate)).toEqualTypeOf(spec)
+        // @ts-expect-error not the state
+        pairs.updateStateByKey(update, { version: 2, migrate: Number })
+        // @ts-expect-error not the state
+        spec.version(2, Number)
+        // @ts-expect-error not the value
+        pairs.reduceByKeyAndWindow((a, b) => a + b, '4s', '2s', { version: 2, migrate })
+        // @ts-expect-error what older code left is unknown
+        pairs.updateStateByKey(update, { version: 2, migrate: (n: number) => ({ n }) })
+      })
     }
     expectTypeOf(impossible).toBeFunction()
   })
