@@ -28,7 +28,7 @@ export interface ChaosOptions {
 }
 
 /** After this long without a recovery the chaos goes on; the soak's own end says whether anything was lost. */
-const RECOVERY_MS = 120_000
+const RECOVERY_MS = 45_000
 
 export class Chaos {
   readonly counts = new Map<Mischief, number>()

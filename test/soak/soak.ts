@@ -207,7 +207,7 @@ class Soak {
     }
   }
 
-  /** All brokers are up with all replicas in sync, and no partition is more than some 5 s of records behind. */
+  /** All brokers are up with all replicas in sync, and no partition is more than some 10 s of records behind. */
   async #recovered(): Promise<boolean> {
     const { cluster } = this.#stage
     if (cluster.brokers.length < 3) return false
@@ -216,7 +216,7 @@ class Soak {
       const partitions = await describePartitions(kafka, job.topic)
       if (partitions.some(({ isr }) => isr.length < 3)) return false
       const { rate } = job.producer.upstream
-      const bound = Math.max(20, (5 * rate) / job.partitions)
+      const bound = Math.max(20, (10 * rate) / job.partitions)
       if ((await job.lags()).some((lag) => lag > bound)) return false
     }
     return true
