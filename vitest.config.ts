@@ -24,6 +24,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [CONTRACT, INTEGRATION, E2E],
           testTimeout: 120_000, // of a machine that does ten other things
+          hookTimeout: 120_000,
         },
       },
       { ...source, test: { ...services, name: 'contract', include: [CONTRACT] } },
