@@ -94,6 +94,8 @@ describe('random jobs', () => {
     const shares = {
       partitions: share(({ stream }) => Math.max(...stream.partitions) > 2),
       sessions: share(({ stream }) => stream.sessions.length > 1),
+      learned: share(({ stream }) => stream.growth === 'learned'),
+      growing: share(({ stream }) => stream.growth === 'growing' && stream.sessions.length > 1),
       live: share(({ stream }) => stream.sessions.some(({ pace }) => pace === 'live')),
       old: share(({ stream }) => stream.sessions.some(({ pace }) => pace === 'old')),
       late: share(({ stream }) => stream.sessions.some(({ records }) => records.some(({ late }) => late > 0))),

@@ -21,7 +21,14 @@ export interface Session {
   readonly records: readonly DrawnRecord[]
 }
 
+/**
+ * What the job knows of partitions. `declared`: all of them, from the beginning. `learned`: none; a partition is known when its first
+ * records come, be others ahead or not. `growing`: all that there are, and every session has one more of each topic.
+ */
+export type Growth = 'declared' | 'learned' | 'growing'
+
 export interface RandomStream {
+  readonly growth: Growth
   /** Partitions per topic. */
   readonly partitions: readonly number[]
   readonly sessions: readonly Session[]
@@ -47,6 +54,10 @@ const record: fc.Arbitrary<DrawnRecord> = fc.record({
 })
 
 export const randomStream: fc.Arbitrary<RandomStream> = fc.record({
+  growth: fc.oneof(
+    { weight: 2, arbitrary: fc.constant('declared' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('learned' as const, 'growing' as const) },
+  ),
   partitions: fc.tuple(...TOPICS.map(() => fc.integer({ min: 1, max: 4 }))),
   sessions: fc.array(
     fc.record({

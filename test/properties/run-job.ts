@@ -14,8 +14,16 @@ import { wakeUpEvent } from '../support/rest.ts'
 import { buildJob, RESULTS } from './build-job.ts'
 import { TOPICS } from './elaborate.ts'
 import { BATCH, type JobAst } from './job-ast.ts'
-import { layOut, type RandomStream, type Schedule, type Session, SPAN, type TimedRecord } from './random-stream.ts'
-import type { ReferenceRecord } from './reference.ts'
+import {
+  type Growth,
+  layOut,
+  type RandomStream,
+  type Schedule,
+  type Session,
+  SPAN,
+  type TimedRecord,
+} from './random-stream.ts'
+import { batchTimesOf, type ReferenceRecord } from './reference.ts'
 
 /** The job's name. */
 const NAME = 'simulated'
@@ -52,7 +60,11 @@ class Run {
   readonly #random: Random
   readonly #world: World
   readonly #topics: readonly string[]
-  readonly #declared: ReadonlyMap<string, number>
+  readonly #growth: Growth
+  /** Partitions of each topic, in the end and at present. */
+  readonly #most: ReadonlyMap<string, number>
+  #counts: ReadonlyMap<string, number>
+  #sessions = 0
   readonly #partitions: ReadonlyMap<string, Partition>
   /** By partition, when its records are produced. */
   readonly #producedAt = new Map<string, number[]>()
@@ -74,7 +86,9 @@ class Run {
     const counts = TOPICS.flatMap((topic, i) =>
       this.#topics.includes(topic) ? [[topic, stream.partitions[i] ?? 1] as const] : [],
     )
-    this.#declared = new Map(counts)
+    this.#growth = stream.growth
+    this.#most = new Map(counts)
+    this.#counts = this.#most
     const partitions = counts.flatMap(([topic, count]) =>
       Array.from({ length: count }, (_, i) => new Partition(topic, i, [])),
     )
@@ -92,12 +106,17 @@ class Run {
   async session(session: Session): Promise<void> {
     const world = this.#world
     const base = world.now + (session.records[0]?.after ?? 0)
+    this.#sessions++
+    if (this.#growth === 'growing') {
+      this.#counts = new Map([...this.#most].map(([topic, count]) => [topic, Math.min(count, this.#sessions)]))
+    }
     const end = base + (SPAN + 3) * BATCH
-    this.#append(layOut(session, this.#declared, this.#topics), base)
+    this.#append(layOut(session, this.#counts, this.#topics), base)
     world.now = session.pace === 'old' ? end : base
     this.#produce()
     // All partitions at once and nobody else: else who comes first would move on the others, which have been silent.
-    await this.#deliver(takeNext(this.#pending, this.#random, 3))
+    const some = this.#growth === 'learned' ? this.#random.some(this.#pending) : []
+    await this.#deliver(takeNext(some.length > 0 ? some : this.#pending, this.#random, 3))
     world.faults.enabled = true
     for (let patience = PATIENCE; this.#left > 0 && patience > 0; patience--) {
       this.#act()
@@ -114,12 +133,32 @@ class Run {
     // What comes after every empty batch is another empty batch: enough of them, and all of these closed.
     if (this.#ast.idle === 'run') await this.#rest(until + TAIL * BATCH)
     return {
-      records: this.#records,
+      records: this.#growth === 'learned' ? this.#committed() : this.#records,
       until: Math.floor(until / BATCH) * BATCH,
       objects: await readObjects(world.rawObjects, RESULTS),
       printed: world.printed,
       violations: world.monitor.violations,
     }
+  }
+
+  /**
+   * The records with the batches that they were committed under. Those of a partition that is learned late join the oldest open
+   * batch: which one that is depends on how far the others were.
+   */
+  #committed(): ReferenceRecord[] {
+    const { ledger, monitor } = this.#world
+    return [...this.#partitions].flatMap(([name, { topic, partition }]) => {
+      const records = this.#records.filter((record) => record.topic === topic && record.partition === partition)
+      const entries = ledger.entries.get(name) ?? []
+      if (entries.length !== records.length)
+        monitor.violation(`${name}: ${entries.length} of ${records.length} records`)
+      const earliest = batchTimesOf(records)
+      return records.map((record, i) => {
+        const time = entries[i]?.time ?? 0
+        if (time < (earliest[i] ?? 0)) monitor.violation(`${name}: offset ${i} is in ${time}, before its time`)
+        return { ...record, time }
+      })
+    })
   }
 
   #append(records: readonly TimedRecord[], base: number): void {
@@ -145,6 +184,11 @@ class Run {
     return [...this.#partitions.values()].filter(({ busy, pending }) => !busy && pending > 0)
   }
 
+  /** Only commits arm wake-ups, so none comes before the first. */
+  get #hasCommitted(): boolean {
+    return this.#world.ledger.entries.size > 0
+  }
+
   /** Records that are not acknowledged, produced or not. */
   get #left(): number {
     return [...this.#partitions.values()].reduce((sum, { records, next }) => sum + records.length - next, 0)
@@ -157,7 +201,7 @@ class Run {
     if (what < 0.15 || this.#pending.length === 0) this.#goOn()
     if (what < 0.1 && duplicates) this.#launch(this.#process().invoke(random.pick(this.#past)))
     else if (what < 0.15 && duplicates) this.#rewind()
-    else if (what < 0.22 && concurrency) this.#launch(this.#wake(this.#world.now))
+    else if (what < 0.22 && concurrency && this.#hasCommitted) this.#launch(this.#wake(this.#world.now))
     else if (what < 0.27 && restarts) this.#kill()
     else if (what < 0.35) this.#world.faults.release(0.5, this.#random)
     else this.#deliverSome()
@@ -250,7 +294,7 @@ class Run {
     const job = buildJob(this.#ast, NAME, this.#idleAfter)
     const process = new SimulatedProcess(`process-${++this.#started}`, job, this.#world, {
       reportFailures: this.#random.chance(0.3),
-      partitions: this.#declared,
+      partitions: this.#growth === 'learned' ? new Map() : this.#counts,
       code: this.#random.pick(['v1', 'v2']),
       skew: 0,
       random: derivedRandom(this.#schedule.seed, this.#started),

@@ -24,6 +24,7 @@ export const WRONG: Readonly<Record<string, Mistakes>> = {
   'an out-of-order record joins the batch of its timestamp': {
     batchTimes: (records) => records.map(({ timestamp }) => (Math.floor(timestamp / BATCH) + 1) * BATCH),
   },
+  'a partition that is learned late fills batches that are closed': { neverLate: true },
   'a window is one batch too short': {
     operators: {
       window: (node, at) => (time) => inWindow(at, { ...node, length: node.length - 1 }, time),
