@@ -38,7 +38,8 @@ export async function moveSilent(
   const moved = await Promise.all(
     behind.map((reader) => appendQuiet(reader, parts, 'idle', Math.max(reader.frontier, target))),
   )
-  await Promise.all(behind.map((reader) => reader.refresh()))
+  // What was appended just now must be seen: on a stale read the look would end here, and the next comes idleAfter later.
+  await Promise.all(behind.map((reader) => reader.refresh(true)))
   return moved.includes(true)
 }
 

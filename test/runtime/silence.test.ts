@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
+import { memoryTable } from '../../src/state/memory-table.ts'
 import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { bringToRest, wakeUpEvent } from '../support/rest.ts'
@@ -48,6 +49,17 @@ describe('a partition that falls silent', () => {
     expect(await results(environment)).toHaveProperty('1000/_SUCCESS')
     await handler(kafkaEvent({ 'lines-1': lines(['late'], { from: 1, at: 700 }) }))
     expect(await results(environment)).toMatchObject({ '3000/part-lines-1-1': 'late\n' })
+  })
+
+  it('is moved on in one look, although reads may not show yet what the look itself has appended', async () => {
+    const table = memoryTable({ staleBy: () => 1 })
+    const base = memoryEnvironment()
+    const environment = { ...base, table }
+    const handler = lambda(copy, { environment })
+    await handler(kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['x'], { at: 1500 }) }))
+    base.setTime(base.clock.now() + 20_000)
+    await handler(wakeUpEvent('copy', base.clock.now()))
+    expect(await results(environment)).toHaveProperty('2000/_SUCCESS')
   })
 
   it('is not moved on while it commits through another instance', async () => {
