@@ -27,6 +27,14 @@ describe('simulation', () => {
     Math.max(120_000, SEEDS * 1000),
   )
 
+  it('runs the same seed in the same way, whatever the job', async () => {
+    for (const [i, kind] of ALL_KINDS.entries()) {
+      const [first, second] = [await simulateKind(kind, i, true), await simulateKind(kind, i, true)]
+      expect(second.trace, kind).toEqual(first.trace)
+      expect(second.outputs, kind).toEqual(first.outputs)
+    }
+  }, 120_000)
+
   it.runIf(ONE === undefined && SEEDS >= 40)('takes the rarer paths', () => {
     for (const path of [
       'conflict on a bucket commit',
