@@ -33,7 +33,7 @@ it('tells the story of what failed, and fails', async () => {
   expect(stdout).toMatch(/ 1\. \+0\.0 s {2}process-1 is invoked with lines-/)
   expect(stdout).toMatch(/schedules, \d+ per second: \d+ failed\n$/)
   expect(code).toBe(1)
-}, 180_000)
+}, 300_000)
 
 it('runs on records of a file', async () => {
   const file = join(folder, 'records.ndjson')
@@ -44,7 +44,7 @@ it('runs on records of a file', async () => {
   expect(stdout).toMatch(/append source .*\n/)
   expect(stdout).toMatch(/5 schedules, \d+ per second: none failed\n$/)
   expect(code).toBe(0)
-}, 180_000)
+}, 300_000)
 
 it('says in one line what is missing', async () => {
   const none = await simulate(fixture('orders'))
@@ -59,4 +59,4 @@ it('says in one line what is missing', async () => {
     expect(code).toBe(1)
     expect(stderr.trim().split('\n')).toHaveLength(1)
   }
-}, 180_000)
+}, 300_000)

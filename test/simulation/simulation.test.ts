@@ -7,7 +7,7 @@ import { ALL_KINDS, simulateKind } from './job-of.ts'
 
 const ONE = process.env.MILLRACE_SEED
 /** Seeds per kind of job. */
-const SEEDS = Number(process.env.MILLRACE_SEEDS ?? 40)
+const SEEDS = Number(process.env.MILLRACE_SEEDS ?? 60)
 const FIRST = Number(process.env.MILLRACE_FIRST_SEED ?? 1)
 
 describe('simulation', () => {
@@ -24,7 +24,7 @@ describe('simulation', () => {
         coverage.add(report.coverage)
       }
     },
-    Math.max(120_000, SEEDS * 1000),
+    Math.max(300_000, SEEDS * 5000),
   )
 
   it('runs the same seed in the same way, whatever the job', async () => {
@@ -33,7 +33,7 @@ describe('simulation', () => {
       expect(second.trace, kind).toEqual(first.trace)
       expect(second.outputs, kind).toEqual(first.outputs)
     }
-  }, 120_000)
+  }, 300_000)
 
   it.runIf(ONE === undefined && SEEDS >= 40)('takes the rarer paths', () => {
     for (const path of [

@@ -75,7 +75,7 @@ it('finds code that remembers in a variable what it has seen, and tells the shor
   expect(story).toMatch(/process-1 commits version 2 of lines-\d+ with offset/)
   expect(lines.at(-1)).toMatch(/VIOLATION: s3:\/\/results\/distinct at T/)
   expect(lines.length).toBeLessThan(whole.story.split('\n').length / 2)
-}, 120_000)
+}, 300_000)
 
 it('takes records as they are given', async () => {
   const orders = job('orders', { batch: 1000 }, ({ kafka }) => {
