@@ -1,10 +1,12 @@
 // Accounts for the job flight-delays: every mean that it has published is held against a recount of all flights.
 
-import { createHash } from 'node:crypto'
-import type { EmbeddedServices } from '../src/local/embedded.ts'
-import { readFlights } from './flights-topic.ts'
+import { FLIGHTS, flightOf } from './flights-topic.ts'
+import type { Account, DemoJob } from './job.ts'
+import { digestsOf, readPublished } from './outputs.ts'
+import { table } from './table.ts'
+import type { TopicRecord } from './topic.ts'
 
-export interface DelaysLedger {
+interface Delays extends Account {
   readonly days: number
   readonly groups: number
   readonly weeks: number
@@ -12,50 +14,53 @@ export interface DelaysLedger {
   readonly wrong: readonly string[]
   readonly worstDay: string
   readonly worst: readonly { readonly origin: string; readonly flights: number; readonly delay: number }[]
-  readonly digests: ReadonlyMap<string, string>
 }
 
 const DAY = 86_400_000
 /** `[minutes, flights]` by group. */
 type Sums = Map<string, [number, number]>
 
-export async function checkDelays(services: EmbeddedServices): Promise<DelaysLedger> {
-  const hourly = await readGroups(services, 'delays-by-hour')
-  const weekly = await readGroups(services, 'delays-over-a-week')
-  const days = recount()
-  const wrong: string[] = []
-  for (const [day, sums] of days) compare(`hours of ${day}`, hourly.get(day), sums, wrong)
-  const ends = [...days.keys()].sort((a, b) => a - b)
-  const last = (ends.at(-1) ?? 0) + 6 * DAY
-  for (let end = ends[0] ?? 0; end <= last; end += DAY) {
-    const week = sumByOrigin([...days].flatMap(([day, sums]) => (day > end - 7 * DAY && day <= end ? [...sums] : [])))
-    compare(`week to ${end}`, weekly.get(end), week, wrong)
-  }
-  const groups = [...hourly.values()].reduce((sum, lines) => sum + lines.length, 0)
-  const digests = new Map([...digestsOf('hour', hourly), ...digestsOf('week', weekly)])
-  return { days: hourly.size, groups, weeks: weekly.size, wrong, ...worstOf(weekly, ends.at(-1) ?? 0), digests }
-}
-
-/** Lines of a CSV output without their headers, by batch time. */
-async function readGroups({ objects }: EmbeddedServices, prefix: string): Promise<Map<number, string[]>> {
-  const groups = new Map<number, string[]>()
-  for await (const { key } of objects.list('results', `${prefix}-`)) {
-    const [batch = '', name = ''] = key.split('/')
-    if (name === '_SUCCESS') continue
-    const time = Number(batch.slice(prefix.length + 1))
-    const [, ...lines] = new TextDecoder()
-      .decode(await objects.get({ bucket: 'results', key }))
-      .trimEnd()
-      .split('\n')
-    groups.set(time, [...(groups.get(time) ?? []), ...lines])
-  }
-  return groups
+export const FLIGHT_DELAYS: DemoJob<Delays> = {
+  name: 'flight-delays',
+  topic: FLIGHTS,
+  batches: 'one day',
+  batchSize: 250,
+  async account(services, produced) {
+    const { lines: hourly } = await readPublished(services, 'delays-by-hour', true)
+    const { lines: weekly } = await readPublished(services, 'delays-over-a-week', true)
+    const days = recount(produced)
+    const wrong: string[] = []
+    for (const [day, sums] of days) compare(`hours of ${day}`, hourly.get(day), sums, wrong)
+    const ends = [...days.keys()].sort((a, b) => a - b)
+    const last = (ends.at(-1) ?? 0) + 6 * DAY
+    for (let end = ends[0] ?? 0; end <= last; end += DAY) {
+      const week = sumByOrigin([...days].flatMap(([day, sums]) => (day > end - 7 * DAY && day <= end ? [...sums] : [])))
+      compare(`week to ${end}`, weekly.get(end), week, wrong)
+    }
+    const groups = [...hourly.values()].reduce((sum, lines) => sum + lines.length, 0)
+    const digests = new Map([...digestsOf('hour', hourly), ...digestsOf('week', weekly)])
+    const counts = { days: hourly.size, groups, weeks: weekly.size, wrong }
+    return { ...counts, ...worstOf(weekly, ends.at(-1) ?? 0), digests, exact: wrong.length === 0 }
+  },
+  show({ days, groups, weeks, wrong, worst, worstDay }) {
+    console.log(`Worst mean delays of the 7 days to ${worstDay}, by airport with 20 flights or more`)
+    console.log(
+      table(
+        ['origin', 'flights', 'minutes'],
+        worst.map(({ origin, flights, delay }) => [origin, `${flights}`, `${delay}`]),
+      ),
+    )
+    console.log('\nHeld against a recount of all flights')
+    console.log(`  days ${days}, groups of origin and hour ${groups}, windows of 7 days ${weeks}`)
+    console.log(`  different   ${wrong.length}`)
+    for (const line of wrong.slice(0, 5)) console.log(`    ${line}`)
+  },
 }
 
 /** Sums by day (its end) and `origin,hour`, straight from the rows. */
-function recount(): Map<number, Sums> {
+function recount(produced: readonly TopicRecord[]): Map<number, Sums> {
   const days = new Map<number, Sums>()
-  for (const { date, origin, delay } of readFlights()) {
+  for (const { date, origin, delay } of produced.map(flightOf)) {
     const day = (Math.floor(Date.parse(`${date.slice(0, 10).replaceAll('/', '-')}T00:00:00Z`) / DAY) + 1) * DAY
     const sums = days.get(day) ?? new Map()
     days.set(day, sums)
@@ -90,11 +95,4 @@ function worstOf(weekly: ReadonlyMap<number, readonly string[]>, end: number) {
   })
   const worst = rows.filter(({ flights }) => flights >= 20).sort((a, b) => b.delay - a.delay)
   return { worstDay: new Date(end - DAY).toISOString().slice(0, 10), worst: worst.slice(0, 8) }
-}
-
-function digestsOf(name: string, groups: ReadonlyMap<number, readonly string[]>): [string, string][] {
-  return [...groups].map(([time, lines]) => [
-    `${name} ${time}`,
-    createHash('sha256').update(lines.toSorted().join('\n')).digest('hex'),
-  ])
 }

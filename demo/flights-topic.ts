@@ -1,11 +1,6 @@
-// The demo's data: real flights (npm package vega-datasets) as an embedded topic of 4 partitions, keyed by origin.
+// The 20,000 real flights of the first quarter of 2001 (npm package vega-datasets), keyed by origin, in the order of departure.
 
-import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { EmbeddedTopics } from '../src/local/event-source/embedded-topics.ts'
-
-export const TOPIC = 'flights'
-export const PARTITIONS = 4
+import { type DemoTopic, readDataSet, type TopicRecord } from './topic.ts'
 
 /** A row of the data: departure as "2001/01/14 21:55", delay in minutes. */
 export interface FlightRow {
@@ -14,29 +9,20 @@ export interface FlightRow {
   readonly origin: string
 }
 
-/** The 20,000 flights of the first quarter of 2001, in the order of departure. */
-export function readFlights(): FlightRow[] {
-  // The package exports its module only; the data lies beside it.
-  const file = new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets'))
-  const rows: FlightRow[] = JSON.parse(readFileSync(file, 'utf8'))
-  return rows.sort((a, b) => a.date.localeCompare(b.date))
+export const FLIGHTS: DemoTopic = {
+  name: 'flights',
+  what: 'real flights (vega-datasets)',
+  read: () =>
+    readDataSet<FlightRow>('flights-20k.json')
+      .sort((a, b) => a.date.localeCompare(b.date))
+      .map((row) => ({ key: row.origin, value: JSON.stringify(row), timestamp: departure(row) })),
 }
 
-/** Appends flights at about `perSecond`, as a producer would; `stopped` ends it early. */
-export async function produceFlights(
-  topics: EmbeddedTopics,
-  rows: readonly FlightRow[],
-  perSecond: number,
-  stopped: AbortSignal,
-): Promise<void> {
-  const TICK_MS = 20
-  const perTick = Math.ceil((perSecond * TICK_MS) / 1000)
-  for (let at = 0; at < rows.length && !stopped.aborted; at += perTick) {
-    for (const row of rows.slice(at, at + perTick)) {
-      // "2001/01/14 21:55", taken as UTC
-      const timestamp = Date.parse(`${row.date.replaceAll('/', '-').replace(' ', 'T')}:00Z`)
-      topics.append({ topic: TOPIC, key: row.origin, value: JSON.stringify(row), timestamp })
-    }
-    await sleep(TICK_MS)
-  }
+export function flightOf({ value }: TopicRecord): FlightRow {
+  return JSON.parse(value)
+}
+
+/** "2001/01/14 21:55", taken as UTC. */
+function departure({ date }: FlightRow): number {
+  return Date.parse(`${date.replaceAll('/', '-').replace(' ', 'T')}:00Z`)
 }

@@ -1,13 +1,16 @@
 // The ledger: what went in, what the logs say was committed, what the objects hold; and the same records under every T?
 
-import { createHash } from 'node:crypto'
 import type { EmbeddedServices } from '../src/local/embedded.ts'
 import { SOURCE_STAGE } from '../src/plan/plan.ts'
 import { isSourceCommit } from '../src/state/commit-record.ts'
 import { TaskLog } from '../src/state/task-log.ts'
-import { PARTITIONS, TOPIC } from './flights-topic.ts'
+import { FLIGHTS } from './flights-topic.ts'
+import type { Account, DemoJob } from './job.ts'
+import { digest } from './outputs.ts'
+import { table } from './table.ts'
+import { PARTITIONS } from './topic.ts'
 
-export interface OutputSummary {
+interface OutputSummary {
   readonly prefix: string
   readonly batches: number
   /** Batches with a `_SUCCESS`. */
@@ -19,7 +22,7 @@ export interface OutputSummary {
   readonly sample: { readonly key: string; readonly lines: readonly string[] }
 }
 
-export interface Ledger {
+interface Ledger extends Account {
   readonly produced: number
   /** By the counters of the commit logs. */
   readonly committed: number
@@ -28,23 +31,50 @@ export interface Ledger {
   readonly lost: number
   readonly twice: number
   readonly outputs: readonly OutputSummary[]
-  /** Digest of the records under each batch time and output, independent of parts and order. */
-  readonly digests: ReadonlyMap<string, string>
 }
 
-export async function readLedger(services: EmbeddedServices, job: string, produced: number): Promise<Ledger> {
-  const flights = await readOutput(services, 'flights')
-  const late = await readOutput(services, 'late-flights')
-  const found = new Set(flights.lines.map(identity)).size
-  return {
-    produced,
-    committed: await committedRecords(services, job),
-    found,
-    lost: produced - found,
-    twice: flights.lines.length - found,
-    outputs: [flights.summary, late.summary],
-    digests: new Map([...flights.digests, ...late.digests]),
-  }
+export const ALL_FLIGHTS: DemoJob<Ledger> = {
+  name: 'flights',
+  topic: FLIGHTS,
+  batches: 'one day',
+  batchSize: 250,
+  async account(services, { length: produced }) {
+    const flights = await readOutput(services, 'flights')
+    const late = await readOutput(services, 'late-flights')
+    const committed = await committedRecords(services, 'flights')
+    const found = new Set(flights.lines.map(identity)).size
+    const [lost, twice] = [produced - found, flights.lines.length - found]
+    const outputs = [flights.summary, late.summary]
+    const closed = outputs.every((output) => output.closed === output.batches)
+    const exact = lost === 0 && twice === 0 && committed === produced && closed
+    return {
+      produced,
+      committed,
+      found,
+      lost,
+      twice,
+      outputs,
+      exact,
+      digests: new Map([...flights.digests, ...late.digests]),
+    }
+  },
+  show(ledger) {
+    const rows = ledger.outputs.map((output) => [
+      `s3://results/${output.prefix}-<T>/`,
+      ...[output.batches, output.closed, output.parts, output.lines, output.bytes].map((n) => n.toLocaleString('en')),
+    ])
+    console.log(table(['output', 'batches', '_SUCCESS', 'parts', 'records', 'bytes'], rows))
+    for (const { sample } of ledger.outputs.slice(1)) {
+      console.log(`\n${sample.key}`)
+      for (const line of sample.lines) console.log(`  ${line}`)
+    }
+    console.log('\nLedger')
+    console.log(`  records in         ${ledger.produced}`)
+    console.log(`  records committed  ${ledger.committed}`)
+    console.log(`  records in objects ${ledger.found}`)
+    console.log(`  lost               ${ledger.lost}`)
+    console.log(`  twice              ${ledger.twice}`)
+  },
 }
 
 /** What makes a record itself. */
@@ -57,7 +87,7 @@ async function committedRecords({ table, objects, variables }: EmbeddedServices,
   const bucket = variables.MILLRACE_BUCKET ?? ''
   let records = 0
   for (let partition = 0; partition < PARTITIONS; partition++) {
-    const ref = { job, stage: SOURCE_STAGE, task: `${TOPIC}-${partition}` }
+    const ref = { job, stage: SOURCE_STAGE, task: `${FLIGHTS.name}-${partition}` }
     const head = await new TaskLog(ref, table, objects, bucket, isSourceCommit).head()
     records += head?.record.totals.records ?? 0
   }
@@ -89,8 +119,4 @@ async function readOutput({ objects }: EmbeddedServices, prefix: string) {
   const digests = new Map([...byBatch].map(([batch, rows]) => [batch, digest(rows)]))
   const summary: OutputSummary = { prefix, batches: byBatch.size, closed, parts, lines: lines.length, bytes, sample }
   return { lines, digests, summary }
-}
-
-function digest(rows: readonly string[]): string {
-  return createHash('sha256').update(rows.toSorted().join('\n')).digest('hex')
 }

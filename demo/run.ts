@@ -1,25 +1,20 @@
-// One run of the demo's job over all flights: embedded topic → event source stand-in → Lambda-shaped events → worker
+// One run of a job over its topic: embedded topic → event source stand-in → Lambda-shaped events → worker
 // processes → DynamoDB's protocol → objects in a directory. With `crash`, workers are killed at random while it runs.
 
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type EmbeddedServices, startEmbedded } from '../src/local/embedded.ts'
+import { startEmbedded } from '../src/local/embedded.ts'
 import { EmbeddedTopics } from '../src/local/event-source/embedded-topics.ts'
 import { eventSourceMapping } from '../src/local/event-source/mapping.ts'
 import { memorySource } from '../src/local/event-source/memory-source.ts'
 import { startPoller } from '../src/local/event-source/poller.ts'
 import { childProcessInvoker } from '../src/local/invoker/child-process.ts'
 import { watchWakeUps } from '../src/local/wake-watch.ts'
-import { PARTITIONS, produceFlights, readFlights, TOPIC } from './flights-topic.ts'
-
-/** A job of `functions/`, and how to account for what it has published. */
-export interface DemoJob<L> {
-  readonly name: string
-  /** Called when the job is at rest. */
-  account(services: EmbeddedServices, produced: number): Promise<L>
-}
+import type { Account, DemoJob } from './job.ts'
+import { PARTITIONS, produce, type TopicRecord } from './topic.ts'
 
 export interface RunOptions {
+  readonly records: readonly TopicRecord[]
   readonly directory: string
   readonly crash: boolean
   /** Records a second that the producer aims at. */
@@ -38,8 +33,8 @@ export interface Progress {
   readonly kills: number
 }
 
-export interface RunResult<L> {
-  readonly ledger: L
+export interface RunResult<A> {
+  readonly account: A
   readonly progress: Progress
   /** Lines that workers wrote to standard error or output. */
   readonly logs: readonly string[]
@@ -48,13 +43,12 @@ export interface RunResult<L> {
 const WORKERS = 2
 
 /** Runs until everything that was produced is processed and the job has come to rest. */
-export async function runOverFlights<L>(
-  { name, account }: DemoJob<L>,
-  { directory, crash, rate, onProgress }: RunOptions,
-): Promise<RunResult<L>> {
-  const rows = readFlights()
+export async function runJob<A extends Account>(
+  { name, topic: { name: topic }, batchSize, account }: DemoJob<A>,
+  { records, directory, crash, rate, onProgress }: RunOptions,
+): Promise<RunResult<A>> {
   const topics = new EmbeddedTopics()
-  topics.createTopic(TOPIC, { partitions: PARTITIONS })
+  topics.createTopic(topic, { partitions: PARTITIONS })
   const services = await startEmbedded(directory)
   const logs: string[] = []
   const worker = childProcessInvoker({
@@ -62,14 +56,14 @@ export async function runOverFlights<L>(
     concurrency: WORKERS,
     functionName: name,
     execArgv: ['--conditions=millrace-source'],
-    env: { ...services.variables, MILLRACE_PARTITIONS: `${TOPIC}=${PARTITIONS}` },
+    env: { ...services.variables, MILLRACE_PARTITIONS: `${topic}=${PARTITIONS}` },
     onLog: (line) => logs.push(line),
   })
   const mapping = eventSourceMapping({
     functionName: name,
-    topics: [TOPIC],
+    topics: [topic],
     consumerGroupId: name,
-    batchSize: 250,
+    batchSize,
     maximumBatchingWindowMs: 50,
   })
   const poller = await startPoller({
@@ -87,12 +81,12 @@ export async function runOverFlights<L>(
 
   const progress = (): Progress => {
     const { invocations, failures, records: processed } = poller.stats
-    const produced = Array.from({ length: PARTITIONS }, (_, partition) => topics.endOffset({ topic: TOPIC, partition }))
+    const produced = Array.from({ length: PARTITIONS }, (_, partition) => topics.endOffset({ topic, partition }))
     return {
       seconds: (performance.now() - started) / 1000,
       produced: produced.reduce((sum, end) => sum + end, 0),
       processed,
-      lag: topics.lag(name, [TOPIC]),
+      lag: topics.lag(name, [topic]),
       invocations,
       failures,
       kills,
@@ -122,13 +116,13 @@ export async function runOverFlights<L>(
       })()
     : undefined
 
-  await produceFlights(topics, rows, rate, done.signal)
-  while (topics.lag(name, [TOPIC]) > 0 || !(await wakes.atRest())) await sleep(50)
+  await produce(topics, topic, records, rate, done.signal)
+  while (topics.lag(name, [topic]) > 0 || !(await wakes.atRest())) await sleep(50)
   done.abort()
   await Promise.all([reporting, crashing])
   await Promise.all([wakes.stop(), poller.stop()])
   await worker.close()
-  const ledger = await account(services, progress().produced)
+  const result = await account(services, records)
   await services.stop()
-  return { ledger, progress: progress(), logs }
+  return { account: result, progress: progress(), logs }
 }

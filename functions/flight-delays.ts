@@ -3,7 +3,7 @@
 import { job, json } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
-const { RESULTS = 'results' } = process.env
+const { RESULTS = 'results', IDLE_AFTER = '5s' } = process.env
 
 interface Flight {
   readonly date: string
@@ -17,7 +17,7 @@ type Delays = readonly [minutes: number, flights: number]
 const add = ([a, n]: Delays, [b, m]: Delays): Delays => [a + b, n + m]
 const takeOff = ([a, n]: Delays, [b, m]: Delays): Delays => [a - b, n - m]
 
-export const flightDelays = job('flight-delays', { batch: '1d', idleAfter: '5s' }, ({ kafka }) => {
+export const flightDelays = job('flight-delays', { batch: '1d', idleAfter: IDLE_AFTER }, ({ kafka }) => {
   const delays = kafka('flights', { value: json<Flight>() }).map(({ value }) => {
     const [origin, hour, delay] = [value.origin, Number(value.date.slice(11, 13)), value.delay]
     return [

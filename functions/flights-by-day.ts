@@ -1,5 +1,8 @@
 // Flights of two feeds, day by day, in a bucket that the deployment names: the job of this repository's serverless.yml. A
 // record's time is the time of departure, so a batch is a day of flying whenever the topics are read.
+//
+// Much like flights.ts, on purpose: an example is read alone, from its first line to its last, and a job's module is what is
+// bundled. All they could share is the type of a row and one filter; topics, bucket and what a line says are each one's own.
 
 import { job, json } from 'millrace'
 import { lambda } from 'millrace/lambda'

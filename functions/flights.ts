@@ -13,7 +13,9 @@ interface Flight {
   readonly destination: string
 }
 
-export const flights = job('flights', { batch: '1d', idleAfter: '5s' }, ({ kafka }) => {
+const { IDLE_AFTER = '5s' } = process.env
+
+export const flights = job('flights', { batch: '1d', idleAfter: IDLE_AFTER }, ({ kafka }) => {
   const records = kafka('flights', { value: json<Flight>() })
 
   records
