@@ -1,7 +1,8 @@
-// `npm run bench [-- handler dynamo throughput]`: figures side by side, never assertions. docs/bench.md keeps those of the past.
+// `npm run bench [-- handler dynamo throughput state side-by-side]`: figures side by side, never assertions. docs/bench.md keeps those of the past.
 
 import { dynamoBench } from './dynamo.ts'
 import { handlerBench } from './handler.ts'
+import { sideBySideBench } from './side-by-side.ts'
 import { stateBench } from './state.ts'
 import { throughputBench } from './throughput.ts'
 
@@ -10,6 +11,7 @@ const SUITES: Readonly<Record<string, () => Promise<string>>> = {
   dynamo: dynamoBench,
   throughput: throughputBench,
   state: stateBench,
+  'side-by-side': sideBySideBench,
 }
 
 const wanted = process.argv.slice(2)

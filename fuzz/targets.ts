@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { json, nullable, text } from '../src/formats/decode.ts'
 import { parseEvent } from '../src/lambda/parse-event.ts'
-import { wakeUpMessage } from '../src/lambda/sqs-waker.ts'
+import { shareMessage, wakeUpMessage } from '../src/lambda/sqs-waker.ts'
 import type { PartitionRecords } from '../src/runtime/job-runtime.ts'
 import { EventRecord } from '../src/sources/kafka-record.ts'
 import { decode, encode, FORMAT, pack, stamp, unpack } from '../src/state/codec.ts'
@@ -26,6 +26,14 @@ const EVENT = {
     })),
   },
 }
+const SHARE = {
+  Records: [
+    {
+      eventSource: 'aws:sqs',
+      body: shareMessage('words', { stage: 's', buckets: [0, 1], closedUntil: 2000, times: [1000, 2000] }),
+    },
+  ],
+}
 const WAKE_UP = { Records: [{ eventSource: 'aws:sqs', body: wakeUpMessage('words', 1_000_000_000_000) }] }
 const DECODERS = { key: nullable(text()), value: nullable(json()) }
 
@@ -33,7 +41,7 @@ const DECODERS = { key: nullable(text()), value: nullable(json()) }
 const parsing: Target = {
   name: 'parse-event',
   covers: ['lambda/parse-event.ts', 'sources/kafka-record.ts', 'formats/decode.ts'],
-  seeds: [EVENT, WAKE_UP].map((event) => Buffer.from(JSON.stringify(event))),
+  seeds: [EVENT, WAKE_UP, SHARE].map((event) => Buffer.from(JSON.stringify(event))),
   mutate: mutateJson,
   async run(input) {
     let event: unknown
@@ -44,6 +52,7 @@ const parsing: Target = {
     }
     for (const invocation of (await orRefused(() => parseEvent(event))) ?? []) {
       if (invocation.kind === 'wake') must(invocation.at >= 0, 'a wake-up has a time')
+      else if (invocation.kind === 'share') must(invocation.share.closedUntil >= 0, 'a share has a time')
       else for (const partition of invocation.partitions) await checkPartition(partition)
     }
   },

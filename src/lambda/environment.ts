@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { InvalidOptionError } from '../errors.ts'
-import type { Environment, Log, Waker } from '../runtime/environment.ts'
+import type { Clock, Environment, Log } from '../runtime/environment.ts'
 import { dynamoTable } from '../state/dynamo-table.ts'
 import type { ObjectStore } from '../state/object-store.ts'
 import { jsonLog } from './json-log.ts'
@@ -33,7 +33,7 @@ export async function environmentFromVariables(variables: Variables = process.en
     objects: await objectsOf(variables),
     bucket: required(variables, 'MILLRACE_BUCKET'),
     clock,
-    waker: await wakerOf(variables, clock),
+    ...(await queueOf(variables, clock)),
     log: logOf(variables),
     print: (text) => console.log(text),
     code: variables.MILLRACE_CODE ?? variables.AWS_LAMBDA_FUNCTION_VERSION ?? 'unversioned',
@@ -53,11 +53,13 @@ async function objectsOf(variables: Variables): Promise<ObjectStore> {
   return s3Objects()
 }
 
-async function wakerOf(variables: Variables, clock: Environment['clock']): Promise<Waker> {
+async function queueOf(variables: Variables, clock: Clock): Promise<Pick<Environment, 'waker' | 'helpers'>> {
   // The row that deduplicates wake-ups says it all; a watcher of the table does the rest.
-  if (variables.MILLRACE_WAKE === 'watched') return { arm: async () => {} }
-  const { sqsWaker } = await import('./sqs-waker.ts')
-  return sqsWaker(required(variables, 'MILLRACE_WAKE_QUEUE_URL'), clock)
+  if (variables.MILLRACE_WAKE === 'watched') return { waker: { arm: async () => {} } }
+  const url = required(variables, 'MILLRACE_WAKE_QUEUE_URL')
+  const { sqsClient, sqsHelpers, sqsWaker } = await import('./sqs-waker.ts')
+  const client = sqsClient()
+  return { waker: sqsWaker(url, clock, client), helpers: sqsHelpers(url, client) }
 }
 
 function required(variables: Variables, name: keyof typeof VARIABLES): string {

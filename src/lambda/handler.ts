@@ -1,7 +1,7 @@
 // The one handler of a job: Kafka events of MSK and self-managed clusters, and wake-ups from its queue.
 
 import { MillraceError } from '../errors.ts'
-import type { Environment } from '../runtime/environment.ts'
+import type { Environment, Share } from '../runtime/environment.ts'
 import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
 import { PoisonRecordError } from '../runtime/runtime-errors.ts'
 import type { Job } from '../stream/job.ts'
@@ -24,6 +24,11 @@ export interface LambdaOptions {
   readonly environment?: Environment
 }
 
+interface Running {
+  readonly runtime: JobRuntime
+  readonly environment: Environment
+}
+
 /** A Lambda handler: https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html */
 export type LambdaHandler = (event: unknown, context?: unknown) => Promise<KafkaBatchResponse | undefined>
 
@@ -40,9 +45,9 @@ export type LambdaHandler = (event: unknown, context?: unknown) => Promise<Kafka
 export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'environment'])
   const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
-  let runtime: Promise<{ runtime: JobRuntime; environment: Environment }> | undefined
+  let runtime: Promise<Running> | undefined
 
-  async function start(): Promise<{ runtime: JobRuntime; environment: Environment }> {
+  async function start(): Promise<Running> {
     const environment = options.environment ?? (await environmentFromVariables())
     return { runtime: new JobRuntime(job, environment, { takeOver }), environment }
   }
@@ -56,11 +61,22 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     const outcomes: PartitionOutcome[] = []
     for (const invocation of parseEvent(event)) {
       if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
-      else if (invocation.job === job.name) await running.runtime.wake(invocation.at)
+      else if (invocation.job !== job.name) continue
+      else if (invocation.kind === 'wake') await running.runtime.wake(invocation.at)
+      else await help(running, invocation.share)
     }
     return answer(running.environment, outcomes, reportFailures)
   }
   return withJob(handler, job)
+}
+
+/** Who asked for help does itself what is missing, and says what is wrong with it: this message need not come again. */
+async function help({ runtime, environment }: Running, share: Share): Promise<void> {
+  try {
+    await runtime.help(share)
+  } catch (error) {
+    environment.log.error({ stage: share.stage, buckets: share.buckets, ...errorFacts(error) }, 'could not help')
+  }
 }
 
 function answer(

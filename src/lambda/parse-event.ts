@@ -2,6 +2,7 @@
 // as SQS messages of our own. Everything else is refused by name. One pass, and no copy of a record.
 
 import { MalformedEventError } from '../errors.ts'
+import type { Share } from '../runtime/environment.ts'
 import type { PartitionRecords } from '../runtime/job-runtime.ts'
 import type { KafkaEventRecord } from './kafka-event.ts'
 
@@ -9,6 +10,7 @@ import type { KafkaEventRecord } from './kafka-event.ts'
 export type Invocation =
   | { readonly kind: 'records'; readonly partitions: readonly PartitionRecords[] }
   | { readonly kind: 'wake'; readonly job: string; readonly at: number }
+  | { readonly kind: 'share'; readonly job: string; readonly share: Share }
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -18,7 +20,7 @@ export function parseEvent(event: unknown): Invocation[] {
   if (event.eventSource === 'aws:kafka' || event.eventSource === 'SelfManagedKafka') {
     return [{ kind: 'records', partitions: kafkaPartitions(event.records) }]
   }
-  if (Array.isArray(event.Records)) return event.Records.map(parseWakeUp)
+  if (Array.isArray(event.Records)) return event.Records.map(parseMessage)
   throw new MalformedEventError(
     'event.eventSource',
     `it is ${nameOf(event.eventSource)}, not 'aws:kafka' or 'SelfManagedKafka'`,
@@ -65,6 +67,9 @@ const isBase64OrAbsent: Check = (value) => value === undefined || value === null
 const isOffset: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
 const isPartition: Check = (value) => isOffset(value) || (typeof value === 'string' && /^\d{1,9}$/.test(value))
 /** A wake-up for a year that no clock reaches would be passed on for ever. */
+const isCount = (value: unknown): value is number => isOffset(value)
+const isListOf = <T>(is: (value: unknown) => value is T, value: unknown): value is T[] =>
+  Array.isArray(value) && value.every(is)
 const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 8.64e15
 const isListOrAbsent: Check = (value) => value === undefined || value === null || Array.isArray(value)
 
@@ -93,19 +98,27 @@ function isKafkaRecord(record: unknown): record is KafkaEventRecord {
 }
 
 /** A message that `sqs-waker.ts` sent. */
-function parseWakeUp(message: unknown, index: number): Invocation {
+function parseMessage(message: unknown, index: number): Invocation {
   const path = `event.Records[${index}]`
   if (!isObject(message) || message.eventSource !== 'aws:sqs' || typeof message.body !== 'string') {
-    throw new MalformedEventError(path, 'it is not a wake-up of Millrace from its SQS queue')
+    throw new MalformedEventError(path, 'it is not a message of Millrace from its SQS queue')
   }
   const body = parseJson(message.body)
+  const share = isObject(body) && body.millrace === 'share' ? parseShare(body) : undefined
+  if (isObject(body) && share && typeof body.job === 'string') return { kind: 'share', job: body.job, share }
   if (!isObject(body) || body.millrace !== 'wake' || typeof body.job !== 'string' || !isTime(body.at)) {
     throw new MalformedEventError(
       `${path}.body`,
-      'it is not a wake-up of Millrace; nobody else should send to its queue',
+      'it is not a message of Millrace; nobody else should send to its queue',
     )
   }
   return { kind: 'wake', job: body.job, at: body.at }
+}
+
+function parseShare({ stage, buckets, closedUntil, times }: Json): Share | undefined {
+  if (typeof stage !== 'string' || !isListOf(isCount, buckets) || !isTime(closedUntil) || !isListOf(isTime, times))
+    return undefined
+  return { stage, buckets, closedUntil, times }
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,10 @@
-// Wake-ups on AWS: a delayed SQS message that invokes the same function, precise to the second, paid only when used.
+// The job's queue on AWS: messages that invoke the same function. Wake-ups are delayed, precise to the second; requests for
+// help are not. Paid only when used.
+
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import type { Clock, Waker } from '../runtime/environment.ts'
+import type { Clock, Helpers, Share, Waker } from '../runtime/environment.ts'
 import { awsClientSettings } from '../state/aws-client.ts'
 import { serviceError } from '../state/service-errors.ts'
 
@@ -17,22 +20,36 @@ export function wakeUpMessage(job: string, at: number): string {
   return JSON.stringify({ millrace: 'wake', job, at })
 }
 
+/** The text of a request to run buckets. */
+export function shareMessage(job: string, share: Share): string {
+  return JSON.stringify({ millrace: 'share', job, ...share })
+}
+
 export function sqsWaker(queueUrl: string, clock: Clock, client = sqsClient()): Waker {
   return {
     async arm(job, at) {
-      const DelaySeconds = Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((at - clock.now()) / 1000)))
-      try {
-        await client.send(
-          new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: wakeUpMessage(job, at), DelaySeconds }),
-        )
-      } catch (cause) {
-        const target = `queue ${queueUrl}`
-        throw serviceError({ service: 'sqs', operation: 'SendMessage', target, action: 'sqs:SendMessage', cause })
-      }
+      const delay = Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((at - clock.now()) / 1000)))
+      await send(client, queueUrl, wakeUpMessage(job, at), delay)
     },
   }
 }
 
-function sqsClient(): SQSClient {
+export function sqsHelpers(queueUrl: string, client = sqsClient()): Helpers {
+  return {
+    ask: (job, share) => send(client, queueUrl, shareMessage(job, share), 0),
+    pause: (milliseconds) => sleep(milliseconds),
+  }
+}
+
+async function send(client: SQSClient, QueueUrl: string, MessageBody: string, DelaySeconds: number): Promise<void> {
+  try {
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds }))
+  } catch (cause) {
+    const target = `queue ${QueueUrl}`
+    throw serviceError({ service: 'sqs', operation: 'SendMessage', target, action: 'sqs:SendMessage', cause })
+  }
+}
+
+export function sqsClient(): SQSClient {
   return new SQSClient(awsClientSettings({}, { requestTimeout: REQUEST_TIMEOUT_MS }))
 }

@@ -1,20 +1,17 @@
 // A task of a shuffle stage: one bucket, its state, and its commit log. It runs the batches that are closed, in order, and
 // commits what they did under the same fence as a source task: state change, promised output, what travels on.
 
-import { BucketProgram } from '../operators/bucket-program.ts'
-import { exchange } from '../operators/exchange.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
-import { type BatchPartial, type BucketCommit, isBucketCommit, type SnapshotPointer } from '../state/commit-record.ts'
-import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import { type BatchPartial, type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import { type Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
+import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
+import { BucketState } from './bucket-state.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
-import { heal, type OutputObject, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
-import { collectOutputs } from './outputs.ts'
-import { isSnapshotDue } from './snapshot-due.ts'
+import { heal, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
 
 export interface BucketParts {
   readonly ref: TaskRef
@@ -25,15 +22,6 @@ export interface BucketParts {
   readonly publisher: Publisher
 }
 
-/** What a stage's run gives its buckets. */
-export interface StageInput {
-  readonly closedUntil: number
-  /** Closed batch times with data, ascending. */
-  readonly touched: readonly number[]
-  /** What came over an edge, for one time and bucket, in the fixed order of folding. */
-  itemsOf(edge: string, bucket: number, time: number): readonly unknown[]
-}
-
 /** What running closed batches comes to. */
 interface Run {
   readonly commit: BucketCommit | undefined
@@ -41,12 +29,14 @@ interface Run {
   readonly partials: readonly BatchPartial[]
 }
 
+const NOTHING: Run = { commit: undefined, partials: [] }
+
 export class BucketTask {
   readonly #parts: BucketParts
   readonly #log: TaskLog<BucketCommit>
+  readonly #state: BucketState
   /** When one bucket of a stage fails, the stage is given up while others are still at work; whoever comes next must wait. */
   readonly #mutex = new Mutex()
-  #program: BucketProgram
   #head: Entry<BucketCommit> | undefined
   #loadedAt: number | undefined
   #published = true
@@ -63,12 +53,13 @@ export class BucketTask {
     this.#parts = parts
     const { table, objects, bucket, newId } = parts.environment
     this.#log = new TaskLog(parts.ref, table, objects, bucket, isBucketCommit, newId)
-    this.#program = new BucketProgram(parts.stage, parts.bucket)
+    this.#state = new BucketState(parts.stage, parts.bucket, this.#log, parts.environment)
   }
 
-  /** When something has to be run although no data may come. */
+  /** When something has to be run although no data may come: by the state, or by what the head says of it. */
   get due(): number | undefined {
-    return this.#dueAfter(this.#doneUntil)
+    const program = this.#state.at(this.#head)
+    return program ? dueAfter(program, this.#doneUntil, this.#parts.settings) : this.#head?.record.due
   }
 
   /** Up to which version the log is known to go. */
@@ -76,22 +67,15 @@ export class BucketTask {
     return Math.max(this.#known, this.#head?.version ?? 0)
   }
 
-  /** Takes note of a version that the log goes up to: one that ends before it is lost (I7). */
-  expect(version: number): void {
-    this.#known = Math.max(this.#known, version)
+  /** Whether the state is in memory, as it is at the log's head. */
+  get isWarm(): boolean {
+    return this.#state.at(this.#head) !== undefined
   }
 
-  /** The first entry, before anything can fall into the bucket: from then on an empty log is a lost one. Whose it is makes no difference. */
-  beBorn(): Promise<void> {
-    return this.#mutex.run(async () => {
-      if (this.version > 0) return
-      const { clock, code } = this.#parts.environment
-      const at = clock.now()
-      const nothing = { ran: [], state: [], snapshot: undefined, logBytes: 0, logSince: at, partials: [], outbox: [] }
-      await this.#log.append(1, await this.#log.prepare({ kind: 'birth', at, code, closedUntil: 0, ...nothing }))
-      this.expect(1)
-      this.#doubted = true
-    })
+  /** Of the state, compressed: what a cold instance has to read. */
+  get stateBytes(): number {
+    const { snapshot, logBytes = 0 } = this.#head?.record ?? {}
+    return (snapshot?.bytes ?? 0) + logBytes + (this.#head?.bytes ?? 0)
   }
 
   /** What the last runs did, committed or not: for those who go on with it. */
@@ -105,7 +89,30 @@ export class BucketTask {
     return closedUntil <= (kind === 'seal' ? after : until)
   }
 
-  /** Brings the bucket up to `closedUntil`, whoever else does the same. */
+  isDone(until: number): boolean {
+    return this.#doneUntil >= until
+  }
+
+  /** Takes note of a version that the log goes up to: one that ends before it is lost (I7). */
+  expect(version: number): void {
+    this.#known = Math.max(this.#known, version)
+  }
+
+  /** The first entry, before anything can fall into the bucket: from then on an empty log is a lost one. Whose it is makes no difference. */
+  beBorn(): Promise<void> {
+    return this.#mutex.run(async () => {
+      if (this.version > 0) return
+      const { environment, settings } = this.#parts
+      const [at, code] = [environment.clock.now(), environment.code]
+      const due = dueAfter(await this.#state.restore(undefined), 0, settings)
+      const nothing = { ran: [], state: [], snapshot: undefined, logBytes: 0, logSince: at, partials: [], outbox: [] }
+      await this.#log.append(1, await this.#log.prepare({ kind: 'birth', at, code, closedUntil: 0, due, ...nothing }))
+      this.expect(1)
+      this.#doubted = true
+    })
+  }
+
+  /** Brings the bucket up to `closedUntil`, whoever else does the same. What was sent something commits in any case. */
   advance(input: StageInput): Promise<void> {
     return this.#mutex.run(() => this.#advance(input))
   }
@@ -113,9 +120,9 @@ export class BucketTask {
   async #advance(input: StageInput): Promise<void> {
     try {
       for (;;) {
-        await this.#load()
+        await this.#look()
         await this.#heal()
-        if (this.#doneUntil >= input.closedUntil) return
+        if (this.isDone(input.closedUntil)) return
         const { commit, partials } = await this.#run(input)
         if (commit && (await this.#commit(commit)) === 'conflict') continue
         this.#idle = commit ? [] : partials
@@ -129,12 +136,12 @@ export class BucketTask {
     }
   }
 
-  /** Reads state from the last snapshot and the entries since, unless memory is fresh enough. */
+  /** Reads the head of the log, unless memory is fresh enough. State is read when it is needed. */
   load(): Promise<void> {
-    return this.#mutex.run(() => this.#load())
+    return this.#mutex.run(() => this.#look())
   }
 
-  async #load(): Promise<void> {
+  async #look(): Promise<void> {
     const { environment, settings, ref } = this.#parts
     const now = environment.clock.now()
     const held = this.#loadedAt !== undefined && now - this.#loadedAt < settings.retention / 2
@@ -144,25 +151,35 @@ export class BucketTask {
     if ((head?.version ?? 0) < known) throw new LogLostError(ref, head?.version, known)
     this.#doubted = false
     if (held && head?.version === this.#head?.version) return
-    this.forget()
-    this.#program = new BucketProgram(this.#parts.stage, this.#parts.bucket)
-    if (head) {
-      const { snapshot } = head.record
-      if (snapshot) this.#program.restore(await readSnapshot(environment.objects, snapshot))
-      for (const { version, record } of await this.#log.read(snapshot?.version ?? 0, true)) {
-        if (version <= head.version) this.#program.restore(record.state)
-      }
-    }
+    if (!held) this.#state.forget()
+    this.#take(head)
+    // What is due may be something else to this code.
+    if (head?.record.code !== environment.code) await this.#state.restore(head)
+    this.#loadedAt = now
+  }
+
+  #take(head: Entry<BucketCommit> | undefined): void {
     this.#head = head
     this.#published = head === undefined
     this.#doneUntil = head?.record.closedUntil ?? 0
     this.#idle = []
-    this.#loadedAt = now
-    environment.log.info({ stage: ref.stage, task: ref.task, version: head?.version ?? 0 }, 'bucket loaded')
+  }
+
+  /** Whether the bucket is done up to `until` by now: reads what another instance has added since, next to nothing as long as it has not. */
+  follow(until: number): Promise<boolean> {
+    return this.#mutex.run(async () => {
+      await this.#look()
+      if (this.isDone(until)) return true
+      const added = await this.#log.read(this.#head?.version ?? 0)
+      const last = added.at(-1)
+      if (last) this.#take(last)
+      return this.isDone(until)
+    })
   }
 
   forget(): void {
     this.#loadedAt = undefined
+    this.#state.forget()
   }
 
   /** Does not trust memory any more without a look at the log's head: what would be done without data depends on it. */
@@ -180,83 +197,49 @@ export class BucketTask {
   }
 
   async #seal(closedUntil: number): Promise<boolean> {
-    await this.#load()
+    await this.#look()
     await this.#heal()
     const head = this.#head
     if (head && head.record.closedUntil > closedUntil) return false
     if (head?.record.kind !== 'bucket') return true
-    const snapshot = await this.#writeSnapshot(head)
-    const { record: last } = head
-    const logSince = this.#parts.environment.clock.now()
-    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince }
-    const record: BucketCommit = {
-      ...last,
-      kind: 'seal',
-      at: this.#parts.environment.clock.now(),
-      snapshot,
-      ...quiet,
-    }
-    const sealed = (await this.#commit(record)) === 'committed'
+    const snapshot = await this.#state.writeSnapshot(head)
+    const at = this.#parts.environment.clock.now()
+    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
+    const sealed = (await this.#commit({ ...head.record, kind: 'seal', at, snapshot, ...quiet })) === 'committed'
     this.#published = true
     return sealed
   }
 
   /** Runs all batches that are closed and not done; no commit when they did nothing that has to be kept. */
   async #run(input: StageInput): Promise<Run> {
-    const { bucket, stage, environment } = this.#parts
-    const snapshot = await this.#snapshotIfDue()
-    const ran: number[] = []
-    const partials: BatchPartial[] = []
-    const objects: OutputObject[] = []
-    let fed = false
-    for (let time = this.#next(this.#doneUntil, input); time !== undefined; time = this.#next(time, input)) {
-      const at = time
-      const slots = await this.#program.run(at, (edge) => {
-        const items = input.itemsOf(edge, bucket, at)
-        fed ||= items.length > 0
-        return items
-      })
-      const outputs = collectOutputs(stage.outputs, slots, at, `part-${String(bucket).padStart(5, '0')}`)
-      objects.push(...outputs.objects)
-      partials.push({ time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) })
-      ran.push(at)
-    }
-    const state = this.#program.takeChanges()
-    const sent = partials.some(({ samples, shuffle }) => samples.length > 0 || shuffle.length > 0)
+    const { bucket, stage, settings, environment } = this.#parts
+    const head = this.#head
+    const next = nextTime(this.#doneUntil, this.due, settings, input)
     // A bucket that nothing falls into keeps its head alive all the same: a new snapshot is one for a new head.
-    const quiet = !fed && !sent && objects.length === 0 && state.length === 0
-    if (quiet && !snapshot.fresh) return { commit: undefined, partials }
+    if (next === undefined && !this.#state.isSnapshotDue(head, settings)) return NOTHING
+    const program = await this.#state.restore(head)
+    const fresh = head && this.#state.isSnapshotDue(head, settings) ? await this.#state.writeSnapshot(head) : undefined
+    const { ran, partials, objects, active } = await runClosed(program, stage, bucket, settings, this.#doneUntil, input)
+    const state = program.takeChanges()
+    if (!active && state.length === 0 && !fresh) return { commit: undefined, partials }
     const outbox = await promiseObjects(environment.objects, objects)
-    const [at, code] = [environment.clock.now(), environment.code]
-    const last = snapshot.fresh || this.#head?.record.kind === 'birth' ? undefined : this.#head
-    const logBytes = (last?.record.logBytes ?? 0) + (last?.bytes ?? 0)
-    const logSince = last?.record.logSince ?? at
-    const { closedUntil } = input
-    const promised = { snapshot: snapshot.pointer, logBytes, logSince, partials, outbox }
-    return { commit: { kind: 'bucket', at, code, closedUntil, ran, state, ...promised }, partials }
-  }
-
-  /** The next batch to run after `time`: one with data, or one that is due without. */
-  #next(time: number, { closedUntil, touched }: StageInput): number | undefined {
-    const { settings } = this.#parts
-    const data = touched.find((candidate) => candidate > time)
-    const due = settings.idle === 'run' ? this.#nextInterval(time, touched) : this.#dueAfter(time)
-    const next = Math.min(data ?? Number.POSITIVE_INFINITY, due ?? Number.POSITIVE_INFINITY)
-    return next <= closedUntil ? next : undefined
-  }
-
-  /** Operators say when they have something to do; it is done in the batch that ends then or next. */
-  #dueAfter(time: number): number | undefined {
-    const { batch } = this.#parts.settings
-    const due = this.#program.due(time)
-    return due === undefined ? undefined : Math.ceil(due / batch) * batch
-  }
-
-  /** `idle: 'run'`: every interval since the first batch. */
-  #nextInterval(time: number, touched: readonly number[]): number | undefined {
-    const { batch, zeroTime } = this.#parts.settings
-    if (time > 0) return time + batch
-    return zeroTime === undefined ? touched[0] : zeroTime + batch
+    const [at, code, closedUntil] = [environment.clock.now(), environment.code, input.closedUntil]
+    const last = fresh || head?.record.kind === 'birth' ? undefined : head
+    const commit: BucketCommit = {
+      kind: 'bucket',
+      at,
+      code,
+      closedUntil,
+      ran,
+      due: dueAfter(program, closedUntil, settings),
+      state,
+      snapshot: fresh ?? head?.record.snapshot,
+      logBytes: (last?.record.logBytes ?? 0) + (last?.bytes ?? 0),
+      logSince: last?.record.logSince ?? at,
+      partials,
+      outbox,
+    }
+    return { commit, partials }
   }
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {
@@ -270,7 +253,7 @@ export class BucketTask {
       return 'conflict'
     }
     this.#head = { version, record, bytes: prepared.bytes }
-    if (record.snapshot?.version === version - 1) this.#program.saved()
+    this.#state.committed(this.#head)
     this.#published = record.outbox.length === 0
     this.#loadedAt = record.at
     return 'committed'
@@ -286,23 +269,5 @@ export class BucketTask {
     if (this.#published || !this.#head) return
     await heal(this.#parts.publisher, this.#head.record.outbox)
     this.#published = true
-  }
-
-  async #snapshotIfDue(): Promise<{ pointer: SnapshotPointer | undefined; fresh: boolean }> {
-    const head = this.#head
-    if (!head || head.record.kind === 'birth') return { pointer: undefined, fresh: false }
-    const { environment, settings } = this.#parts
-    // Values that had to be migrated are saved anew, so that it is done once.
-    const due = isSnapshotDue(head.record, head.bytes, environment.clock.now(), settings) || this.#program.migrated
-    return due
-      ? { pointer: await this.#writeSnapshot(head), fresh: true }
-      : { pointer: head.record.snapshot, fresh: false }
-  }
-
-  /** Written before the commit that names it. */
-  #writeSnapshot({ version }: Entry<BucketCommit>): Promise<SnapshotPointer> {
-    const { ref, environment } = this.#parts
-    const { objects, bucket, newId } = environment
-    return writeSnapshot(objects, bucket, ref, version, this.#program.state(), newId)
   }
 }

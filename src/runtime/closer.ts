@@ -11,7 +11,7 @@ import { TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { draftClose } from './close-draft.ts'
 import type { Environment } from './environment.ts'
-import { LogReader } from './log-reader.ts'
+import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish } from './outbox.ts'
 import { moveSilent, sealLog } from './silence.ts'
@@ -52,9 +52,6 @@ const NOTHING: CloseCommit = {
   closed: [],
   outbox: [],
 }
-
-// Made once: a collator costs more than all of its comparisons. Names that it holds for equal (a-1, a-01) have an order too.
-const byNumber = new Intl.Collator('en', { numeric: true })
 
 export class Closer {
   readonly parts: CloserParts
@@ -299,8 +296,7 @@ export class Closer {
     }
   }
 
-  /** By topic and partition, so that folding has one order on every instance. */
   #inOrder(): LogReader[] {
-    return [...this.#readers.values()].sort((a, b) => byNumber.compare(a.task, b.task) || (a.task < b.task ? -1 : 1))
+    return inOrder(this.#readers.values())
   }
 }

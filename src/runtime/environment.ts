@@ -15,6 +15,24 @@ export interface Waker {
   arm(job: string, at: number): Promise<void>
 }
 
+/** Buckets of a stage that another invocation is asked to run. */
+export interface Share {
+  readonly stage: string
+  readonly buckets: readonly number[]
+  /** For the closing that goes up to here. */
+  readonly closedUntil: number
+  /** The batches of that closing at which the stage has data, or something was done in a stage before it; ascending. */
+  readonly times: readonly number[]
+}
+
+/** Other invocations of the same function: messages of the job's queue on AWS. */
+export interface Helpers {
+  /** Asks for help. It may come late, twice, or never: whoever asks looks what has been done. */
+  ask(job: string, share: Share): Promise<void>
+  /** Lets so many milliseconds pass before the next look. */
+  pause(milliseconds: number): Promise<void>
+}
+
 /** What a job says about itself; structured, one line each. */
 export interface Log {
   info(facts: Readonly<Record<string, unknown>>, message: string): void
@@ -29,6 +47,8 @@ export interface Environment {
   readonly bucket: string
   readonly clock: Clock
   readonly waker: Waker
+  /** Without them an invocation does alone what it finds to do. */
+  readonly helpers?: Helpers
   readonly log: Log
   /** Standard output of `print()`. */
   readonly print: (text: string) => void

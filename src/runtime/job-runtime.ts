@@ -8,7 +8,8 @@ import type { Job } from '../stream/job.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { claimJob } from './claim.ts'
 import { Closer } from './closer.ts'
-import type { Environment } from './environment.ts'
+import type { Environment, Share } from './environment.ts'
+import { Helper } from './helper.ts'
 import { Lookout } from './lookout.ts'
 import type { Publisher } from './outbox.ts'
 import { PartitionAddedError, UnknownTopicError } from './runtime-errors.ts'
@@ -41,6 +42,7 @@ export class JobRuntime {
   readonly #takeOver: boolean
   readonly #publisher: Publisher
   readonly #closer: Closer
+  readonly #helper: Helper
   readonly #lookout: Lookout
   readonly #wakeUps: WakeUps
   readonly #tasks = new Map<string, SourceTask>()
@@ -59,6 +61,7 @@ export class JobRuntime {
     const anyInPlace = [...this.plan.programs.values()].some(({ inPlace }) => inPlace)
     const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
     this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace })
+    this.#helper = new Helper({ job: job.name, environment, stages })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
 
@@ -88,6 +91,12 @@ export class JobRuntime {
     if (atRest) return
     const now = Math.max(this.#environment.clock.now(), fired)
     await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)
+  }
+
+  /** Runs buckets for an invocation that has closed batches and asked for help. */
+  async help(share: Share): Promise<void> {
+    await this.#claim()
+    await this.#helper.run(share)
   }
 
   async #claim(): Promise<void> {

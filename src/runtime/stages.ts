@@ -3,14 +3,16 @@
 // how far it is.
 
 import { migrateItems } from '../operators/migrate.ts'
-import type { PlannedOutput, ShuffleStage } from '../plan/plan.ts'
+import { type PlannedOutput, type ShuffleStage, SOURCE_STAGE } from '../plan/plan.ts'
 import type { BatchPartial, CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
-import { BucketTask, type StageInput } from './bucket-task.ts'
-import type { Environment } from './environment.ts'
+import type { StageInput } from './bucket-run.ts'
+import { BucketTask } from './bucket-task.ts'
+import type { Environment, Share } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Publisher } from './outbox.ts'
 import { batchPrefix, printed } from './outputs.ts'
+import { SideBySide } from './side-by-side.ts'
 
 export interface StagesParts {
   readonly job: string
@@ -26,10 +28,12 @@ type Contributions = readonly (readonly BatchPartial[])[]
 export class Stages {
   readonly #parts: StagesParts
   readonly #buckets: ReadonlyMap<ShuffleStage, readonly BucketTask[]>
+  readonly #sideBySide: SideBySide
 
   constructor(parts: StagesParts) {
     this.#parts = parts
     const { job, settings, environment, publisher } = parts
+    this.#sideBySide = new SideBySide(parts)
     this.#buckets = new Map(
       parts.stages.map((stage) => [
         stage,
@@ -94,16 +98,61 @@ export class Stages {
     const open = readers.flatMap(({ openTimes }) => openTimes)
     const touched = new Set(open.filter((time) => time > after && time <= closedUntil))
     const sources: Contributions = readers.map((reader) => [...touched].flatMap((time) => reader.partialsOf(time)))
-    const done = new Map<string, Contributions>([['source', sources]])
+    const done = new Map<string, Contributions>([[SOURCE_STAGE, sources]])
     for (const [stage, buckets] of this.#buckets) {
       const input = stageInput(stage, done, touched, closedUntil)
-      await Promise.all(buckets.map((bucket) => bucket.advance(input)))
-      const results = buckets.map(({ partials }) => partials.filter(({ time }) => time > after && time <= closedUntil))
+      await this.#sideBySide.run(stage, buckets, input)
+      const results = resultsOf(buckets, after, closedUntil)
       done.set(stage.id, results)
       for (const { time } of results.flat()) touched.add(time)
       // Otherwise another instance has done all this before, or the bucket would not have gone on.
       if (buckets.every((bucket) => bucket.remembers(after, closedUntil))) await this.#finish(stage, results)
     }
+  }
+
+  /** Whether the buckets of a share have nothing to run any more, or are not this job's. */
+  async isDone({ stage, buckets, closedUntil }: Share): Promise<boolean> {
+    const mine = this.#find(stage, buckets)
+    for (const bucket of mine) bucket.doubt()
+    await Promise.all(mine.map((bucket) => bucket.load()))
+    return mine.every((bucket) => bucket.isDone(closedUntil))
+  }
+
+  /** Whether anything comes to a stage right from source tasks. */
+  readsSources(stage: string): boolean {
+    return this.#parts.stages.some(
+      ({ id, inputs }) => id === stage && inputs.some(({ edge }) => edge.from === SOURCE_STAGE),
+    )
+  }
+
+  /**
+   * Runs buckets for another instance, which waits for their logs to say that they are done.
+   *
+   * @param readers the source tasks' logs, if the stage reads them, with all that the closing covers
+   * @param after as in `run`; stages before this one are done.
+   */
+  async help(share: Share, readers: readonly LogReader[], after: number): Promise<void> {
+    const { closedUntil } = share
+    const times = new Set(share.times)
+    const done = new Map<string, Contributions>([
+      [SOURCE_STAGE, readers.map((r) => share.times.flatMap((time) => r.partialsOf(time)))],
+    ])
+    for (const [stage, buckets] of this.#buckets) {
+      if (stage.id === share.stage) {
+        const input = stageInput(stage, done, times, closedUntil)
+        await Promise.all(this.#find(stage.id, share.buckets).map((bucket) => bucket.advance(input)))
+        return
+      }
+      if (!stage.edges.some(({ edge }) => edge.to === share.stage)) continue
+      for (const bucket of buckets) bucket.doubt()
+      await Promise.all(buckets.map((bucket) => bucket.load()))
+      done.set(stage.id, resultsOf(buckets, after, closedUntil))
+    }
+  }
+
+  #find(stage: string, which: readonly number[]): BucketTask[] {
+    const buckets = [...this.#buckets].find(([{ id }]) => id === stage)?.[1] ?? []
+    return which.flatMap((bucket) => buckets[bucket] ?? [])
   }
 
   /** `_SUCCESS` after every part of the stage's outputs; prints once. Not kept anywhere: whoever comes again does it again. */
@@ -136,6 +185,11 @@ export class Stages {
   }
 }
 
+/** What buckets did in (after, until]. */
+function resultsOf(buckets: readonly BucketTask[], after: number, until: number): Contributions {
+  return buckets.map(({ partials }) => partials.filter(({ time }) => time > after && time <= until))
+}
+
 function stageInput(
   stage: ShuffleStage,
   done: ReadonlyMap<string, Contributions>,
@@ -144,12 +198,14 @@ function stageInput(
 ): StageInput {
   /** By edge, bucket and time, in the order of tasks and versions. */
   const items = new Map<string, unknown[]>()
+  const sizes = new Map<number, number>()
   for (const { edge } of stage.inputs) {
     for (const partials of done.get(edge.from) ?? []) {
       for (const { time, shuffle } of partials) {
         for (const [id, bucket, sent, version = 1] of shuffle) {
           if (id !== edge.id) continue
           const some = migrateItems(edge, sent, version)
+          sizes.set(bucket, (sizes.get(bucket) ?? 0) + some.length)
           const key = `${edge.id}\n${bucket}\n${time}`
           const list = items.get(key)
           if (list) for (const item of some) list.push(item)
@@ -162,5 +218,6 @@ function stageInput(
     closedUntil,
     touched: [...touched].sort((a, b) => a - b),
     itemsOf: (edge, bucket, time) => items.get(`${edge}\n${bucket}\n${time}`) ?? [],
+    sizeOf: (bucket) => sizes.get(bucket) ?? 0,
   }
 }

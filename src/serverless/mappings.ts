@@ -3,6 +3,7 @@
 // and name mappings so that the topics `a-b` and `ab` collide.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
 
+import { MOST_SHARES } from '../runtime/side-by-side.ts'
 import { type DeployedJob, type Deployment, groupOf, queueId } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { logicalId } from './names.ts'
@@ -81,13 +82,13 @@ function pollersOf({
   }
 }
 
-/** One message per invocation: there is hardly ever more than one, and a failed one does not take others with it. */
+/** One message per invocation: requests for help are to be met by as many, and a failed message does not take others with it. */
 function wakeMapping(job: DeployedJob, FunctionName: CfnValue): Record<string, CfnValue> {
   return {
     FunctionName,
     EventSourceArn: { 'Fn::GetAtt': [queueId(job), 'Arn'] },
     BatchSize: 1,
-    // The least that there is. Wake-ups that come together find each other's work done.
-    ScalingConfig: { MaximumConcurrency: 2 },
+    // There is one wake-up at a time; requests for help with a large batch come many at once, to be met at once.
+    ScalingConfig: { MaximumConcurrency: MOST_SHARES },
   }
 }

@@ -175,6 +175,8 @@ export interface BucketCommit {
   readonly closedUntil: number
   /** The batch times that were run, ascending. */
   readonly ran: readonly number[]
+  /** The next batch after `closedUntil` in which something has to be done although nothing may come. */
+  readonly due: number | undefined
   /** What changed, by the operator's id; with the version of its values where it is not 1. */
   readonly state: readonly (readonly [operator: string, changes: readonly StateChange[], version?: number])[]
   readonly snapshot: SnapshotPointer | undefined

@@ -103,6 +103,7 @@ export const isBucketShape = shape({
   kind: exactly('birth', 'bucket', 'seal'),
   closedUntil: time,
   ran: list(time),
+  due: either(absent, time),
   ...stateKept,
   partials: list(partial),
 })

@@ -29,6 +29,11 @@ export interface JobOptions {
   /** How many buckets a shuffle has, unless the operator says. Each costs one write per batch. Default 4. */
   readonly numPartitions?: number
   /**
+   * From how much work on, as estimated, a stage's buckets are run by several invocations side by side. Default 1 s; `false`:
+   * never. Each of them reads all that the stage was sent, so it costs more than it takes.
+   */
+  readonly sideBySide?: Duration | false
+  /**
    * `pause` (default): once no operator can produce anything new, time stands still until data comes. `run`: every empty
    * batch is run, as Spark does.
    */
@@ -80,6 +85,8 @@ export interface JobSettings {
   readonly clockSkew: number
   readonly retention: number
   readonly numPartitions: number
+  /** Milliseconds of estimated work; undefined: never. */
+  readonly sideBySide: number | undefined
   readonly idle: 'pause' | 'run'
   /** With `idle: 'run'`, the time before the first batch; undefined: the first batch is the first with data. */
   readonly zeroTime?: number
@@ -102,6 +109,7 @@ const JOB_OPTIONS = [
   'clockSkew',
   'retention',
   'numPartitions',
+  'sideBySide',
   'idle',
   'onPoison',
   'quarantine',
@@ -163,6 +171,7 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
     clockSkew: toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000),
     retention: checkRetention(where, options.retention, idleAfter),
     numPartitions: checkPartitions(`${where}, numPartitions`, options.numPartitions ?? 4),
+    sideBySide: options.sideBySide === false ? undefined : toMillis(`${where}, sideBySide`, options.sideBySide ?? 1000),
     idle: checkChoice(`${where}, idle`, options.idle, ['pause', 'run']),
     onPoison: checkChoice(`${where}, onPoison`, options.onPoison, ['fail', 'skip', 'quarantine']),
     quarantine: quarantine && { bucket: quarantine.bucket, prefix: quarantine.prefix },

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { MalformedEventError } from '../../src/index.ts'
 import { parseEvent } from '../../src/lambda/parse-event.ts'
-import { wakeUpMessage } from '../../src/lambda/sqs-waker.ts'
+import { shareMessage, wakeUpMessage } from '../../src/lambda/sqs-waker.ts'
 import { eventRecord, kafkaEvent, lines } from '../support/kafka-events.ts'
 
 /** As in AWS's documentation, shortened. */
@@ -183,7 +183,7 @@ describe('a malformed event', () => {
   })
 })
 
-describe('a wake-up', () => {
+describe('a message', () => {
   const message = (body: string, changes: object = {}) => ({ eventSource: 'aws:sqs', messageId: 'm', body, ...changes })
 
   it('comes as a message from SQS, several in one event', () => {
@@ -194,6 +194,11 @@ describe('a wake-up', () => {
     ])
   })
 
+  it('may ask to run buckets', () => {
+    const share = { stage: 's', buckets: [0, 3], closedUntil: 2000, times: [1000, 2000] }
+    expect(parseEvent({ Records: [message(shareMessage('a', share))] })).toEqual([{ kind: 'share', job: 'a', share }])
+  })
+
   it.each([
     ['another service', message(wakeUpMessage('a', 1), { eventSource: 'aws:s3' }), 'event.Records[0]'],
     ['no body', { eventSource: 'aws:sqs' }, 'event.Records[0]'],
@@ -201,10 +206,16 @@ describe('a wake-up', () => {
     ['no JSON', message('{'), 'event.Records[0].body'],
     ['somebody else', message('{"job":"a","at":1}'), 'event.Records[0].body'],
     ['no job', message('{"millrace":"wake","at":1}'), 'event.Records[0].body'],
+    ['a share of nothing', message('{"millrace":"share","job":"a"}'), 'event.Records[0].body'],
+    [
+      'a share with a bucket that is none',
+      message(shareMessage('a', { stage: 's', buckets: [-1], closedUntil: 1, times: [] })),
+      'event.Records[0].body',
+    ],
     ['no time', message('{"millrace":"wake","job":"a","at":"1"}'), 'event.Records[0].body'],
   ])('that is none is refused: %s', (_, record, place) => {
     expect(() => parseEvent({ Records: [record] })).toThrow(
-      `Malformed event at ${place}: it is not a wake-up of Millrace`,
+      `Malformed event at ${place}: it is not a message of Millrace`,
     )
   })
 })

@@ -1,8 +1,8 @@
-// Wake-ups as messages of SQS, and what SQS may answer besides success.
+// Wake-ups and requests for help as messages of SQS, and what SQS may answer besides success.
 
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { afterEach, expect, it } from 'vitest'
-import { sqsWaker } from '../../src/lambda/sqs-waker.ts'
+import { sqsHelpers, sqsWaker } from '../../src/lambda/sqs-waker.ts'
 import { ServiceThrottledError, ServiceUnreachableError } from '../../src/state/service-errors.ts'
 import { EMULATED } from '../contract/dynalite.ts'
 import { type FakeAnswer, type FakeService, fakeService, HANG_UP } from '../state/fake-service.ts'
@@ -30,6 +30,16 @@ const json = (status: number, body: object): FakeAnswer => ({
 it('sends one message', async () => {
   expect(await arm(json(200, { MessageId: 'm' }))).toBeUndefined()
   expect(fake.calls).toEqual(['SendMessage'])
+})
+
+it('asks for help with one message, which need not wait', async () => {
+  fake = await fakeService(() => json(200, { MessageId: 'm' }))
+  const client = new SQSClient({ ...EMULATED, endpoint: fake.endpoint, maxAttempts: 1, md5: false })
+  const helpers = sqsHelpers(`${fake.endpoint}/000000000000/wake`, client)
+  const share = { stage: 's', buckets: [1, 2], closedUntil: 1000, times: [1000] }
+  expect(await helpers.ask('j', share).finally(() => client.destroy())).toBeUndefined()
+  expect(fake.calls).toEqual(['SendMessage'])
+  await helpers.pause(1)
 })
 
 it('throttled, in the words of SQS', async () => {

@@ -174,7 +174,7 @@ describe('mappings', () => {
       FunctionName: target.arn,
       EventSourceArn: { 'Fn::GetAtt': [queues[0]?.[0], 'Arn'] },
       BatchSize: 1,
-      ScalingConfig: { MaximumConcurrency: 2 },
+      ScalingConfig: { MaximumConcurrency: 16 },
     })
   })
 })

@@ -30,6 +30,7 @@ describe('a job', () => {
       clockSkew: 5000,
       retention: 604_800_000,
       numPartitions: 4,
+      sideBySide: 1000,
       idle: 'pause',
       onPoison: 'fail',
       quarantine: undefined,

@@ -26,6 +26,7 @@ const POINTS: Readonly<Record<string, 'conditional' | 'paged' | 'plain'>> = {
   exists: 'plain',
   delete: 'plain',
   arm: 'plain',
+  ask: 'plain',
 }
 
 /** Ways through the runtime that only trouble opens, and mishaps of the world around it. */
@@ -62,6 +63,9 @@ export const PATHS = [
   'a wake-up late',
   'a wake-up lost for a while',
   'a wake-up delivered twice',
+  'a request for help lost',
+  'a request for help late',
+  'a request for help delivered twice',
   'a partition added',
   'new code deployed',
   'expired entries deleted',

@@ -232,7 +232,7 @@ export function never<T>(): Promise<T> {
 }
 
 function isWrite(point: string): boolean {
-  return /^(append|createRow|replaceRow|put|stage|complete|abort|delete|arm)/.test(point)
+  return /^(append|createRow|replaceRow|put|stage|complete|abort|delete|arm|ask)/.test(point)
 }
 
 function latency(random: Random): number {
@@ -248,7 +248,11 @@ function throttled({ point }: { readonly point: string }): ServiceError {
 }
 
 function facts(how: string, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
-  const [service, title] = isObject(point) ? ['s3', 'S3'] : point === 'arm' ? ['sqs', 'SQS'] : ['dynamodb', 'DynamoDB']
+  const [service, title] = isObject(point)
+    ? ['s3', 'S3']
+    : point === 'arm' || point === 'ask'
+      ? ['sqs', 'SQS']
+      : ['dynamodb', 'DynamoDB']
   return [`${title.toUpperCase()}_${how}`, service, point, `${title} ${point} ${happened} ${MARK}`, {}, undefined]
 }
 

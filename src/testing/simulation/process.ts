@@ -3,7 +3,7 @@
 import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
-import { type Caller, isInjected } from './faults.ts'
+import { type Caller, isInjected, never, turns } from './faults.ts'
 import type { Random } from './random.ts'
 import { faultyObjects, faultyTable } from './services.ts'
 import { STATE_BUCKET, type World } from './world.ts'
@@ -55,6 +55,15 @@ export class SimulatedProcess implements Caller {
             describe: () => `arms a wake-up for ${at}`,
             work: async () => world.arm(at),
           }),
+      },
+      helpers: {
+        ask: (_, share) =>
+          world.faults.around(this, {
+            point: 'ask',
+            describe: () => `asks for help with buckets ${share.buckets.join(', ')} of ${share.stage}`,
+            work: async () => world.onAsk(share),
+          }),
+        pause: () => this.#pause(),
       },
       log: { info() {}, warn() {}, error: (facts) => this.#expect(facts, facts.stack ?? facts.message) },
       print: (text) => this.#print(text),
@@ -121,6 +130,13 @@ export class SimulatedProcess implements Caller {
     while (this.alive && this.#handling.size > 0) {
       await Promise.race([Promise.all(this.#handling), new Promise<void>((resolve) => this.#waiting.add(resolve))])
     }
+  }
+
+  /** Long enough for others to get something done. */
+  async #pause(): Promise<void> {
+    await turns(this.random.int(20, 400))
+    if (this.frozen) await this.frozen
+    if (!this.alive) await never()
   }
 
   #print(text: string): void {

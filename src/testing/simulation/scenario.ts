@@ -75,10 +75,11 @@ export function drawScenario(seed: number, job: Job, options: ScenarioOptions, r
   const isDeclared = pace === 'exact' || random.chance(0.5)
   const idleAfter = pace === 'exact' ? 1000 * batch : random.pick(running ? [1.5, 3] : [1.5, 3, 10]) * batch
   const faults = random.some(FAULTS).filter((fault) => options.faults.includes(fault))
+  const sideBySide = random.chance(0.6) ? job.settings.sideBySide && 0 : undefined
   const deploys = Array.from({ length: options.versions - 1 }, () => random.int(0, steps)).sort((a, b) => a - b)
   return {
     seed,
-    job: withIdleAfter(job, idleAfter),
+    job: withIdleAfter({ ...job, settings: { ...job.settings, sideBySide } }, idleAfter),
     pace,
     start: pace === 'live' || pace === 'arrival' ? earliest : latest + 1,
     partitions,

@@ -1,7 +1,8 @@
 // Runs one scenario: events, zombies, crashes and wake-ups in random order, then peace until the job is at rest.
 
 import type { KafkaEvent } from '../../lambda/kafka-event.ts'
-import { wakeUpMessage } from '../../lambda/sqs-waker.ts'
+import { shareMessage, wakeUpMessage } from '../../lambda/sqs-waker.ts'
+import type { Share } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
 import { acknowledge, type Delivery, Partition, takeNext } from './event-source.ts'
 import { turns } from './faults.ts'
@@ -33,10 +34,13 @@ export interface SimulationOptions {
 
 /** Numbers of steps: those of the second phase begin here. */
 const PHASE = 10_000
+/** Numbers of processes that were started to help begin here. */
+const HELPERS = 1_000_000
 /** Streams of random numbers. */
 const STEP = 1
 const PROCESS = 2
 const PEACE = 3
+const HELP = 4
 
 export class Simulation {
   readonly world: World
@@ -53,6 +57,10 @@ export class Simulation {
   readonly #underWay = new Set<Promise<void>>()
   readonly #past: KafkaEvent[] = []
   readonly #delivered = new Set<WakeUp>()
+  /** Requests for help that the queue has not delivered yet. */
+  readonly #late: Share[] = []
+  #asked = 0
+  #helpers = 0
 
   constructor(scenario: Scenario, options: SimulationOptions) {
     const { seed, job, faults: kinds, faultProbability: probability, start } = scenario
@@ -69,6 +77,7 @@ export class Simulation {
       recordsOf: (task, from, until) => named.get(task)?.slice(from, until) ?? [],
       trace: options.trace,
     })
+    this.world.onAsk = (share) => this.#help(share)
     this.#added = new Set(this.partitions.filter((_, i) => scenario.partitions[i]?.addedAt === 0))
   }
 
@@ -102,6 +111,7 @@ export class Simulation {
       await process.settle()
     }
     await Promise.all(this.#underWay)
+    this.#deliverLate(random, 1)
     this.#addPartitions(Number.POSITIVE_INFINITY)
     for (const partition of this.partitions) partition.produced = partition.records.length
     for (const wakeUp of wakeUps) wakeUp.due = Math.min(wakeUp.due, Math.max(wakeUp.at, this.world.now))
@@ -112,7 +122,11 @@ export class Simulation {
       const some = random.some(pending)
       await this.#deliver(takeNext(some.length > 0 ? some : pending, random, 20), random)
     }
-    while (wakeUps.length > 0 && patience-- > 0 && !this.#ranLongEnough()) await this.wakeNext(random)
+    // One at least: what is closed may not be done yet.
+    for (let woken = 0; wakeUps.length > 0 && patience-- > 0 && (woken === 0 || !this.#ranLongEnough()); woken++)
+      await this.wakeNext(random)
+    this.#deliverLate(random, 1) // when nobody needs help any more
+    await Promise.all(this.#underWay)
     if (patience < 0) monitor.violation('the job does not come to rest')
   }
 
@@ -166,6 +180,7 @@ export class Simulation {
     const { world } = this
     const { batch } = this.#scenario.job.settings
     if (this.#phase === 0 && this.#scenario.deploys.includes(n)) this.#deploy()
+    this.#deliverLate(random, 0.2)
     const what = random.next()
     if (what < 0.42) this.#deliverSome(random, false)
     else if (what < 0.47) this.#deliverSome(random, true)
@@ -286,13 +301,45 @@ export class Simulation {
     return answer
   }
 
+  /** What the queue makes of a request for help: delivers it at once, later, twice, or never. */
+  #help(share: Share): void {
+    const random = derivedRandom(this.#scenario.seed, HELP, this.#asked++)
+    const { coverage, trace } = this.world
+    const [lost, late, twice] = [random.chance(0.1), random.chance(0.2), random.chance(0.15)]
+    if (lost) {
+      coverage.path('a request for help lost')
+      trace?.tell('the queue loses a request for help')
+    } else if (late) this.#late.push(share)
+    else this.#launch(this.#deliverShare(share, random))
+    if (!twice) return
+    coverage.path('a request for help delivered twice')
+    if (random.chance(0.5)) this.#late.push(share)
+    else this.#launch(this.#deliverShare(share, random))
+  }
+
+  #deliverLate(random: Random, probability: number): void {
+    if (this.#late.length === 0) return
+    const [now, later] = [[] as Share[], [] as Share[]]
+    for (const share of this.#late.splice(0)) (random.chance(probability) ? now : later).push(share)
+    this.#late.push(...later)
+    for (const share of now) {
+      this.world.coverage.path('a request for help late')
+      this.#launch(this.#deliverShare(share, random))
+    }
+  }
+
+  async #deliverShare(share: Share, random: Random): Promise<void> {
+    const body = shareMessage(this.#scenario.job.name, share)
+    await this.#process(random, true).invoke({ Records: [{ eventSource: 'aws:sqs', body }] })
+  }
+
   /** One that is not busy, or a new one. */
-  #process(random: Random): SimulatedProcess {
+  #process(random: Random, helps = false): SimulatedProcess {
     this.#processes = this.#processes.filter(({ alive }) => alive)
     const idle = this.#processes.filter(({ busy }) => busy === 0 || random.chance(0.05))
     const { seed, reportFailures, declared, skew, coldStarts } = this.#scenario
     if (idle.length > 0 && !random.chance(coldStarts)) return random.pick(idle)
-    const number = this.#started++
+    const number = helps ? HELPERS + this.#helpers++ : this.#started++
     const own = derivedRandom(seed, PROCESS, number)
     const define = this.#options.versions[this.#version]
     if (!define) throw new RangeError('no version of the code')

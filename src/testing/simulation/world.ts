@@ -1,5 +1,6 @@
 // What simulated processes share: the services, the clock, wake-ups under way, and the monitor that watches every write.
 
+import type { Share } from '../../runtime/environment.ts'
 import { type MemoryObjects, memoryObjects } from '../../state/memory-objects.ts'
 import { type MemoryTable, memoryTable } from '../../state/memory-table.ts'
 import type { ObjectStore } from '../../state/object-store.ts'
@@ -48,6 +49,8 @@ export class World {
   /** Codes of errors that must come now, because something is lost; and those that came. */
   expected: ReadonlySet<string> = new Set()
   readonly noticed: string[] = []
+  /** What becomes of a request for help. */
+  onAsk: (share: Share) => void = () => {}
   readonly rawTable: MemoryTable = memoryTable()
   readonly rawObjects: MemoryObjects = memoryObjects()
 

@@ -1,0 +1,88 @@
+// What a bucket does with closed batches: its operators run them in order, those with data and those at which something is
+// due without. Nothing is written here.
+
+import type { BucketProgram } from '../operators/bucket-program.ts'
+import { exchange } from '../operators/exchange.ts'
+import type { ShuffleStage } from '../plan/plan.ts'
+import type { BatchPartial } from '../state/commit-record.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { OutputObject } from './outbox.ts'
+import { collectOutputs } from './outputs.ts'
+
+/** What a stage's run gives its buckets. */
+export interface StageInput {
+  readonly closedUntil: number
+  /** Closed batch times with data, ascending. */
+  readonly touched: readonly number[]
+  /** What came over an edge, for one time and bucket, in the fixed order of folding. */
+  itemsOf(edge: string, bucket: number, time: number): readonly unknown[]
+  /** How many items came for a bucket, of all edges and times. */
+  sizeOf(bucket: number): number
+}
+
+export interface BucketRun {
+  /** The batch times that were run, ascending. */
+  readonly ran: readonly number[]
+  /** One for each of them. */
+  readonly partials: readonly BatchPartial[]
+  readonly objects: readonly OutputObject[]
+  /** Whether anything came in or went out. */
+  readonly active: boolean
+}
+
+/** Runs what is closed and not done. `due` of the operators counts anew after every batch. */
+export async function runClosed(
+  program: BucketProgram,
+  stage: ShuffleStage,
+  bucket: number,
+  settings: JobSettings,
+  doneUntil: number,
+  input: StageInput,
+): Promise<BucketRun> {
+  const ran: number[] = []
+  const partials: BatchPartial[] = []
+  const objects: OutputObject[] = []
+  const part = `part-${String(bucket).padStart(5, '0')}`
+  let active = false
+  const next = (after: number) => nextTime(after, dueAfter(program, after, settings), settings, input)
+  for (let time = next(doneUntil); time !== undefined; time = next(time)) {
+    const at = time
+    const slots = await program.run(at, (edge) => {
+      const items = input.itemsOf(edge, bucket, at)
+      active ||= items.length > 0
+      return items
+    })
+    const outputs = collectOutputs(stage.outputs, slots, at, part)
+    const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }
+    objects.push(...outputs.objects)
+    partials.push(partial)
+    ran.push(at)
+    active ||= objects.length > 0 || partial.samples.length > 0 || partial.shuffle.length > 0
+  }
+  return { ran, partials, objects, active }
+}
+
+/** Operators say when they have something to do; it is done in the batch that ends then or next. */
+export function dueAfter(program: BucketProgram, time: number, { batch }: JobSettings): number | undefined {
+  const due = program.due(time)
+  return due === undefined ? undefined : Math.ceil(due / batch) * batch
+}
+
+/** The next batch to run after `time`, if it is closed: one with data, or one at which something is due. */
+export function nextTime(
+  time: number,
+  due: number | undefined,
+  settings: JobSettings,
+  { closedUntil, touched }: StageInput,
+): number | undefined {
+  const data = touched.find((candidate) => candidate > time)
+  const other = settings.idle === 'run' ? nextInterval(time, touched, settings) : due
+  const next = Math.min(data ?? Number.POSITIVE_INFINITY, other ?? Number.POSITIVE_INFINITY)
+  return next <= closedUntil ? next : undefined
+}
+
+/** `idle: 'run'`: every interval since the first batch. */
+function nextInterval(time: number, touched: readonly number[], { batch, zeroTime }: JobSettings): number | undefined {
+  if (time > 0) return time + batch
+  return zeroTime === undefined ? touched[0] : zeroTime + batch
+}

@@ -1,0 +1,79 @@
+// The state of a bucket in memory: its operators as of one version of its log, and snapshots of them.
+
+import { BucketProgram } from '../operators/bucket-program.ts'
+import type { ShuffleStage } from '../plan/plan.ts'
+import type { BucketCommit, SnapshotPointer } from '../state/commit-record.ts'
+import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import type { Entry, TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Environment } from './environment.ts'
+import { isSnapshotDue } from './snapshot-due.ts'
+
+type Head = Entry<BucketCommit>
+
+export class BucketState {
+  readonly #stage: ShuffleStage
+  readonly #bucket: number
+  readonly #log: TaskLog<BucketCommit>
+  readonly #environment: Environment
+  #program: BucketProgram
+  /** The version that it is the state of; undefined: it must not be used any more. */
+  #version: number | undefined = 0
+
+  constructor(stage: ShuffleStage, bucket: number, log: TaskLog<BucketCommit>, environment: Environment) {
+    this.#stage = stage
+    this.#bucket = bucket
+    this.#log = log
+    this.#environment = environment
+    this.#program = new BucketProgram(stage, bucket)
+  }
+
+  /** The operators, if they are at this version. */
+  at(head: Head | undefined): BucketProgram | undefined {
+    return this.#version === (head?.version ?? 0) ? this.#program : undefined
+  }
+
+  /** Takes note that what the operators have done since is committed. */
+  committed({ version, record }: Head): void {
+    this.#version = version
+    if (record.snapshot?.version === version - 1) this.#program.saved()
+  }
+
+  forget(): void {
+    this.#version = undefined
+  }
+
+  /** The operators at this version: from memory, or from the last snapshot and the entries since. */
+  async restore(head: Head | undefined): Promise<BucketProgram> {
+    const held = this.at(head)
+    if (held) return held
+    this.#version = undefined
+    const program = new BucketProgram(this.#stage, this.#bucket)
+    if (head) {
+      const { snapshot } = head.record
+      if (snapshot) program.restore(await readSnapshot(this.#environment.objects, snapshot))
+      for (const { version, record } of await this.#log.read(snapshot?.version ?? 0, true)) {
+        if (version <= head.version) program.restore(record.state)
+      }
+    }
+    this.#program = program
+    this.#version = head?.version ?? 0
+    const { stage, task } = this.#log.task
+    this.#environment.log.info({ stage, task, version: this.#version }, 'bucket loaded')
+    return program
+  }
+
+  isSnapshotDue(head: Head | undefined, settings: JobSettings): boolean {
+    if (!head || head.record.kind === 'birth') return false
+    // Values that had to be migrated are saved anew, so that it is done once.
+    const migrated = this.at(head)?.migrated ?? false
+    return migrated || isSnapshotDue(head.record, head.bytes, this.#environment.clock.now(), settings)
+  }
+
+  /** Writes what the operators hold at this version, before the commit that names it. */
+  async writeSnapshot(head: Head): Promise<SnapshotPointer> {
+    const { objects, bucket, newId } = this.#environment
+    const program = await this.restore(head)
+    return writeSnapshot(objects, bucket, this.#log.task, head.version, program.state(), newId)
+  }
+}

@@ -1,0 +1,57 @@
+// The other side of side-by-side.ts: runs buckets of a batch that another invocation has closed and is waiting for. A request
+// that is no longer of use does nothing and arms nothing.
+
+import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
+import { type CloseCommit, isCloseCommit, isSourceCommit } from '../state/commit-record.ts'
+import { LogLostError } from '../state/state-errors.ts'
+import { TaskLog } from '../state/task-log.ts'
+import type { Environment, Share } from './environment.ts'
+import { inOrder, LogReader } from './log-reader.ts'
+import type { Stages } from './stages.ts'
+
+export interface HelperParts {
+  readonly job: string
+  readonly environment: Environment
+  readonly stages: Stages
+}
+
+export class Helper {
+  readonly #parts: HelperParts
+
+  constructor(parts: HelperParts) {
+    this.#parts = parts
+  }
+
+  /** Runs the buckets of a share, unless that is done. It reads what is closed from the logs, not from memory of this instance. */
+  async run(share: Share): Promise<void> {
+    const { job, environment, stages } = this.#parts
+    const { table, objects, bucket } = environment
+    const log = new TaskLog({ job, stage: CLOSE_STAGE, task: '0' }, table, objects, bucket, isCloseCommit)
+    const close = (await log.head())?.record
+    // A closing has a successor only when all of it is done, and `before` says so.
+    if (close?.closedUntil !== share.closedUntil || close.before === close.closedUntil) return
+    stages.expect(close.buckets)
+    if (await stages.isDone(share)) return
+    const readers = stages.readsSources(share.stage) ? await this.#readSources(close) : []
+    await stages.help(share, readers, close.before)
+  }
+
+  /** All that source tasks have for the batches that the entry closes. */
+  async #readSources({ tasks, before, closedUntil }: CloseCommit): Promise<LogReader[]> {
+    const { job, environment } = this.#parts
+    const { table, objects, bucket } = environment
+    const readers = tasks.map((mark) => {
+      const ref = { job, stage: SOURCE_STAGE, task: mark.task }
+      return new LogReader(mark, before, new TaskLog(ref, table, objects, bucket, isSourceCommit))
+    })
+    await Promise.all(
+      readers.map(async (reader) => {
+        await reader.refresh()
+        // Whatever belongs to a batch comes before the frontier passes it, and it has.
+        if (reader.frontier < closedUntil) await reader.refresh(true)
+        if (reader.frontier < closedUntil) throw new LogLostError(reader.log.task)
+      }),
+    )
+    return inOrder(readers)
+  }
+}
