@@ -38,7 +38,7 @@ export interface JobOptions {
    * batch is run, as Spark does.
    */
   readonly idle?: 'pause' | 'run'
-  /** How long commits are kept, the head excepted. At least ten times `idleAfter`. Default 7 days, or that. */
+  /** How long commits are kept, the head excepted. At least an hour, and ten times `idleAfter`. Default 7 days, or that. */
   readonly retention?: Duration
   /**
    * A record that cannot be decoded, or on which an operator throws: `fail` (default) stops its partition with an error that
@@ -178,16 +178,19 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
   }
 }
 
+/** An invocation lives for 15 minutes at most: one that hangs must not find the version free again that another has taken. */
+const LEAST_RETENTION_MS = 3_600_000
+
 /** A log that falls quiet is sealed after `idleAfter`; its entries must live until then, and through trouble on the way. */
 function checkRetention(where: string, retention: Duration | undefined, idleAfter: number): number {
-  const least = 10 * idleAfter
+  const least = Math.max(LEAST_RETENTION_MS, 10 * idleAfter)
   if (least > MAX_DURATION_MS) {
     throw new InvalidOptionError(`${where}, idleAfter: ${idleAfter} ms is too long; at most 100 years are possible.`)
   }
   const millis = toMillis(`${where}, retention`, retention ?? Math.max(7 * 86_400_000, least))
   if (millis >= least) return millis
   throw new InvalidOptionError(
-    `${where}, retention: ${millis} ms is too short; it must be at least ten times idleAfter (${least} ms), or a log could expire before it is sealed.`,
+    `${where}, retention: ${millis} ms is too short; it must be at least ${least} ms: an hour, because invocations that hang must not outlive what others have committed, and ten times idleAfter, because a log must not expire before it is sealed.`,
   )
 }
 

@@ -198,5 +198,7 @@ describe('settings', () => {
     expect(withOptions({ idleAfter: '36500d' })).not.toThrow()
     expect(withOptions({ idleAfter: '36501d' })).toThrow('idleAfter: 3153686400000 ms is too long; at most 100 years')
     expect(withOptions({ retention: '365001d' })).toThrow('of a thousand years at most')
+    expect(withOptions({ idleAfter: '1s', retention: '59m' })).toThrow('at least 3600000 ms: an hour')
+    expect(withOptions({ idleAfter: '1s', retention: '1h' })).not.toThrow()
   })
 })

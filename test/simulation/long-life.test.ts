@@ -8,6 +8,7 @@ import { eventRecord } from '../support/kafka-events.ts'
 import { statefulJob } from './stateful-jobs.ts'
 
 const START = 1_700_000_000_000
+const MINUTE = 60_000
 
 it.each([
   ['bucket', 'warm'],
@@ -19,12 +20,12 @@ it.each([
   const table = memoryTable()
   const base = memoryEnvironment(START)
   const environment = () => ({ ...base.another(), table })
-  const job = statefulJob('mapState', { batch: 1000, numPartitions: 3, idleAfter: 1000, retention: '60s' }, inPlace)
+  const job = statefulJob('mapState', { batch: MINUTE, numPartitions: 3, idleAfter: MINUTE, retention: '1h' }, inPlace)
   const words = ['rare', ...Array.from({ length: 300 }, () => 'busy'), 'rare', 'busy']
   let runtime = new JobRuntime(job, environment())
   const next = [0, 0]
   for (const [i, value] of words.entries()) {
-    const timestamp = START + i * 900
+    const timestamp = START + i * 0.9 * MINUTE
     base.setTime(timestamp)
     table.deleteExpired(Math.floor(timestamp / 1000))
     if (how === 'cold') runtime = new JobRuntime(job, environment())
@@ -36,8 +37,8 @@ it.each([
       if (error !== undefined) throw error
     }
   }
-  base.setTime(START + 1_000_000)
-  await new JobRuntime(job, environment()).wake(START + 1_000_000)
+  base.setTime(START + 1000 * MINUTE)
+  await new JobRuntime(job, environment()).wake(START + 1000 * MINUTE)
   const lines = [...(await readObjects(base.objects, 'results')).values()].join('')
   expect(lines).toContain('rare 2\n')
   expect(lines).toContain('busy 301\n')
