@@ -56,7 +56,12 @@ export async function runJob<A extends Account>(
     concurrency: WORKERS,
     functionName: name,
     execArgv: ['--conditions=millrace-source'],
-    env: { ...services.variables, MILLRACE_PARTITIONS: `${topic}=${PARTITIONS}` },
+    env: {
+      ...services.variables,
+      MILLRACE_PARTITIONS: `${topic}=${PARTITIONS}`,
+      // Where workers die a partition may be held up for long on a slow machine, and what a silent one sends joins a later T (I2).
+      ...(crash && { IDLE_AFTER: process.env.IDLE_AFTER ?? '30s' }),
+    },
     onLog: (line) => logs.push(line),
   })
   const mapping = eventSourceMapping({
