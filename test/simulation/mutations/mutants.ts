@@ -256,13 +256,6 @@ export const MUTANTS: readonly Mutant[] = [
       'await table.replaceRow(this.#job, ROW, { rev: (row?.rev ?? 0) + 1, data: { at } }, row?.rev)\n    await waker.arm(this.#job, at)\n    this.#armed = at',
   },
   {
-    name: 'a wake-up looks with stale reads',
-    breaks: 'rest',
-    file: 'src/runtime/closer.ts',
-    find: 'reader.refresh(all) : undefined',
-    replace: 'reader.refresh(false) : undefined',
-  },
-  {
     name: 'seal forgotten',
     breaks: 'I7',
     file: 'src/runtime/closer.ts',
