@@ -1,8 +1,11 @@
 // Keyed state: a million keys in one bucket, or as many as BENCH_KEYS says (`BENCH_KEYS=2000000`). Cold load from the snapshot, and batches that touch 1 % of the keys, over
 // services in memory; and what closing T costs with many partitions.
 
+import { createHash } from 'node:crypto'
+import { constants, zstdCompressSync } from 'node:zlib'
 import { type Job, job, raw, type State, StateSpec } from 'millrace'
 import type { KafkaEventRecord } from '../src/lambda/kafka-event.ts'
+import { CLOSE_STAGE, SOURCE_STAGE } from '../src/plan/plan.ts'
 import { JobRuntime } from '../src/runtime/job-runtime.ts'
 import { pack, unpack } from '../src/state/codec.ts'
 import { countingTable } from '../src/testing/counting-table.ts'
@@ -57,8 +60,49 @@ export async function stateBench(): Promise<string> {
   console.log(
     table(['keys', 'initial batch ms', '1 % touched ms', 'cold load ms', 'snapshot MB', 'memory after it MB'], rows),
   )
+  console.log(await bytesPerBatch())
   console.log(await closingCost())
   return `state: ${share}`
+}
+
+/**
+ * What a bucket writes for a batch, held against the new values of the keys that it touched, packed and compressed: that much
+ * any log of changes needs. Keys and values that do not look alike, as compression flatters those of the table above.
+ */
+async function bytesPerBatch(): Promise<string> {
+  const rows: string[][] = []
+  for (const touched of [10, 100, 1000, 5000]) {
+    const memory = memoryEnvironment(0)
+    const written: number[] = []
+    const spied: typeof memory.table = {
+      ...memory.table,
+      append(task, item) {
+        if (task.stage !== SOURCE_STAGE && task.stage !== CLOSE_STAGE) written.push(item.body.length)
+        return memory.table.append(task, item)
+      },
+    }
+    const environment = { ...memory, table: spied }
+    const runtime = new JobRuntime(running([]), environment)
+    // Keys of 12 random characters; each batch changes other counts.
+    const keys = Array.from({ length: touched }, (_, i) =>
+      createHash('md5').update(`${i}`).digest('base64').slice(0, 12),
+    )
+    const counts = new Map<string, number>()
+    for (let n = 0; n < 6; n++) {
+      memory.setTime(n * BATCH)
+      const some = keys.flatMap((key, i) => Array.from({ length: 1 + ((i * 7 + n) % 5) }, () => key))
+      if (n < 5) for (const key of some) counts.set(key, (counts.get(key) ?? 0) + 1)
+      const [outcome] = await runtime.process([
+        { topic: 'keys', partition: 0, records: [record(0, n, n * BATCH, some)] },
+      ])
+      if (outcome?.error !== undefined) throw outcome.error
+    }
+    const last = written.at(-1) ?? 0
+    const params = { [constants.ZSTD_c_compressionLevel]: 1 }
+    const delta = zstdCompressSync(pack([...counts]), { params }).length
+    rows.push([`${touched}`, `${last}`, `${delta}`, (last / delta).toFixed(2)])
+  }
+  return table(['keys touched', 'bytes written', 'compressed delta', 'ratio'], rows)
 }
 
 /** Queries and writes for one closed T: P source tasks, N = 4 buckets, each partition's commits by an instance of its own. */
