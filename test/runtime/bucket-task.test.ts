@@ -1,0 +1,37 @@
+// One bucket by itself: what must not be sealed away.
+
+import { expect, it } from 'vitest'
+import { job, text } from '../../src/index.ts'
+import { planJob } from '../../src/plan/plan.ts'
+import type { StageInput } from '../../src/runtime/bucket-run.ts'
+import { BucketTask } from '../../src/runtime/bucket-task.ts'
+import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
+
+const add = (a: number, b: number): number => a + b
+
+const chain = job('chain', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
+  kafka('lines', { value: text() })
+    .map(({ value }) => [value, 1] as const)
+    .reduceByKey(add)
+    .map(([, n]) => [n, 1] as const)
+    .reduceByKey(add)
+    .saveAsTextFiles('s3://results/chain')
+})
+
+it('is not sealed while the next stage may still need what it has done', async () => {
+  const { stages } = planJob(chain)
+  const [stage] = stages
+  if (!stage) throw new Error('no stage')
+  const environment = memoryEnvironment(0)
+  const publisher = { objects: environment.objects, print: () => {}, wake: async () => {} }
+  const ref = { job: 'chain', stage: stage.id, task: '0' }
+  const bucket = new BucketTask({ ref, bucket: 0, stage, settings: chain.settings, environment, publisher })
+  const input: StageInput = { closedUntil: 1000, touched: [1000], itemsOf: () => [['a', 2]], sizeOf: () => 1 }
+  await bucket.beBorn()
+  await bucket.advance(input)
+  // Somebody who has not seen yet that 1000 is closed comes to seal what it takes for a quiet job.
+  expect(await bucket.seal(0)).toBe(false)
+  expect(bucket.partials).toMatchObject([{ time: 1000, shuffle: [[expect.any(String), 0, [[2, 1]]]] }])
+  expect(await bucket.seal(1000)).toBe(true)
+  expect(bucket.partials).toEqual([])
+})
