@@ -66,10 +66,10 @@ const isText: Check = (value) => typeof value === 'string'
 const isBase64OrAbsent: Check = (value) => value === undefined || value === null || typeof value === 'string'
 const isOffset: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
 const isPartition: Check = (value) => isOffset(value) || (typeof value === 'string' && /^\d{1,9}$/.test(value))
-/** A wake-up for a year that no clock reaches would be passed on for ever. */
 const isCount = (value: unknown): value is number => isOffset(value)
 const isListOf = <T>(is: (value: unknown) => value is T, value: unknown): value is T[] =>
   Array.isArray(value) && value.every(is)
+/** A wake-up for a year that no clock reaches would be passed on for ever. */
 const isTime = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= 8.64e15
 const isListOrAbsent: Check = (value) => value === undefined || value === null || Array.isArray(value)
 

@@ -3,8 +3,13 @@
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
 import { CLOSE_STAGE, type PlannedOutput, SOURCE_STAGE } from '../plan/plan.ts'
-import type { SourceCommit } from '../state/commit-record.ts'
-import { type CloseCommit, isCloseCommit, isSourceCommit, type ReadMark } from '../state/commit-record.ts'
+import {
+  type CloseCommit,
+  isCloseCommit,
+  isSourceCommit,
+  type ReadMark,
+  type SourceCommit,
+} from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import { TaskLog } from '../state/task-log.ts'
@@ -97,14 +102,7 @@ export class Closer {
         const { closedUntil, tasks } = this.#head
         // Version 1 is the birth, which has nothing to fold.
         const mark: ReadMark = { stage: SOURCE_STAGE, task: task.task, read: 1, frontier: closedUntil }
-        await this.#commit({
-          kind: 'join',
-          closedUntil,
-          before: closedUntil,
-          tasks: [...tasks, mark],
-          closed: [],
-          outbox: [],
-        })
+        await this.#note('join', [...tasks, mark])
       }
     })
   }
@@ -185,7 +183,8 @@ export class Closer {
     const before = this.closedUntil
     const draft = draftClose(readers, before, settings.batch, outputs, this.#due)
     if (!draft) return false
-    await this.#publishParts(readers, new Set(draft.closed))
+    const closing = new Set(draft.closed)
+    await Promise.all(readers.map((reader) => reader.publishLast(this.parts.publisher, closing)))
     await this.parts.stages.beBorn()
     const { closedUntil, closed, outbox } = draft
     // Until the buckets have run them, the batches of this entry must be readable by whoever has to go on.
@@ -208,18 +207,6 @@ export class Closer {
     for (const reader of readers) reader.advance(reader.markAt(closedUntil), closedUntil)
   }
 
-  /** `_SUCCESS` must come after every part: only the newest entry of a log can be unpublished, so those are looked after. */
-  async #publishParts(readers: readonly LogReader[], closing: ReadonlySet<number>): Promise<void> {
-    await Promise.all(
-      readers.map(async (reader) => {
-        const { last } = reader
-        if (!last || last.published || !reader.openTimes.some((time) => closing.has(time))) return
-        await heal(this.parts.publisher, last.outbox)
-        reader.last = { ...last, published: true }
-      }),
-    )
-  }
-
   /** Entries that do not expire, at the end of logs that have fallen quiet (DESIGN §3). True when all are sealed. */
   async #seal(): Promise<boolean> {
     const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))
@@ -229,10 +216,13 @@ export class Closer {
     const tasks = this.#inOrder().map((reader) => reader.markAt(closedUntil))
     const marked = new Map(this.#head.tasks.map(({ task, read }) => [task, read]))
     if (kind === 'seal' && tasks.every(({ task, read }) => marked.get(task) === read)) return true
-    return (
-      (await this.#commit({ kind: 'seal', closedUntil, before: closedUntil, tasks, closed: [], outbox: [] })) ===
-      'committed'
-    )
+    return (await this.#note('seal', tasks)) === 'committed'
+  }
+
+  /** Commits an entry that closes nothing. */
+  #note(kind: 'join' | 'seal', tasks: readonly ReadMark[]): Promise<'committed' | 'conflict'> {
+    const { closedUntil } = this
+    return this.#commit({ kind, closedUntil, before: closedUntil, tasks, closed: [], outbox: [] })
   }
 
   /** Reads the head of the closing log and heals it. */

@@ -2,7 +2,7 @@
 
 import type { BatchPartial, Effect, ReadMark, SourceCommit } from '../state/commit-record.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
-import { visible } from './outbox.ts'
+import { heal, type Publisher, visible } from './outbox.ts'
 
 /** An entry that has something for a batch that is not closed yet. */
 interface OpenEntry {
@@ -96,6 +96,14 @@ export class LogReader {
    */
   async refresh(consistent = false): Promise<void> {
     for (const entry of await this.log.read(this.#seen, consistent)) this.#take(entry, false)
+  }
+
+  /** `_SUCCESS` must come after every part: only the newest entry of a log can be unpublished, so that one is looked after. */
+  async publishLast(publisher: Publisher, closing: ReadonlySet<number>): Promise<void> {
+    const { last } = this
+    if (!last || last.published || !this.openTimes.some((time) => closing.has(time))) return
+    await heal(publisher, last.outbox)
+    this.last = { ...last, published: true }
   }
 
   /** Where the reader would stand with everything up to `closedUntil` closed. */

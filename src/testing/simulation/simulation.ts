@@ -6,6 +6,7 @@ import type { Share } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
 import { acknowledge, type Delivery, Partition, takeNext } from './event-source.ts'
 import { turns } from './faults.ts'
+import { HelpRequests } from './help-requests.ts'
 import { type Answer, SimulatedProcess } from './process.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { Scenario } from './scenario.ts'
@@ -40,7 +41,6 @@ const HELPERS = 1_000_000
 const STEP = 1
 const PROCESS = 2
 const PEACE = 3
-const HELP = 4
 
 export class Simulation {
   readonly world: World
@@ -57,9 +57,7 @@ export class Simulation {
   readonly #underWay = new Set<Promise<void>>()
   readonly #past: KafkaEvent[] = []
   readonly #delivered = new Set<WakeUp>()
-  /** Requests for help that the queue has not delivered yet. */
-  readonly #late: Share[] = []
-  #asked = 0
+  readonly #requests: HelpRequests
   #helpers = 0
 
   constructor(scenario: Scenario, options: SimulationOptions) {
@@ -77,7 +75,9 @@ export class Simulation {
       recordsOf: (task, from, until) => named.get(task)?.slice(from, until) ?? [],
       trace: options.trace,
     })
-    this.world.onAsk = (share) => this.#help(share)
+    this.#requests = new HelpRequests(seed, this.world, (share, random) =>
+      this.#launch(this.#deliverShare(share, random)),
+    )
     this.#added = new Set(this.partitions.filter((_, i) => scenario.partitions[i]?.addedAt === 0))
   }
 
@@ -111,7 +111,7 @@ export class Simulation {
       await process.settle()
     }
     await Promise.all(this.#underWay)
-    this.#deliverLate(random, 1)
+    this.#requests.deliverLate(random, 1)
     this.#addPartitions(Number.POSITIVE_INFINITY)
     for (const partition of this.partitions) partition.produced = partition.records.length
     for (const wakeUp of wakeUps) wakeUp.due = Math.min(wakeUp.due, Math.max(wakeUp.at, this.world.now))
@@ -125,7 +125,7 @@ export class Simulation {
     // One at least: what is closed may not be done yet.
     for (let woken = 0; wakeUps.length > 0 && patience-- > 0 && (woken === 0 || !this.#ranLongEnough()); woken++)
       await this.wakeNext(random)
-    this.#deliverLate(random, 1) // when nobody needs help any more
+    this.#requests.deliverLate(random, 1) // when nobody needs help any more
     await Promise.all(this.#underWay)
     if (patience < 0) monitor.violation('the job does not come to rest')
   }
@@ -180,7 +180,7 @@ export class Simulation {
     const { world } = this
     const { batch } = this.#scenario.job.settings
     if (this.#phase === 0 && this.#scenario.deploys.includes(n)) this.#deploy()
-    this.#deliverLate(random, 0.2)
+    this.#requests.deliverLate(random, 0.2)
     const what = random.next()
     if (what < 0.42) this.#deliverSome(random, false)
     else if (what < 0.47) this.#deliverSome(random, true)
@@ -299,33 +299,6 @@ export class Simulation {
     const index = wakeUps.indexOf(wakeUp)
     if (index >= 0 && answer !== 'failed' && !stays) wakeUps.splice(index, 1)
     return answer
-  }
-
-  /** What the queue makes of a request for help: delivers it at once, later, twice, or never. */
-  #help(share: Share): void {
-    const random = derivedRandom(this.#scenario.seed, HELP, this.#asked++)
-    const { coverage, trace } = this.world
-    const [lost, late, twice] = [random.chance(0.1), random.chance(0.2), random.chance(0.15)]
-    if (lost) {
-      coverage.path('a request for help lost')
-      trace?.tell('the queue loses a request for help')
-    } else if (late) this.#late.push(share)
-    else this.#launch(this.#deliverShare(share, random))
-    if (!twice) return
-    coverage.path('a request for help delivered twice')
-    if (random.chance(0.5)) this.#late.push(share)
-    else this.#launch(this.#deliverShare(share, random))
-  }
-
-  #deliverLate(random: Random, probability: number): void {
-    if (this.#late.length === 0) return
-    const [now, later] = [[] as Share[], [] as Share[]]
-    for (const share of this.#late.splice(0)) (random.chance(probability) ? now : later).push(share)
-    this.#late.push(...later)
-    for (const share of now) {
-      this.world.coverage.path('a request for help late')
-      this.#launch(this.#deliverShare(share, random))
-    }
   }
 
   async #deliverShare(share: Share, random: Random): Promise<void> {

@@ -173,7 +173,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: '_SUCCESS too early: heads of others not looked after',
     breaks: 'I3',
     file: 'src/runtime/closer.ts',
-    find: 'await this.#publishParts(readers, new Set(draft.closed))',
+    find: 'await Promise.all(readers.map((reader) => reader.publishLast(this.parts.publisher, closing)))',
     replace: '',
   },
   {

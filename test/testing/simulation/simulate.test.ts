@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest'
 import { type Job, job, json, seconds, text } from '../../../src/index.ts'
 import { type SimulatedJob, type SimulationReport, simulate } from '../../../src/testing/index.ts'
+import { simulation } from '../../cli/fixtures/distinct.ts'
 
 const counts: Job = job('counts', { batch: seconds(5), numPartitions: 2 }, ({ kafka }) => {
   const words = kafka('lines', { value: text() }).flatMap(({ value }) => value.split(' '))
@@ -25,15 +26,7 @@ async function firstFailure(define: SimulatedJob): Promise<SimulationReport> {
   throw new Error('nothing found')
 }
 
-const distinct: SimulatedJob = () => {
-  const seen = new Set<string>()
-  return job('distinct', { batch: 1000 }, ({ kafka }) => {
-    kafka('lines', { value: text() })
-      .map(({ value }) => value)
-      .filter((word) => !seen.has(word) && seen.add(word).size > 0)
-      .saveAsTextFiles('s3://results/distinct')
-  })
-}
+const distinct: SimulatedJob = simulation.job
 
 it('finds nothing wrong with a job that depends on its records alone', async () => {
   for (const seed of SEEDS) {
