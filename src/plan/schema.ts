@@ -3,7 +3,7 @@
 
 import { MillraceError } from '../errors.ts'
 import { isNarrow, valuesOf } from '../stream/nodes.ts'
-import type { BucketStep, Plan } from './plan.ts'
+import type { BucketStep, Edge, Plan } from './plan.ts'
 
 /** One operator by key: what its state, or what is on its way to it, depends on. JSON. */
 export interface OperatorSchema {
@@ -24,9 +24,20 @@ export interface OperatorSchema {
   readonly migrates?: boolean
 }
 
+/** Elements on their way to a stage, or to operators in place: what is there when code changes has to arrive. JSON. */
+export interface EdgeSchema {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly numPartitions: number
+  readonly how: Edge['how']
+}
+
 export interface JobSchema {
   readonly batch: number
   readonly operators: readonly OperatorSchema[]
+  /** Undefined: kept by older code, which did not say. */
+  readonly edges?: readonly EdgeSchema[]
 }
 
 /** What differs between two schemas; `breaking` changes are refused. */
@@ -59,7 +70,14 @@ export function schemaOf(plan: Plan, partitions: ReadonlyMap<string, number> = n
     const grows = inPlace.newPartitions === 'join' ? { mayGrow: true } : {}
     return operatorSchemas(inPlace.stage.steps, { numPartitions: partitions.get(topic) ?? 0, topic, ...grows })
   })
-  return { batch: plan.job.settings.batch, operators: [...inBuckets, ...inPlace] }
+  return { batch: plan.job.settings.batch, operators: [...inBuckets, ...inPlace], edges: edgeSchemas(plan) }
+}
+
+function edgeSchemas({ programs, stages }: Plan): EdgeSchema[] {
+  const inPlace = [...programs.values()].flatMap(({ inPlace: program }) => program?.stage ?? [])
+  return [...stages, ...inPlace].flatMap(({ inputs }) =>
+    inputs.map(({ edge: { id, from, to, numPartitions, how } }) => ({ id, from, to, numPartitions, how })),
+  )
 }
 
 type Where = Pick<OperatorSchema, 'numPartitions' | 'topic' | 'mayGrow'>
@@ -141,9 +159,19 @@ export function parseSchema(kept: unknown): JobSchema | undefined {
   if (typeof kept !== 'object' || kept === null || !('batch' in kept) || !('operators' in kept)) return undefined
   const { batch, operators } = kept
   if (typeof batch !== 'number' || !Array.isArray(operators) || !operators.every(isOperatorSchema)) return undefined
-  return { batch, operators }
+  const edges = 'edges' in kept ? kept.edges : undefined
+  if (edges === undefined) return { batch, operators }
+  return Array.isArray(edges) && edges.every(isEdgeSchema) ? { batch, operators, edges } : undefined
+}
+
+function isEdgeSchema(value: unknown): value is EdgeSchema {
+  return isPlaced(value) && 'from' in value && 'to' in value && 'how' in value
+}
+
+function isPlaced(value: unknown): value is { id: unknown; numPartitions: unknown } {
+  return typeof value === 'object' && value !== null && 'id' in value && 'numPartitions' in value
 }
 
 function isOperatorSchema(value: unknown): value is OperatorSchema {
-  return typeof value === 'object' && value !== null && 'id' in value && 'kind' in value && 'numPartitions' in value
+  return isPlaced(value) && 'kind' in value
 }

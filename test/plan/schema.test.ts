@@ -5,7 +5,7 @@ import { type DStream, type Job, job, text, type VersionOptions } from '../../sr
 import { lambda } from '../../src/lambda/index.ts'
 import { describePlan } from '../../src/plan/describe.ts'
 import { planJob } from '../../src/plan/plan.ts'
-import { diffSchemas, schemaOf } from '../../src/plan/schema.ts'
+import { diffSchemas, parseSchema, schemaOf } from '../../src/plan/schema.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 
@@ -53,7 +53,14 @@ describe('the state schema', () => {
       )
     const migrate = Number
     const [one, two, three] = [counted({}), counted({ version: 2, migrate }), counted({ version: 3, migrate })]
-    expect(one).toEqual({ batch: 1000, operators: [{ id: 'count', kind: 'updateStateByKey', numPartitions: 2 }] })
+    expect(one).toEqual({
+      batch: 1000,
+      operators: [{ id: 'count', kind: 'updateStateByKey', numPartitions: 2 }],
+      edges: [{ id: 'count/0', from: 'source', to: 'count', numPartitions: 2, how: 'key' }],
+    })
+    expect(parseSchema(JSON.parse(JSON.stringify(one)))).toEqual(one)
+    const { edges: _, ...byOlderCode } = one
+    expect(parseSchema(byOlderCode)).toEqual(byOlderCode)
     const migrated = (from: number, to: number) => [`state of count: version ${from} → ${to}, migrated when loaded`]
     expect(diffSchemas(one, two)).toMatchObject({ breaking: [], migrated: migrated(1, 2) })
     expect(diffSchemas(one, three)).toMatchObject({ breaking: [], migrated: migrated(1, 3) })
