@@ -66,6 +66,21 @@ function textOfObject(object: object, path: PathStep[], ancestors: object[]): st
   return `${text}}`
 }
 
+/**
+ * Refuses a key that is `undefined` or has it inside: it is a field that an element lacks, and all such elements would be one
+ * key. Apart from `canonicalKey`, because what older code has kept under such a key must still be found.
+ *
+ * @param key one that `canonicalKey` takes, so without cycles.
+ * @throws InvalidKeyError
+ */
+export function refuseMissing(key: unknown, path: readonly PathStep[] = []): void {
+  if (key === undefined) throw new InvalidKeyError(pathText('key', path), 'undefined')
+  if (!isComposite(key)) return
+  // Elements that an array skips are missing, too; `entries` of an array gives them.
+  for (const [step, part] of Array.isArray(key) ? key.entries() : Object.entries(key))
+    refuseMissing(part, [...path, step])
+}
+
 /** Whether an object was written as `{}`, or has no prototype; of another realm too. */
 export function isPlain(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object)

@@ -4,6 +4,7 @@ import type { Edge } from '../plan/plan.ts'
 import { EventRecord } from '../sources/kafka-record.ts'
 import { combineLocally, foldLocally } from './combine.ts'
 import { bucketOf } from './hash.ts'
+import { InvalidKeyError } from './operator-errors.ts'
 import { pairOf } from './pairs.ts'
 import type { Slots } from './program.ts'
 
@@ -16,13 +17,22 @@ export function exchange(
     const elements = slots[slot]
     if (!elements || elements.length === 0) return []
     const version: [version?: number] = edge.values ? [edge.values.version] : []
-    return [...divide(edge, elements)].map(([bucket, items]): [string, number, unknown[], number?] => [
+    return [...dividedFor(edge, elements)].map(([bucket, items]): [string, number, unknown[], number?] => [
       edge.id,
       bucket,
       items,
       ...version,
     ])
   })
+}
+
+/** @throws InvalidKeyError, with the name of the operator that the elements are for. */
+function dividedFor(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]> {
+  try {
+    return divide(edge, elements)
+  } catch (error) {
+    throw error instanceof InvalidKeyError ? error.forOperator(edge.id.slice(0, edge.id.lastIndexOf('/'))) : error
+  }
 }
 
 function divide(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]> {

@@ -5,11 +5,17 @@
 //   a number            the eight bytes of the IEEE double, little endian, seed 1; -0 as 0, every NaN as 0x7ff8000000000000
 //   anything else       the UTF-16LE bytes of its canonical text, seed 2
 
-import { canonicalKey } from './canonical-key.ts'
+import { canonicalKey, isComposite, refuseMissing } from './canonical-key.ts'
 
-/** The bucket of a key, `0..numPartitions-1`. @throws InvalidKeyError when the key cannot be compared by value. */
+/**
+ * The bucket of a key, `0..numPartitions-1`. Every key on its way to an operator comes through here.
+ *
+ * @throws InvalidKeyError when the key cannot be compared by value, or when `undefined` is in it: a field that is missing.
+ */
 export function bucketOf(key: unknown, numPartitions: number): number {
-  return hashOf(key) % numPartitions
+  const hash = hashOf(key)
+  if (key === undefined || isComposite(key)) refuseMissing(key)
+  return hash % numPartitions
 }
 
 /** The hash of a key, an unsigned 32-bit number; equal for keys that are equal by value. */

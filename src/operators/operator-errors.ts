@@ -8,14 +8,24 @@ export class InvalidKeyError extends MillraceError {
   readonly path: string
   /** What was found there: `a Date`. */
   readonly found: string
-  constructor(path: string, found: string) {
-    super(
-      'INVALID_KEY',
-      `Invalid key: ${path} is ${found}. Keys are compared by value: use a string, number, boolean, bigint or null, or an ` +
-        'array or plain object of these (of a Date, for instance, its getTime() or toISOString()).',
-    )
+  /** The id of the operator that the key was for, where that is known. */
+  readonly operator: string | undefined
+  constructor(path: string, found: string, operator?: string) {
+    const of = operator === undefined ? '' : ` for ${operator}`
+    const advice =
+      found === 'undefined'
+        ? 'A field is missing there, and all that lack it would be one key: leave such elements out with filter, or give them a key of their own, such as null.'
+        : 'Keys are compared by value: use a string, number, boolean, bigint or null, or an array or plain object of these ' +
+          '(of a Date, for instance, its getTime() or toISOString()).'
+    super('INVALID_KEY', `Invalid key${of}: ${path} is ${found}. ${advice}`)
     this.path = path
     this.found = found
+    this.operator = operator
+  }
+
+  /** The same, with the operator's name. */
+  forOperator(operator: string): InvalidKeyError {
+    return new InvalidKeyError(this.path, this.found, operator)
   }
 }
 

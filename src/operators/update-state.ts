@@ -8,6 +8,7 @@
 
 import type { UpdateStateNode } from '../stream/wide-nodes.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
+import { refuseMissing } from './canonical-key.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
 import { KeyMap } from './key-map.ts'
@@ -51,8 +52,9 @@ class UpdateState implements BucketOperator {
     if (!hasBatch(time, this.#slide)) return undefined
     if (!this.#born) this.#applyInitialState()
     this.#run++
-    const emitted = Array.from(this.#node.update(time, this.#groups(groupValues(elements))), pairOf)
-    this.#keep(emitted)
+    const values = groupValues(elements)
+    const emitted = Array.from(this.#node.update(time, this.#groups(values)), pairOf)
+    this.#keep(emitted, values)
     this.#dropOthers()
     return emitted
   }
@@ -70,11 +72,13 @@ class UpdateState implements BucketOperator {
   }
 
   /** Of a key that is given back twice the first counts, as in Spark. */
-  #keep(pairs: readonly Pair[]): void {
+  #keep(pairs: readonly Pair[], values: KeyMap<unknown>): void {
     for (const [key, state] of pairs) {
       const entry = this.#states.get(key)
-      if (entry === undefined) this.#set(key, state)
-      else if (entry.run !== this.#run) {
+      if (entry === undefined) {
+        if (!values.has(key)) refuseMissing(key) // the function made this key itself
+        this.#set(key, state)
+      } else if (entry.run !== this.#run) {
         entry.run = this.#run
         if (!equal(entry.state, state)) this.#replace(key, entry, state)
       }

@@ -10,7 +10,7 @@ import {
   type NewPartitions,
   type StreamNode,
 } from '../stream/nodes.ts'
-import { topicInPlace } from '../stream/partitioning.ts'
+import { isKeyed, topicInPlace } from '../stream/partitioning.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
 import { SOURCE_STAGE, versionOnTheWay } from './stages.ts'
@@ -121,7 +121,8 @@ class Compiler {
     const combine = node.kind === 'combineByKey' ? node : undefined
     const slots = inputs.map(({ when, slot: from, stream }, i) => {
       if (when === 'passed') return from
-      const how = isNarrow(node) ? ('spread' as const) : ('key' as const)
+      const keyed = !isNarrow(node) || isKeyed(stream) // keys are looked at where they set out
+      const how = keyed ? ('key' as const) : ('spread' as const)
       // Each operator has its elements carried by an edge of its own: its id stays when others come and go.
       const named = { id: `${IN_PLACE} ${id}/${i}`, from: SOURCE_STAGE, to: IN_PLACE, node: stream, slide: this.#batch }
       const to = this.slots.passed++

@@ -57,6 +57,12 @@ export function keepsKeys(node: NarrowNode): boolean {
   return node.kind === 'filter' || node.kind === 'union' || ('keepsKeys' in node && node.keepsKeys === true)
 }
 
+/** Whether a stream's elements are pairs that are still in the partitions of their keys. */
+export function isKeyed(node: StreamNode): boolean {
+  const place = whereabouts(node)
+  return 'keyed' in place && place.keyed
+}
+
 function whereabouts(node: StreamNode): Whereabouts {
   const found = known.get(node) ?? find(node)
   known.set(node, found)

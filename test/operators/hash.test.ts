@@ -23,10 +23,17 @@ function murmur3(bytes: Buffer, seed: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+function hasMissing(key: unknown): boolean {
+  if (typeof key !== 'object' || key === null) return key === undefined
+  return Object.values(key).some(hasMissing)
+}
+
 describe('bucketOf', () => {
   it('equal keys, equal buckets', () => {
     fc.assert(
       fc.property(anyKey, fc.integer({ min: 1, max: 300 }), (key, n) => {
+        expect(hashOf(key)).toBe(hashOf(twin(key)))
+        fc.pre(!hasMissing(key))
         const bucket = bucketOf(key, n)
         expect(bucket).toBe(bucketOf(twin(key), n))
         expect(Number.isInteger(bucket) && bucket >= 0 && bucket < n).toBe(true)
@@ -99,6 +106,20 @@ describe('bucketOf', () => {
       // Mean n - 1, deviation sqrt(2 (n - 1)): five deviations, and the hash is fixed, so this never flakes.
       expect(chiSquare).toBeLessThan(n - 1 + 5 * Math.sqrt(2 * (n - 1)))
     }
+  })
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'key'],
+    ['a tuple with undefined', ['a', undefined], 'key[1]'],
+    ['an object with undefined', { a: { b: undefined } }, 'key.a.b'],
+    ['an array with a hole', new Array(1), 'key[0]'],
+  ])('refuses %s, and says what is missing', (_, key, path) => {
+    const missing = expect.stringMatching(/A field is missing there.*filter/)
+    expect(() => bucketOf(key, 4)).toThrow(expect.objectContaining({ code: 'INVALID_KEY', path, message: missing }))
+  })
+
+  it.each([['undefined'], [['undefined', null]], [{ undefined: 1 }]])('takes %j', (key) => {
+    expect(bucketOf(key, 1)).toBe(0)
   })
 
   it.each([[() => 1], [new Date()], [Symbol('x')]])('refuses %o', (key) => {

@@ -1,6 +1,7 @@
 // Bugs that are planted one at a time, to see that the simulator finds them: each replaces one piece of the runtime.
 
 import type { Kind } from '../job-of.ts'
+import { VALUE_MUTANTS } from './value-mutants.ts'
 
 export interface Mutant {
   readonly name: string
@@ -17,6 +18,7 @@ export interface Mutant {
 }
 
 export const MUTANTS: readonly Mutant[] = [
+  ...VALUE_MUTANTS,
   // The commit protocol of source tasks
   {
     name: 'no fence',
