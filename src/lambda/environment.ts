@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { InvalidOptionError } from '../errors.ts'
-import type { Clock, Environment, Log } from '../runtime/environment.ts'
+import type { Clock, Environment, Later, Log } from '../runtime/environment.ts'
 import { dynamoTable } from '../state/dynamo-table.ts'
 import type { ObjectStore } from '../state/object-store.ts'
 import { jsonLog } from './json-log.ts'
@@ -34,6 +34,7 @@ export async function environmentFromVariables(variables: Variables = process.en
     bucket: required(variables, 'MILLRACE_BUCKET'),
     clock,
     ...(await queueOf(variables, clock)),
+    later,
     log: logOf(variables),
     print: (text) => console.log(text),
     code: variables.MILLRACE_CODE ?? variables.AWS_LAMBDA_FUNCTION_VERSION ?? 'unversioned',
@@ -42,6 +43,15 @@ export async function environmentFromVariables(variables: Variables = process.en
     instance: randomUUID(),
   }
 }
+
+/** Holds up nobody who wants to end. */
+const later: Later = (milliseconds, action) => {
+  const timer = setTimeout(action, Math.min(milliseconds, MAX_TIMER_MS)).unref()
+  return () => clearTimeout(timer)
+}
+
+/** A longer delay of setTimeout would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 async function objectsOf(variables: Variables): Promise<ObjectStore> {
   const directory = variables.MILLRACE_OBJECTS_DIR

@@ -34,6 +34,8 @@ export interface CloserParts {
   /** Whether any source task has operators by key, and the task of that name if it does. */
   readonly anyInPlace: boolean
   taskInPlace(task: string): SourceTask | undefined
+  /** Whether a micro-batch of the task is under way in this very process. */
+  isAtWork(task: string): boolean
   readonly environment: Environment
   readonly publisher: Publisher
 }

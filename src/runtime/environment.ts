@@ -33,6 +33,9 @@ export interface Helpers {
   pause(milliseconds: number): Promise<void>
 }
 
+/** Does something after so many milliseconds, unless it is called off by what it returns. */
+export type Later = (milliseconds: number, action: () => void) => () => void
+
 /** What a job says about itself; structured, one line each. */
 export interface Log {
   info(facts: Readonly<Record<string, unknown>>, message: string): void
@@ -49,6 +52,8 @@ export interface Environment {
   readonly waker: Waker
   /** Without them an invocation does alone what it finds to do. */
   readonly helpers?: Helpers
+  /** Without it nobody notes that an invocation is under way for long. */
+  readonly later?: Later
   readonly log: Log
   /** Standard output of `print()`. */
   readonly print: (text: string) => void

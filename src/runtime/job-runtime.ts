@@ -36,6 +36,11 @@ export interface RuntimeOptions {
   readonly takeOver?: boolean
 }
 
+/** A micro-batch that is known to be in trouble when it fails or takes long. */
+function runWatched(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<MicroBatch> {
+  return task.trouble.around(records[0]?.offset ?? 0, task.progress, () => runMicroBatch(task, records))
+}
+
 export class JobRuntime {
   readonly plan: Plan
   readonly #environment: Environment
@@ -60,7 +65,8 @@ export class JobRuntime {
     const outputs = this.plan.outputs.filter(({ stage }) => stage === SOURCE_STAGE)
     const anyInPlace = [...this.plan.programs.values()].some(({ inPlace }) => inPlace)
     const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
-    this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace })
+    const isAtWork = (task: string): boolean => this.#tasks.get(task)?.mutex.held ?? false
+    this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace, isAtWork })
     this.#helper = new Helper({ job: job.name, environment, stages })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
@@ -122,7 +128,7 @@ export class JobRuntime {
     try {
       this.#checkPartition(partition.topic, partition.partition)
       const task = this.#task(partition.topic, partition.partition)
-      return { ...partition, result: await task.mutex.run(() => runMicroBatch(task, partition.records)) }
+      return { ...partition, result: await task.mutex.run(() => runWatched(task, partition.records)) }
     } catch (error) {
       return { ...partition, error }
     }

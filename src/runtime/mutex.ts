@@ -13,6 +13,10 @@ export class Mutex {
     return result
   }
 
+  get held(): boolean {
+    return this.#held > 0
+  }
+
   /** Runs it unless somebody is at work. Who holds one mutex and wants another must not wait: they might wait for each other. */
   tryRun<T>(work: () => Promise<T>): Promise<T> | undefined {
     return this.#held === 0 ? this.run(work) : undefined

@@ -11,6 +11,7 @@ import type { LogReader } from './log-reader.ts'
 import { heal, promiseObjects, visible } from './outbox.ts'
 import type { SourceTask } from './source-task.ts'
 import { closedBy, latest } from './time.ts'
+import { endTrouble, troubles } from './trouble.ts'
 
 /** Silent by the clock, since its last commit that held records. What is not known yet counts as silent: the head is checked before anything is done. */
 function seemsSilent({ active = 0 }: LogReader, now: number, { idleAfter }: JobSettings): boolean {
@@ -31,16 +32,42 @@ export async function moveSilent(
 ): Promise<boolean> {
   const { settings, environment } = parts
   const now = environment.clock.now()
-  const silent = readers.filter((reader) => seemsSilent(reader, now, settings))
+  const silent = readers.filter((reader) => seemsSilent(reader, now, settings) && !parts.isAtWork(reader.task))
   if (silent.length === 0) return false
   const target = silent.length < readers.length ? furthest(readers) : endOfData(readers, due, now)
-  const behind = silent.filter((r) => closedBy(r.frontier, settings.batch) < closedBy(target, settings.batch))
+  const seemBehind = silent.filter((r) => closedBy(r.frontier, settings.batch) < closedBy(target, settings.batch))
+  const behind = await withoutTroubled(seemBehind, parts)
   const moved = await Promise.all(
     behind.map((reader) => appendQuiet(reader, parts, 'idle', Math.max(reader.frontier, target))),
   )
   // What was appended just now must be seen: on a stale read the look would end here, and the next comes idleAfter later.
   await Promise.all(behind.map((reader) => reader.refresh(true)))
   return moved.includes(true)
+}
+
+/** A task that is in trouble is waited for, up to a bound. */
+async function withoutTroubled(behind: readonly LogReader[], parts: CloserParts): Promise<readonly LogReader[]> {
+  if (behind.length === 0) return behind
+  const { job, settings, environment } = parts
+  const known = await troubles(environment.table, job)
+  const held = await Promise.all(
+    behind.map(async ({ task, log }) => {
+      const trouble = known.get(task)
+      if (!trouble) return false
+      const until = (await log.head())?.record.position?.until ?? 0
+      if (until > trouble.waitingFor) {
+        await endTrouble(environment.table, job, task)
+        return false
+      }
+      if (environment.clock.now() - trouble.since < settings.waitForFailed) return true
+      environment.log.warn(
+        { job, task, ...trouble },
+        'a partition has failed for waitForFailed: time goes on without it, and what it gets later joins a later batch',
+      )
+      return false
+    }),
+  )
+  return behind.filter((_, i) => !held[i])
 }
 
 /** Ends a quiet log with an entry that does not expire, unless it has one. False: it is not quiet, or not all of it is closed. */

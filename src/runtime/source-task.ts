@@ -12,6 +12,7 @@ import type { Environment } from './environment.ts'
 import { InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
+import { type Progress, TroubleWatch } from './trouble.ts'
 
 export interface SourceTaskParts {
   readonly ref: TaskRef
@@ -38,9 +39,12 @@ export class SourceTask {
   #knownAt = 0
   /** Operators by key, if there are any that need no shuffle. */
   readonly #inPlace: InPlace | undefined
+  readonly trouble: TroubleWatch
+  #progress: Progress = { reached: 0, own: false, active: 0 }
 
   constructor(parts: SourceTaskParts) {
     this.parts = parts
+    this.trouble = new TroubleWatch(parts.ref, parts.settings, parts.environment)
     const { inPlace } = parts.program
     this.#inPlace = inPlace && new InPlace({ ...parts, program: inPlace })
   }
@@ -49,6 +53,9 @@ export class SourceTask {
   get head(): SourceCommit | undefined {
     return this.#head?.record
   }
+
+  /** What was known of the log last; remembered also when the head is not. */
+  readonly progress = (): Progress => this.#progress
 
   get version(): number {
     return this.#head?.version ?? 0
@@ -87,6 +94,7 @@ export class SourceTask {
     this.#knownAt = now
     if (entry && entry.version === this.#head?.version) return entry
     this.#head = entry && entry.record.kind !== 'birth' ? { ...entry, published: false } : undefined
+    if (this.head) this.#note(this.head, false)
     return entry
   }
 
@@ -159,6 +167,7 @@ export class SourceTask {
       this.#head = { version, record, bytes: prepared.bytes, published: false }
       this.#inPlace?.committed(version)
       this.#knownAt = record.at
+      this.#note(record, true)
       return 'committed'
     }
     await Promise.all([withdraw(environment.objects, record.outbox), log.discard(prepared)])
@@ -179,6 +188,10 @@ export class SourceTask {
 
   totalsWith(counts: Counters): Counters {
     return addCounters(this.head?.totals ?? NO_COUNTS, counts)
+  }
+
+  #note({ position, active }: SourceCommit, own: boolean): void {
+    this.#progress = { reached: position?.until ?? 0, own, active }
   }
 
   #markPublished(head: Head): void {

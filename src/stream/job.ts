@@ -24,6 +24,12 @@ export interface JobOptions {
   readonly time?: 'record' | 'arrival'
   /** How long a partition may be silent before the others stop waiting for it. Default the larger of 10 s and 2 B. */
   readonly idleAfter?: Duration
+  /**
+   * How long an open batch waits for a partition that fails (a poison record, a function that throws, a service that is away)
+   * or whose invocation is under way for long. After that it counts as silent, which is logged: its batch is closed without
+   * it, and what it gets later joins a later one. 0: it never counts as anything else. At most half of `retention`. Default 1 h, or that.
+   */
+  readonly waitForFailed?: Duration
   /** How far a record's timestamp may be ahead of the clock before it is taken as now plus this. Default 5 s. */
   readonly clockSkew?: Duration
   /** How many buckets a shuffle has, unless the operator says. Each costs one write per batch. Default 4. */
@@ -82,6 +88,7 @@ export interface JobSettings {
   readonly batch: number
   readonly time: 'record' | 'arrival'
   readonly idleAfter: number
+  readonly waitForFailed: number
   readonly clockSkew: number
   readonly retention: number
   readonly numPartitions: number
@@ -106,6 +113,7 @@ const JOB_OPTIONS = [
   'batch',
   'time',
   'idleAfter',
+  'waitForFailed',
   'clockSkew',
   'retention',
   'numPartitions',
@@ -162,14 +170,16 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
   if (batch < 1)
     throw new InvalidOptionError(`${where}, batch: the batch interval must be at least 1 ms, got ${batch}.`)
   const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? Math.max(10_000, 2 * batch))
+  const retention = checkRetention(where, options.retention, idleAfter)
   const quarantine =
     options.quarantine === undefined ? undefined : parseTarget(`${where}, quarantine`, options.quarantine)
   return {
     batch,
     time: checkChoice(`${where}, time`, options.time, ['record', 'arrival']),
     idleAfter,
+    waitForFailed: checkWaitForFailed(where, options.waitForFailed, retention),
     clockSkew: toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000),
-    retention: checkRetention(where, options.retention, idleAfter),
+    retention,
     numPartitions: checkPartitions(`${where}, numPartitions`, options.numPartitions ?? 4),
     sideBySide: options.sideBySide === false ? undefined : toMillis(`${where}, sideBySide`, options.sideBySide ?? 1000),
     idle: checkChoice(`${where}, idle`, options.idle, ['pause', 'run']),
@@ -191,6 +201,16 @@ function checkRetention(where: string, retention: Duration | undefined, idleAfte
   if (millis >= least) return millis
   throw new InvalidOptionError(
     `${where}, retention: ${millis} ms is too short; it must be at least ${least} ms: an hour, because invocations that hang must not outlive what others have committed, and ten times idleAfter, because a log must not expire before it is sealed.`,
+  )
+}
+
+/** What is open must not expire while it waits. */
+function checkWaitForFailed(where: string, wait: Duration | undefined, retention: number): number {
+  const most = retention / 2
+  const millis = toMillis(`${where}, waitForFailed`, wait ?? Math.min(3_600_000, most))
+  if (millis <= most) return millis
+  throw new InvalidOptionError(
+    `${where}, waitForFailed: ${millis} ms is too long; it may be ${most} ms, half of retention, because what waits must not expire.`,
   )
 }
 

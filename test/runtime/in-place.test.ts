@@ -147,7 +147,7 @@ describe('state', () => {
     await expect(handler(kafkaEvent({ 'words-0': keys('a@1100', 1) }))).rejects.toMatchObject({
       code: 'UNSAVABLE_VALUE',
     })
-    environment.setTime(environment.clock.now() + 60_000)
+    environment.setTime(environment.clock.now() + 3_600_000) // waitForFailed: until then it is not moved on
     await expect(handler(wakeUpEvent('keyed', 0))).rejects.toMatchObject({ code: 'UNSAVABLE_VALUE' })
     expect(await headOf(environment, 'words-0')).toMatchObject({ kind: 'batch', counts: { records: 1, skipped: 0 } })
   })

@@ -27,6 +27,7 @@ describe('a job', () => {
       batch: 30_000,
       time: 'record',
       idleAfter: 60_000,
+      waitForFailed: 3_600_000,
       clockSkew: 5000,
       retention: 604_800_000,
       numPartitions: 4,

@@ -156,6 +156,30 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published',
     replace: '',
   },
+  {
+    name: 'a partition that fails counts as silent',
+    breaks: 'I2',
+    file: 'src/runtime/silence.ts',
+    find: 'const behind = await withoutTroubled(seemBehind, parts)',
+    replace: 'const behind = seemBehind',
+    test: 'test/runtime/trouble.test.ts',
+  },
+  {
+    name: 'every try makes the wait for a failing partition longer',
+    breaks: 'I2',
+    file: 'src/runtime/trouble.ts',
+    find: 'const since = Math.min(now, ...same.map((trouble) => trouble?.since ?? now))',
+    replace: 'const since = same.length > 5 ? 0 : now',
+    test: 'test/runtime/trouble.test.ts',
+  },
+  {
+    name: 'trouble that is over holds others back',
+    breaks: 'rest',
+    file: 'src/runtime/silence.ts',
+    find: 'if (until > trouble.waitingFor) {',
+    replace: 'if (until > 2 ** 52) {',
+    test: 'test/runtime/trouble.test.ts',
+  },
   // Closing
   {
     name: 'closing T with one partition missing',

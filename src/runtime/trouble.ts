@@ -1,0 +1,117 @@
+// A partition that fails, or whose invocation takes long, is not silent: a row says which offset it is at, and whoever would
+// move it on waits, up to a bound (DESIGN §4). Written only in trouble: a partition that is well pays nothing for it.
+
+import { describeCause } from '../errors.ts'
+import type { JobRows } from '../state/table.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Environment } from './environment.ts'
+
+const PREFIX = 'trouble#'
+
+/** What a row says. */
+export interface Trouble {
+  /** The offset that is to be committed next. When the log is beyond it, the trouble is over, whatever the row says. */
+  readonly waitingFor: number
+  /** Since when, milliseconds. Tries that fail at the same offset do not change it: the bound counts from the first. */
+  readonly since: number
+}
+
+/** What the runtime knows of a task when something takes long or fails. */
+export interface Progress {
+  /** Offsets below it are committed, as far as known. */
+  readonly reached: number
+  /** Whether everything that is known of the log was committed by this very instance. */
+  readonly own: boolean
+  /** Clock at the last commit that held records. */
+  readonly active: number
+}
+
+/** The trouble of one task, as one instance notes it. */
+export class TroubleWatch {
+  readonly #ref: TaskRef
+  readonly #settings: JobSettings
+  readonly #environment: Environment
+  /** What the row says, as this instance has written or found it. */
+  #noted: (Trouble & { readonly at: number }) | undefined
+  /** One note after the other: that of the timer must not outlive the end. */
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(ref: TaskRef, settings: JobSettings, environment: Environment) {
+    this.#ref = ref
+    this.#settings = settings
+    this.#environment = environment
+  }
+
+  /** Runs a micro-batch that begins at offset `first`, and notes when it fails or takes long. */
+  async around<T>(first: number, progress: () => Progress, work: () => Promise<T>): Promise<T> {
+    const note = (): Promise<void> => this.#inTurn(() => this.#note(Math.max(first, progress().reached)))
+    const stop = this.#environment.later?.(this.#patience(progress().active), () => void note())
+    let done = false
+    try {
+      const result = await work()
+      done = true
+      return result
+    } finally {
+      stop?.()
+      await (done ? this.#inTurn(() => this.#end(progress().own)) : note())
+    }
+  }
+
+  /** A partition that is about to count as silent has less time; one that has long been so gets a moment: most are quicker. */
+  #patience(active: number): number {
+    const { idleAfter } = this.#settings
+    const left = active + idleAfter / 2 - this.#environment.clock.now()
+    return Math.min(idleAfter / 2, Math.max(idleAfter / 10, left))
+  }
+
+  /** Noting must not hide the error that is noted. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(work).catch((error: unknown) => {
+      const { stage, task } = this.#ref
+      const facts = { stage, task, cause: describeCause(error) }
+      this.#environment.log.warn(facts, 'could not note that a partition is in trouble: others may go on without it')
+    })
+    return this.#last
+  }
+
+  async #note(waitingFor: number): Promise<void> {
+    const { table, clock } = this.#environment
+    const now = clock.now()
+    // Once in a while the row is looked after: another instance may have ended it.
+    if (this.#noted?.waitingFor === waitingFor && now - this.#noted.at < this.#settings.idleAfter / 2) return
+    const name = PREFIX + this.#ref.task
+    const row = await table.getRow(this.#ref.job, name)
+    const known = row && readTrouble(row.data)
+    const same = [known, this.#noted].filter((trouble) => trouble?.waitingFor === waitingFor)
+    const since = Math.min(now, ...same.map((trouble) => trouble?.since ?? now))
+    this.#noted = { waitingFor, since, at: now }
+    if (known?.waitingFor === waitingFor && known.since === since) return
+    await table.replaceRow(this.#ref.job, name, { rev: (row?.rev ?? 0) + 1, data: { waitingFor, since } }, row?.rev)
+  }
+
+  /** What another instance has noted is over by the commit itself; only if there was none to make, its row must go. */
+  async #end(own: boolean): Promise<void> {
+    if (!this.#noted && own) return
+    this.#noted = undefined
+    await endTrouble(this.#environment.table, this.#ref.job, this.#ref.task)
+  }
+}
+
+/** The tasks of a job that are in trouble, by name. */
+export async function troubles(table: JobRows, job: string): Promise<Map<string, Trouble>> {
+  const found = new Map<string, Trouble>()
+  for (const [name, { data }] of await table.listRows(job, PREFIX)) {
+    const trouble = readTrouble(data)
+    if (trouble) found.set(name.slice(PREFIX.length), trouble)
+  }
+  return found
+}
+
+export async function endTrouble(table: JobRows, job: string, task: string): Promise<void> {
+  await table.deleteRow(job, PREFIX + task)
+}
+
+function readTrouble({ waitingFor, since }: Readonly<Record<string, unknown>>): Trouble | undefined {
+  return typeof waitingFor === 'number' && typeof since === 'number' ? { waitingFor, since } : undefined
+}
