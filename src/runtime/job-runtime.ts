@@ -38,7 +38,8 @@ export interface RuntimeOptions {
 
 /** A micro-batch that is known to be in trouble when it fails or takes long. */
 function runWatched(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<MicroBatch> {
-  return task.trouble.around(records[0]?.offset ?? 0, task.progress, () => runMicroBatch(task, records))
+  const [first = 0, last = first] = [records[0]?.offset, records.at(-1)?.offset]
+  return task.trouble.around(first, last, task.progress, () => runMicroBatch(task, records))
 }
 
 export class JobRuntime {

@@ -40,7 +40,7 @@ export class SourceTask {
   /** Operators by key, if there are any that need no shuffle. */
   readonly #inPlace: InPlace | undefined
   readonly trouble: TroubleWatch
-  #progress: Progress = { reached: 0, own: false, active: 0 }
+  #progress: Progress = { reached: 0, active: 0 }
 
   constructor(parts: SourceTaskParts) {
     this.parts = parts
@@ -94,7 +94,7 @@ export class SourceTask {
     this.#knownAt = now
     if (entry && entry.version === this.#head?.version) return entry
     this.#head = entry && entry.record.kind !== 'birth' ? { ...entry, published: false } : undefined
-    if (this.head) this.#note(this.head, false)
+    if (this.head) this.#note(this.head)
     return entry
   }
 
@@ -167,7 +167,7 @@ export class SourceTask {
       this.#head = { version, record, bytes: prepared.bytes, published: false }
       this.#inPlace?.committed(version)
       this.#knownAt = record.at
-      this.#note(record, true)
+      this.#note(record)
       return 'committed'
     }
     await Promise.all([withdraw(environment.objects, record.outbox), log.discard(prepared)])
@@ -190,8 +190,8 @@ export class SourceTask {
     return addCounters(this.head?.totals ?? NO_COUNTS, counts)
   }
 
-  #note({ position, active }: SourceCommit, own: boolean): void {
-    this.#progress = { reached: position?.until ?? 0, own, active }
+  #note({ position, active }: SourceCommit): void {
+    this.#progress = { reached: position?.until ?? 0, active }
   }
 
   #markPublished(head: Head): void {

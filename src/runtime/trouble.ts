@@ -2,6 +2,7 @@
 // move it on waits, up to a bound (DESIGN §4). Written only in trouble: a partition that is well pays nothing for it.
 
 import { describeCause } from '../errors.ts'
+import { TopicRecreatedError } from '../state/state-errors.ts'
 import type { JobRows } from '../state/table.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -21,8 +22,6 @@ export interface Trouble {
 export interface Progress {
   /** Offsets below it are committed, as far as known. */
   readonly reached: number
-  /** Whether everything that is known of the log was committed by this very instance. */
-  readonly own: boolean
   /** Clock at the last commit that held records. */
   readonly active: number
 }
@@ -43,18 +42,24 @@ export class TroubleWatch {
     this.#environment = environment
   }
 
-  /** Runs a micro-batch that begins at offset `first`, and notes when it fails or takes long. */
-  async around<T>(first: number, progress: () => Progress, work: () => Promise<T>): Promise<T> {
-    const note = (): Promise<void> => this.#inTurn(() => this.#note(Math.max(first, progress().reached)))
+  /** Runs a micro-batch of the offsets from `first` to `last`, and notes when it fails or takes long. */
+  async around<T>(first: number, last: number, progress: () => Progress, work: () => Promise<T>): Promise<T> {
+    const note = async (error?: unknown): Promise<void> => {
+      const { reached } = progress()
+      // What is committed is closed with its T, whether or not it can be published: nobody waits for more.
+      if (last < reached && !(error instanceof TopicRecreatedError)) return
+      await this.#inTurn(() => this.#note(Math.max(first, reached)))
+    }
     const stop = this.#environment.later?.(this.#patience(progress().active), () => void note())
-    let done = false
     try {
       const result = await work()
-      done = true
-      return result
-    } finally {
       stop?.()
-      await (done ? this.#inTurn(() => this.#end(progress().own)) : note())
+      if (this.#noted) await this.#inTurn(() => this.#end())
+      return result
+    } catch (error) {
+      stop?.()
+      await note(error)
+      throw error
     }
   }
 
@@ -90,9 +95,7 @@ export class TroubleWatch {
     await table.replaceRow(this.#ref.job, name, { rev: (row?.rev ?? 0) + 1, data: { waitingFor, since } }, row?.rev)
   }
 
-  /** What another instance has noted is over by the commit itself; only if there was none to make, its row must go. */
-  async #end(own: boolean): Promise<void> {
-    if (!this.#noted && own) return
+  async #end(): Promise<void> {
     this.#noted = undefined
     await endTrouble(this.#environment.table, this.#ref.job, this.#ref.task)
   }
