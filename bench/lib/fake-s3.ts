@@ -24,7 +24,16 @@ export function fakeS3(): FakeS3 {
         if (name === 'PutObject' && 'Key' in input && 'Body' in input && input.Body instanceof Uint8Array) {
           put.push({ key: input.Key ?? '', body: input.Body })
         }
-        return { response: {}, output: { $metadata: {}, UploadId: 'upload', ETag: 'etag' } }
+        const Key = 'Key' in input ? input.Key : undefined
+        // Under a key of KMS an ETag says nothing about the bytes.
+        const output = {
+          $metadata: {},
+          UploadId: 'upload',
+          ETag: 'etag',
+          Key,
+          ServerSideEncryption: 'aws:kms' as const,
+        }
+        return { response: {}, output }
       },
     // In place of everything that would go to the network.
     { step: 'initialize', priority: 'low' },

@@ -12,6 +12,7 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { type AnswerCheck, checkAnswers, field } from './answers.ts'
 import { type AwsClientOptions, awsClientSettings } from './aws-client.ts'
 import { logItemOf, rowOf, TTL_ATTRIBUTE } from './dynamo-items.ts'
 import { denseRun } from './log-errors.ts'
@@ -40,10 +41,27 @@ const REQUEST_TIMEOUT_MS = 5_000
 
 type Item = Record<string, AttributeValue>
 
+// DynamoDB answers a put with `{}`, which anybody's empty answer looks like to the SDK: its own type of content tells.
+const itsOwn: AnswerCheck = ({ contentType }) =>
+  contentType.startsWith('application/x-amz-json') ? undefined : 'it is not of the type that DynamoDB answers with'
+
+const ANSWERS: ReadonlyMap<string, AnswerCheck> = new Map<string, AnswerCheck>([
+  ['PutItem', itsOwn],
+  ['GetItem', itsOwn],
+  ['DeleteItem', itsOwn],
+  [
+    'Query',
+    (answer) =>
+      itsOwn(answer) ??
+      (typeof field(answer.output, 'Count') === 'number' ? undefined : 'it does not say how many items it has'),
+  ],
+])
+
 /** The table of a job in DynamoDB; `table-definition.ts` says how it is made. */
 export function dynamoTable(options: DynamoTableOptions): StateTable {
   const { table } = options
   const client = options.client ?? dynamoClient(options)
+  checkAnswers(client, ANSWERS)
 
   const call = async <T>(operation: string, run: () => Promise<T>): Promise<T> => {
     try {

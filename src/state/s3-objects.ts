@@ -9,12 +9,15 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { type AwsClientOptions, awsClientSettings } from './aws-client.ts'
+import { ServiceError } from '../errors.ts'
+import { checkAnswers, ForeignAnswerError } from './answers.ts'
+import type { AwsClientOptions } from './aws-client.ts'
 import { checkObjectRef } from './object-keys.ts'
 import {
   type ObjectOptions,
@@ -24,6 +27,8 @@ import {
   objectUrl,
   type StagedObject,
 } from './object-store.ts'
+import { isTagOf, S3_ANSWERS, uploadTag } from './s3-answers.ts'
+import { s3Client } from './s3-client.ts'
 import { serviceError } from './service-errors.ts'
 import { StagedObjectLostError } from './staged-object-lost-error.ts'
 
@@ -42,19 +47,21 @@ const PARTS_AT_ONCE = 4
 // From here on a put goes in parts as well: side by side, and what fails is sent again by the part.
 const MULTIPART_FROM_BYTES = 2 * PART_BYTES
 
-// For the answer to start, the body sent: 8 MiB in 30 s is 280 KB/s, times four for parts side by side.
-const REQUEST_TIMEOUT_MS = 30_000
+// Of an object whose body breaks off.
+const READ_ATTEMPTS = 3
 
 type Send<T> = () => Promise<T>
 
 /** Objects in buckets that exist. */
 export function s3Objects(options: S3ObjectsOptions = {}): ObjectStore {
   const s3 = options.client ?? s3Client(options)
+  checkAnswers(s3, S3_ANSWERS)
 
   const put = async (ref: ObjectRef, body: Uint8Array, objectOptions?: ObjectOptions): Promise<void> => {
     if (body.byteLength >= MULTIPART_FROM_BYTES) return complete(await stage(ref, body, objectOptions))
     const input = { ...nameOf(ref), Body: body, ContentType: contentType(objectOptions) }
-    await call('PutObject', 's3:PutObject', ref, () => s3.send(new PutObjectCommand(input)))
+    const answer = await call('PutObject', 's3:PutObject', ref, () => s3.send(new PutObjectCommand(input)))
+    if (!isTagOf(answer, body)) await confirm('PutObject', ref, body.byteLength, answer.ETag)
   }
 
   const stage = async (ref: ObjectRef, body: Uint8Array, objectOptions?: ObjectOptions): Promise<StagedObject> => {
@@ -62,14 +69,14 @@ export function s3Objects(options: S3ObjectsOptions = {}): ObjectStore {
     const { UploadId: token } = await call('CreateMultipartUpload', 's3:PutObject', ref, () =>
       s3.send(new CreateMultipartUploadCommand(name)),
     )
-    if (token === undefined) throw noAnswer('CreateMultipartUpload', ref, 'an UploadId')
+    if (token === undefined) throw unconvincing('CreateMultipartUpload', ref, 'it has no UploadId')
     const bodies = partsOf(body)
     const parts = new Array<string>(bodies.length).fill('')
     const upload = async (index: number, Body: Uint8Array) => {
       const { ETag } = await call('UploadPart', 's3:PutObject', ref, () =>
         s3.send(new UploadPartCommand({ ...nameOf(ref), UploadId: token, PartNumber: index + 1, Body })),
       )
-      if (ETag === undefined) throw noAnswer('UploadPart', ref, 'an ETag')
+      if (ETag === undefined) throw unconvincing('UploadPart', ref, 'it has no ETag')
       parts[index] = ETag
     }
     const staged = { ref, token, parts, bytes: body.byteLength }
@@ -91,15 +98,23 @@ export function s3Objects(options: S3ObjectsOptions = {}): ObjectStore {
     const { ref, token } = staged
     const Parts: CompletedPart[] = staged.parts.map((ETag, index) => ({ ETag, PartNumber: index + 1 }))
     const input = { ...nameOf(ref), UploadId: token, MultipartUpload: { Parts } }
+    const tag = uploadTag(staged.parts)
+    let cause: unknown
     try {
-      await call('CompleteMultipartUpload', 's3:PutObject', ref, () =>
+      const { Key, ETag } = await call('CompleteMultipartUpload', 's3:PutObject', ref, () =>
         s3.send(new CompleteMultipartUploadCommand(input)),
       )
+      if (Key === ref.key || ETag === tag) return
     } catch (error) {
-      if (!causedBy(error, 'NoSuchUpload')) throw error
-      // Completed before, by us or by another process; or aborted, and then there is no object.
-      if (!(await exists(ref))) throw new StagedObjectLostError(staged, { cause: error })
+      if (causedBy(error, 'NoSuchUpload')) {
+        // Completed before, by us or by another process; or aborted, and then there is no object.
+        if (await exists(ref)) return
+        throw new StagedObjectLostError(staged, { cause: error })
+      }
+      if (!causedBy(error, 'ForeignAnswer')) throw error
+      cause = error
     }
+    await confirm('CompleteMultipartUpload', ref, staged.bytes, tag, cause)
   }
 
   const abort = async ({ ref, token }: StagedObject): Promise<void> => {
@@ -116,26 +131,46 @@ export function s3Objects(options: S3ObjectsOptions = {}): ObjectStore {
   const get = async (ref: ObjectRef): Promise<Uint8Array | undefined> => {
     const name = nameOf(ref)
     try {
-      return await call('GetObject', READ_ACTIONS, ref, async () => {
-        const { Body } = await s3.send(new GetObjectCommand(name))
-        return Body?.transformToByteArray() ?? new Uint8Array()
-      })
+      for (let attempt = 1; ; attempt++) {
+        const read = call('GetObject', READ_ACTIONS, ref, async () => {
+          const { Body, ContentLength } = await s3.send(new GetObjectCommand(name))
+          const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()
+          if (bytes.byteLength === (ContentLength ?? bytes.byteLength)) return bytes
+          throw new ForeignAnswerError(`the body ends after ${bytes.byteLength} of ${ContentLength} bytes`)
+        })
+        if (attempt === READ_ATTEMPTS) return await read
+        try {
+          return await read
+        } catch (error) {
+          // The SDK tries again until an answer begins; a body that breaks off after that is ours to ask for again.
+          if (!(error instanceof ServiceError) || error.facts.attempts !== undefined) throw error
+        }
+      }
     } catch (error) {
       if (causedBy(error, 'NoSuchKey')) return undefined
       throw error
     }
   }
 
-  const exists = async (ref: ObjectRef): Promise<boolean> => {
+  const head = async (ref: ObjectRef): Promise<HeadObjectCommandOutput | undefined> => {
     const name = nameOf(ref)
     try {
-      await call('HeadObject', READ_ACTIONS, ref, () => s3.send(new HeadObjectCommand(name)))
-      return true
+      return await call('HeadObject', READ_ACTIONS, ref, () => s3.send(new HeadObjectCommand(name)))
     } catch (error) {
       // The answer to HEAD has no body, so a missing bucket looks the same here; writing to it tells.
-      if (causedBy(error, 'NotFound', 'NoSuchKey')) return false
+      if (causedBy(error, 'NotFound', 'NoSuchKey')) return undefined
       throw error
     }
+  }
+
+  const exists = async (ref: ObjectRef): Promise<boolean> => (await head(ref)) !== undefined
+
+  /** Sees for itself that what was written is there, when the answer to writing it does not say so. */
+  const confirm = async (operation: string, ref: ObjectRef, bytes: number, tag?: string, cause?: unknown) => {
+    const found = await head(ref)
+    if (found?.ContentLength === bytes && found.ETag === tag) return
+    const there = found ? `what is there has ${found.ContentLength} bytes and ETag ${found.ETag}` : 'nothing is there'
+    throw cause ?? unconvincing(operation, ref, `it is not about what was written (${bytes} bytes), and ${there}`)
   }
 
   async function* list(bucket: string, prefix: string): AsyncGenerator<ObjectSummary> {
@@ -179,25 +214,6 @@ export function s3Objects(options: S3ObjectsOptions = {}): ObjectStore {
   }
 }
 
-/** A client with the connection and retry settings that Millrace wants. */
-export function s3Client(options: AwsClientOptions = {}): S3Client {
-  // `||`, because an empty variable means none.
-  const endpoint = options.endpoint || process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL
-  return new S3Client({
-    ...awsClientSettings(options, { requestTimeout: REQUEST_TIMEOUT_MS }),
-    // Emulators have one host name for all buckets; AWS wants the bucket in the host name.
-    forcePathStyle: Boolean(endpoint),
-    // By default the SDK sends a CRC-32 with each upload and checks one on each download. Left out: TLS checks the transport,
-    // S3 adds a checksum of its own, what Millrace reads back carries a CRC-32 already, and S3-compatible stores of others
-    // refuse it. It is not free either: 40 MB from LocalStack take 100 to 150 ms without it and 205 to 255 ms with it.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // By default bodies from 2 MiB up wait for "100 Continue", on a connection of their own that is closed afterwards: a TLS
-    // handshake and a round trip per part, and the whole request timeout where a server or proxy does not answer it.
-    expectContinueHeader: false,
-  })
-}
-
 // Without s3:ListBucket S3 answers 403 instead of 404 for a key that does not exist.
 const READ_ACTIONS = 's3:GetObject and s3:ListBucket'
 
@@ -228,8 +244,8 @@ function causedBy(error: unknown, ...names: string[]): boolean {
   return error instanceof Error && error.cause instanceof Error && names.includes(error.cause.name)
 }
 
-function noAnswer(operation: string, ref: ObjectRef, what: string) {
-  const cause = new Error(`the answer lacks ${what}`)
+function unconvincing(operation: string, ref: ObjectRef, problem: string) {
+  const cause = new ForeignAnswerError(problem)
   return serviceError({ service: 's3', operation, target: objectUrl(ref), action: 's3:PutObject', cause })
 }
 

@@ -1,7 +1,8 @@
-// Turns what the AWS SDK throws into errors that name the table or object, say what is wrong in one of five ways, and what
+// Turns what the AWS SDK throws into errors that name the table or object, say what is wrong in one of six ways, and what
 // to do next. Whoever decides about retries can tell the ways apart by class, whatever the service.
 
 import { describeCause, ServiceError } from '../errors.ts'
+import { field } from './answers.ts'
 
 /** The table or bucket does not exist (under these credentials, in this region, at this endpoint). */
 export class ServiceMissingError extends ServiceError {}
@@ -11,6 +12,8 @@ export class ServiceForbiddenError extends ServiceError {}
 export class ServiceThrottledError extends ServiceError {}
 /** No answer: connection refused, name unknown, timeout. */
 export class ServiceUnreachableError extends ServiceError {}
+/** An answer of success that the service itself cannot have given, or not about what was asked. */
+export class ServiceForeignAnswerError extends ServiceError {}
 /** Anything else that the service answered. */
 export class ServiceFailedError extends ServiceError {}
 
@@ -26,13 +29,14 @@ export interface ServiceTrouble {
   readonly cause: unknown
 }
 
-type Kind = 'missing' | 'forbidden' | 'throttled' | 'unreachable' | 'failed'
+type Kind = 'missing' | 'forbidden' | 'throttled' | 'unreachable' | 'foreign' | 'failed'
 
 const CLASSES = {
   missing: ServiceMissingError,
   forbidden: ServiceForbiddenError,
   throttled: ServiceThrottledError,
   unreachable: ServiceUnreachableError,
+  foreign: ServiceForeignAnswerError,
   failed: ServiceFailedError,
 } as const
 
@@ -44,6 +48,7 @@ const SERVICES = {
       forbidden: 'TABLE_FORBIDDEN',
       throttled: 'DYNAMODB_THROTTLED',
       unreachable: 'DYNAMODB_UNREACHABLE',
+      foreign: 'DYNAMODB_FOREIGN_ANSWER',
       failed: 'DYNAMODB_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_DYNAMODB',
@@ -58,6 +63,7 @@ const SERVICES = {
       forbidden: 'BUCKET_FORBIDDEN',
       throttled: 'S3_THROTTLED',
       unreachable: 'S3_UNREACHABLE',
+      foreign: 'S3_FOREIGN_ANSWER',
       failed: 'S3_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_S3',
@@ -73,6 +79,7 @@ const SERVICES = {
       forbidden: 'QUEUE_FORBIDDEN',
       throttled: 'SQS_THROTTLED',
       unreachable: 'SQS_UNREACHABLE',
+      foreign: 'SQS_FOREIGN_ANSWER',
       failed: 'SQS_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_SQS',
@@ -86,6 +93,7 @@ const SERVICES = {
       forbidden: 'FUNCTION_FORBIDDEN',
       throttled: 'LAMBDA_THROTTLED',
       unreachable: 'LAMBDA_UNREACHABLE',
+      foreign: 'LAMBDA_FOREIGN_ANSWER',
       failed: 'LAMBDA_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_LAMBDA',
@@ -121,6 +129,8 @@ function happened(kind: Kind): string {
       return 'was throttled'
     case 'unreachable':
       return 'got no answer'
+    case 'foreign':
+      return 'was answered by something else'
     case 'failed':
       return 'failed'
   }
@@ -141,6 +151,8 @@ function remedy(kind: Kind, { service, action }: ServiceTrouble, { name, status 
       return `${REDELIVERED} If it lasts: ${throttled}.`
     case 'unreachable':
       return `Check that the endpoint is up (region, AWS_ENDPOINT_URL, ${endpoint}) and that the network reaches it: in a VPC without NAT that takes a gateway endpoint for ${title}.`
+    case 'foreign':
+      return `Something answers in place of ${title}, or changes what it says: look at the endpoint (AWS_ENDPOINT_URL, ${endpoint}), HTTPS_PROXY, and for a proxy or a login page on the way. ${REDELIVERED}`
     case 'failed':
       return status >= 500
         ? `The service itself is in trouble. ${REDELIVERED}`
@@ -194,6 +206,7 @@ function kindOf(service: keyof typeof SERVICES, { name, status, code }: Reply): 
   if (service === 's3' && status === 503) return 'throttled'
   if (status === undefined && (name === 'TimeoutError' || (code !== undefined && NETWORK_CODES.has(code))))
     return 'unreachable'
+  if (status !== undefined && status >= 200 && status < 300) return 'foreign'
   return 'failed'
 }
 
@@ -221,10 +234,6 @@ function replyOf(cause: unknown): Reply {
     ...(typeof requestId === 'string' && { requestId }),
     ...(typeof attempts === 'number' && { attempts }),
   }
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 function inWords({ status, requestId, attempts = 1 }: Reply, cause: unknown): string {

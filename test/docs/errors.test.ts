@@ -9,7 +9,7 @@ const ROOT = new URL('../../', import.meta.url).pathname
 const IN_SOURCE = [
   /super\(\s*'([A-Z]+(?:_[A-Z]+)*)'/g,
   /new \w*Error\(\s*'([A-Z]+(?:_[A-Z]+)*)'/g,
-  /(?:missing|forbidden|throttled|unreachable|failed): '([A-Z0-9]+(?:_[A-Z]+)+)'/g,
+  /(?:missing|forbidden|throttled|unreachable|foreign|failed): '([A-Z0-9]+(?:_[A-Z]+)+)'/g,
 ]
 
 it('docs/errors.md and the source name the same codes', () => {

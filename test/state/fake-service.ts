@@ -1,5 +1,6 @@
 // An endpoint on loopback that answers what it is told to, for what emulators never do: deny, throttle, die.
 
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
@@ -13,6 +14,8 @@ export interface FakeRequest {
 export interface FakeAnswer {
   readonly status: number
   readonly body?: string
+  /** Close the connection after so many bytes of the body. */
+  readonly cutAt?: number
   readonly headers?: Record<string, string>
 }
 
@@ -38,7 +41,13 @@ export async function fakeService(
       const call = typeof target === 'string' ? (target.split('.')[1] ?? '') : `${request.method} ${request.url}`
       const answered = answer({ call, number: calls.push(call) - 1 })
       if (answered === HANG_UP) request.socket.destroy()
-      else if (answered !== SILENCE) response.writeHead(answered.status, answered.headers).end(answered.body)
+      else if (answered === SILENCE) return
+      else if (answered.cutAt === undefined) response.writeHead(answered.status, answered.headers).end(answered.body)
+      else {
+        const { status, headers, body = '', cutAt } = answered
+        response.writeHead(status, { 'content-length': body.length, ...headers })
+        response.write(body.slice(0, cutAt), () => request.socket.destroy())
+      }
     })
   })
   server.listen(0, '127.0.0.1')
@@ -75,6 +84,10 @@ export const dynamoError = (name: string, status = 400): FakeAnswer => ({
 })
 
 export const s3Ok = (body = '', headers: Record<string, string> = {}): FakeAnswer => ({ status: 200, body, headers })
+
+/** Success with the ETag that S3 gives an object of these bytes. */
+export const s3Tagged = (bytes: string | Uint8Array, body = '', headers: Record<string, string> = {}): FakeAnswer =>
+  s3Ok(body, { etag: `"${createHash('md5').update(bytes).digest('hex')}"`, ...headers })
 
 export const s3Error = (name: string, status: number): FakeAnswer => ({
   status,

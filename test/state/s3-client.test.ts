@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { dynamoClient } from '../../src/state/dynamo-table.ts'
-import { s3Client } from '../../src/state/s3-objects.ts'
+import { s3Client } from '../../src/state/s3-client.ts'
 import { EMULATED } from '../contract/dynalite.ts'
 
 afterEach(() => {

@@ -11,7 +11,7 @@ import {
 } from '../../src/state/service-errors.ts'
 import { EMULATED } from '../contract/dynalite.ts'
 import { collect } from '../contract/objects.ts'
-import { type FakeService, fakeService, HANG_UP, nobody, s3Error, s3Ok } from './fake-service.ts'
+import { type FakeService, fakeService, HANG_UP, nobody, s3Error, s3Ok, s3Tagged } from './fake-service.ts'
 
 const ref = { bucket: 'results', key: 'T/part-0' }
 const body = Uint8Array.of(1, 2, 3)
@@ -95,7 +95,9 @@ describe.each(CALLS)('%s', (name, action, run) => {
 
 test('keys come encoded as forms are, page by page; a store that does not encode them is believed', async () => {
   const page = (encoding: string, key: string, next: string) =>
-    s3Ok(`<ListBucketResult>${encoding}<Contents><Key>${key}</Key><Size>3</Size></Contents>${next}</ListBucketResult>`)
+    s3Ok(
+      `<ListBucketResult><IsTruncated>${next !== ''}</IsTruncated>${encoding}<Contents><Key>${key}</Key><Size>3</Size></Contents>${next}</ListBucketResult>`,
+    )
   const store = await start(({ call }) =>
     call.includes('continuation-token=more')
       ? page('', 'T/a+b%2Bc', '')
@@ -113,19 +115,19 @@ test('keys come encoded as forms are, page by page; a store that does not encode
 })
 
 test('throttled a few times is not noticed', async () => {
-  const store = await start(({ number }) => (number < 3 ? s3Error('SlowDown', 503) : s3Ok()))
+  const store = await start(({ number }) => (number < 3 ? s3Error('SlowDown', 503) : s3Tagged(body)))
   await store.put(ref, body)
   expect(fake.calls).toHaveLength(4)
 })
 
 test('an answer that got lost is asked for again', async () => {
-  const store = await start(({ number }) => (number === 0 ? HANG_UP : s3Ok('abc')))
+  const store = await start(({ number }) => (number === 0 ? HANG_UP : s3Tagged('abc', 'abc')))
   expect(await store.get(ref)).toEqual(new TextEncoder().encode('abc'))
 })
 
 describe('I7: a staged object that S3 does not know', () => {
   const knowing = (status: number) =>
-    start(({ call }) => (call.startsWith('HEAD') ? { status } : s3Error('NoSuchUpload', 404)))
+    start(({ call }) => (call.startsWith('HEAD') ? { status, headers: { etag: '"t"' } } : s3Error('NoSuchUpload', 404)))
 
   test('has been completed when the object exists', async () => {
     await (await knowing(200)).complete(staged)
@@ -163,8 +165,8 @@ test('what was uploaded of an object that cannot be staged is given back', async
 test('an answer without what it is for is an error', async () => {
   const store = await start(() => s3Ok('<InitiateMultipartUploadResult></InitiateMultipartUploadResult>'))
   await expect(store.stage(ref, body)).rejects.toMatchObject({
-    code: 'S3_FAILED',
-    message: expect.stringContaining('the answer lacks an UploadId'),
+    code: 'S3_FOREIGN_ANSWER',
+    message: expect.stringContaining('it has no UploadId'),
   })
 })
 

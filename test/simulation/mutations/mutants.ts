@@ -412,4 +412,30 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'next !== undefined && this.parts.taskInPlace(task) ? next : []',
     replace: 'next === Number.POSITIVE_INFINITY ? next : []',
   },
+
+  // The stores: what the simulator's own never answer
+  {
+    name: 'whatever answers completing publishes',
+    breaks: 'I3',
+    file: 'src/state/s3-objects.ts',
+    find: 'if (Key === ref.key || ETag === tag) return',
+    replace: 'if (Key !== '' || ETag === tag) return',
+    test: 'test/state/foreign-answers.test.ts',
+  },
+  {
+    name: 'an answer without an ETag counts',
+    breaks: 'I3',
+    file: 'src/state/s3-answers.ts',
+    find: "? undefined : 'it has no ETag'",
+    replace: '? undefined : undefined',
+    test: 'test/state/foreign-answers.test.ts',
+  },
+  {
+    name: 'anybody may answer for DynamoDB',
+    breaks: 'I1',
+    file: 'src/state/dynamo-table.ts',
+    find: 'checkAnswers(client, ANSWERS)',
+    replace: 'checkAnswers(client, new Map(ANSWERS.entries().take(0)))',
+    test: 'test/state/foreign-answers.test.ts',
+  },
 ]
