@@ -419,7 +419,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'I3',
     file: 'src/state/s3-objects.ts',
     find: 'if (Key === ref.key || ETag === tag) return',
-    replace: 'if (Key !== '' || ETag === tag) return',
+    replace: 'if (ref || ETag === tag) return',
     test: 'test/state/foreign-answers.test.ts',
   },
   {
