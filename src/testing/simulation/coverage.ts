@@ -68,6 +68,7 @@ export const PATHS = [
   'a request for help delivered twice',
   'a partition added',
   'new code deployed',
+  'new code refused',
   'expired entries deleted',
   'some expired entries deleted',
   'clocks apart',

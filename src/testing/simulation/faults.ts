@@ -1,8 +1,7 @@
 // What can go wrong with one call to a service. Every I/O of every simulated process passes through `Faults.around`.
 
-import type { ServiceError } from '../../errors.ts'
-import { ServiceThrottledError, ServiceUnreachableError } from '../../state/service-errors.ts'
 import type { Coverage } from './coverage.ts'
+import { throttled, unreachable } from './injected.ts'
 import type { Random } from './random.ts'
 import type { Trace } from './trace.ts'
 
@@ -57,17 +56,6 @@ export interface TakenFault {
   readonly fault: Fault
 }
 
-const INJECTED = new WeakSet<Error>()
-const MARK = '(simulated)'
-
-/** Whether an error, or a message of one, is a fault of the simulation. */
-export function isInjected(error: unknown): boolean {
-  return (
-    (error instanceof Error && (INJECTED.has(error) || isInjected(error.cause) || error.message.includes(MARK))) ||
-    (typeof error === 'string' && error.includes(MARK))
-  )
-}
-
 const STALE = 0.3
 
 /** Calls that few runs make. */
@@ -96,8 +84,17 @@ export interface FaultOptions {
   readonly except: ReadonlySet<string>
 }
 
+/**
+ * A run that makes more calls than this does not come to an end: those that do make 1,300 at most (40 seeds of every kind).
+ * Only a bound within the run tells that; a clock on the wall would call a busy machine a bug.
+ */
+const MOST_CALLS = 30_000
+
 export class Faults {
   enabled = true
+  /** Called once, when a run makes calls without end; from then on every process dies at its next call. */
+  onEndless: () => void = () => {}
+  #calls = 0
   readonly taken: TakenFault[] = []
   readonly #options: FaultOptions
   readonly #kinds: readonly Fault[]
@@ -128,6 +125,11 @@ export class Faults {
   /** Does the call for a caller, or not, or not quite. */
   async around<T>(caller: Caller, call: Call<T>): Promise<T> {
     if (!caller.alive) return never()
+    if (++this.#calls === MOST_CALLS) this.onEndless()
+    if (this.#calls >= MOST_CALLS) {
+      caller.kill()
+      return never()
+    }
     const { random } = caller
     const id = `${caller.name}/${++caller.calls}`
     const [before, after] = [latency(random), latency(random)]
@@ -237,30 +239,4 @@ function isWrite(point: string): boolean {
 
 function latency(random: Random): number {
   return random.chance(0.05) ? random.int(20, 200) : random.int(0, 4)
-}
-
-function unreachable({ point }: { readonly point: string }): ServiceError {
-  return injected(new ServiceUnreachableError(...facts('UNREACHABLE', point, 'got no answer')))
-}
-
-function throttled({ point }: { readonly point: string }): ServiceError {
-  return injected(new ServiceThrottledError(...facts('THROTTLED', point, 'was throttled')))
-}
-
-function facts(how: string, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
-  const [service, title] = isObject(point)
-    ? ['s3', 'S3']
-    : point === 'arm' || point === 'ask'
-      ? ['sqs', 'SQS']
-      : ['dynamodb', 'DynamoDB']
-  return [`${title.toUpperCase()}_${how}`, service, point, `${title} ${point} ${happened} ${MARK}`, {}, undefined]
-}
-
-function isObject(point: string): boolean {
-  return /^(put (result|_SUCCESS|snapshot|spill|quarantine)|stage|complete|abort|get |exists|delete)/.test(point)
-}
-
-function injected<E extends Error>(error: E): E {
-  INJECTED.add(error)
-  return error
 }

@@ -21,8 +21,10 @@ export interface ResultKey {
 export class OutputKeys {
   readonly #saves: readonly { readonly output: PlannedOutput; readonly node: SaveNode; readonly pattern: RegExp }[]
 
-  constructor(job: Job) {
-    this.#saves = planJob(job).outputs.flatMap((output) => {
+  /** @param jobs versions of one job: an output of several of them is one */
+  constructor(jobs: readonly Job[]) {
+    const outputs = new Map(jobs.flatMap((job) => planJob(job).outputs.map((output) => [output.id, output] as const)))
+    this.#saves = [...outputs.values()].flatMap((output) => {
       const { node } = output
       if (node.kind !== 'save') return []
       const suffix = node.suffix === undefined ? '' : `.${node.suffix}`
@@ -52,6 +54,8 @@ export interface Published {
   readonly outputs: Outputs
   /** "Directories" without their `_SUCCESS`. */
   readonly unfinished: readonly string[]
+  /** By output the batch times that have their `_SUCCESS`. */
+  readonly finished: ReadonlyMap<string, ReadonlySet<number>>
   /** Records and gaps that were set aside. */
   readonly quarantined: readonly string[]
 }
@@ -64,7 +68,8 @@ export async function readPublished(
   normalize: (line: string, output: string) => string,
 ): Promise<Published> {
   const outputs = new Map<string, Map<number, string[]>>(keys.outputs.map(({ id }) => [id, new Map()]))
-  const [begun, finished] = [new Set<string>(), new Set<string>()]
+  const begun = new Set<string>()
+  const finished = new Map<string, Set<number>>(keys.outputs.map(({ id }) => [id, new Set()]))
   const quarantined: string[] = []
   for (const bucket of buckets) {
     for await (const { key } of objects.list(bucket, '')) {
@@ -78,9 +83,8 @@ export async function readPublished(
         continue
       }
       const { output, time, part } = place
-      const name = `${output} at ${time}`
-      begun.add(name)
-      if (part === '_SUCCESS') finished.add(name)
+      begun.add(`${output} at ${time}`)
+      if (part === '_SUCCESS') finished.get(output)?.add(time)
       const times = outputs.get(output)
       const all = times?.get(time) ?? []
       times?.set(time, all)
@@ -93,8 +97,9 @@ export async function readPublished(
     const byTime = [...times].sort(([a], [b]) => a - b)
     return [id, new Map(byTime.map(([time, lines]) => [time, lines.sort()] as const))] as const
   })
-  const unfinished = [...begun].filter((name) => !finished.has(name))
-  return { outputs: new Map(sorted), unfinished, quarantined: quarantined.sort() }
+  const ended = new Set([...finished].flatMap(([output, times]) => [...times].map((time) => `${output} at ${time}`)))
+  const unfinished = [...begun].filter((name) => !ended.has(name))
+  return { outputs: new Map(sorted), unfinished, finished, quarantined: quarantined.sort() }
 }
 
 function escaped(text: string): string {

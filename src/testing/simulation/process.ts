@@ -3,7 +3,8 @@
 import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
-import { type Caller, isInjected, never, turns } from './faults.ts'
+import { type Caller, never, turns } from './faults.ts'
+import { isInjected } from './injected.ts'
 import type { Random } from './random.ts'
 import { faultyObjects, faultyTable } from './services.ts'
 import { STATE_BUCKET, type World } from './world.ts'
@@ -19,6 +20,8 @@ export interface ProcessOptions {
   readonly random: Random
   /** Whether an error that the simulation has not made may happen. */
   readonly allows: (error: unknown) => boolean
+  /** Whether the process's code may be refused with this code of an error. Default: it may not. */
+  readonly refuses?: (code: string) => boolean
 }
 
 export class SimulatedProcess implements Caller {
@@ -32,16 +35,18 @@ export class SimulatedProcess implements Caller {
   readonly #handler: LambdaHandler
   readonly #world: World
   readonly #allows: (error: unknown) => boolean
+  readonly #refuses: (code: string) => boolean
   readonly #waiting = new Set<() => void>()
   readonly #handling = new Set<Promise<unknown>>()
   #thaw = (): void => {}
 
   constructor(name: string, job: Job, world: World, options: ProcessOptions) {
-    const { reportFailures, partitions, code, skew, random, allows } = options
+    const { reportFailures, partitions, code, skew, random, allows, refuses = () => false } = options
     this.name = name
     this.random = random
     this.#world = world
     this.#allows = allows
+    this.#refuses = refuses
     let names = 0
     const environment: Environment = {
       table: faultyTable(world.table(name), world.faults, this),
@@ -149,6 +154,10 @@ export class SimulatedProcess implements Caller {
     const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
     if (isInjected(error) || isInjected(message) || this.#allows(error)) return
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+    if (this.#refuses(code)) {
+      this.kill()
+      return
+    }
     if (this.#world.expected.has(code)) {
       this.#world.trace?.tell(`${this.name} fails: ${String(message)}`)
       this.#world.noticed.push(code)

@@ -48,6 +48,8 @@ export interface Scenario {
   readonly again: boolean
   /** Steps at which the next version of the code is deployed. */
   readonly deploys: readonly number[]
+  /** Whether new processes may have old code for a while after a deployment. */
+  readonly rolling: boolean
 }
 
 export interface ScenarioOptions {
@@ -93,6 +95,7 @@ export function drawScenario(seed: number, job: Job, options: ScenarioOptions, r
     quiet: random.pick([0.1, 0.4, 0.9]),
     again,
     deploys,
+    rolling: random.chance(0.4),
   }
 }
 

@@ -29,8 +29,15 @@ export interface SimulateOptions {
   readonly records?: SimulatedRecords
   /** What may go wrong with calls to services; each seed takes some of them. Default: everything. */
   readonly faults?: readonly Fault[]
-  /** Versions of the code that are deployed one after the other during the run. They must mean the same. */
+  /** Versions of the code that are deployed one after the other during the run. They must mean the same, unless `alike` says otherwise. */
   readonly deploys?: readonly SimulatedJob[]
+  /** Codes of errors with which a version may be refused, at its definition or when it is run; the one before it goes on. Default: none. */
+  readonly refusals?: readonly string[]
+  /**
+   * Whether all versions mean the same. Default true: what is published is held against a run of the first version without
+   * faults. With false it is not: hold `outputs` and `finished` against what your versions say.
+   */
+  readonly alike?: boolean
   /** What of a line of an output counts, when part of it is not decided by the records. Default: all of it. */
   readonly normalize?: (line: string, output: string) => string
   /** Whether an error may happen: one that the job's own code throws now and then. Default: none may. */
@@ -52,6 +59,8 @@ export interface SimulationReport {
   readonly trace: readonly string[]
   /** By output and batch time the lines that were published, sorted. */
   readonly outputs: Outputs
+  /** By output the batch times that have their `_SUCCESS`. */
+  readonly finished: ReadonlyMap<string, ReadonlySet<number>>
   readonly coverage: CoverageCounts
 }
 
@@ -66,7 +75,7 @@ export interface DetailedReport extends SimulationReport {
   readonly taken: readonly TakenFault[]
 }
 
-const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'normalize', 'allows', 'trace', 'shrink']
+const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'refusals', 'alike', 'normalize', 'allows', 'trace', 'shrink']
 
 /** How many runs end with something lost for good. */
 const LOSSES = 0.2
@@ -89,10 +98,10 @@ export async function simulate(job: SimulatedJob, options: SimulateOptions): Pro
   if (!Number.isSafeInteger(options.seed))
     throw new InvalidOptionError(`simulate, seed: a whole number is needed, got ${options.seed}.`)
   const report = await simulateSeed(job, options)
-  const { seed, violations, trace, outputs, coverage } = report
+  const { seed, violations, trace, outputs, finished, coverage } = report
   const story =
     violations.length > 0 && options.shrink !== false ? await smallestStory(job, options, report) : report.story
-  return { seed, violations, story, trace, outputs, coverage }
+  return { seed, violations, story, trace, outputs, finished, coverage }
 }
 
 /** @internal The story of the smallest run that fails in the same way. */
@@ -114,13 +123,22 @@ export async function simulateSeed(
   omit: Omissions = NOTHING,
 ): Promise<DetailedReport> {
   const { seed, faults = FAULTS, deploys = [], normalize = (line) => line, allows = () => false } = options
+  const refusals = new Set(options.refusals)
   const versions = [job, ...deploys].map(definition)
   const [define] = versions
   if (!define) throw new RangeError('no job')
   const drawn = { records: options.records, faults, versions: versions.length }
   const random = derivedRandom(seed)
   const scenario = withoutRecords(drawScenario(seed, define(random), drawn, random), omit.records)
-  const simulation = new Simulation(scenario, { versions, allows, omit, trace: options.trace ?? false })
+  const others = options.alike === false ? deploys.flatMap((deploy) => definable(definition(deploy), random)) : []
+  const simulation = new Simulation(scenario, {
+    versions,
+    others,
+    allows,
+    refusals,
+    omit,
+    trace: options.trace ?? false,
+  })
   const { world, partitions } = simulation
 
   await simulation.run()
@@ -134,7 +152,7 @@ export async function simulateSeed(
     await checkRest(world)
   }
   const published = await world.published(normalize)
-  if (world.monitor.violations.length === 0) await compareWithReference(world, published)
+  if (world.monitor.violations.length === 0 && options.alike !== false) await compareWithReference(world, published)
 
   const ledger = world.ledger.copy()
   if (world.monitor.violations.length === 0) await loseSomething(simulation, scenario)
@@ -148,6 +166,7 @@ export async function simulateSeed(
     story: world.trace?.story() ?? '',
     trace: world.trace?.lines() ?? [],
     outputs: published.outputs,
+    finished: published.finished,
     coverage: world.coverage.counts(),
     ledger,
     published,
@@ -191,6 +210,15 @@ async function loseSomething(simulation: Simulation, { seed, job }: Scenario): P
   const lost = random.next()
   if (lost < LOSSES / 2) await remakeTopic(simulation, random)
   else if (lost < LOSSES) await loseLog(simulation, random)
+}
+
+/** Versions that cannot be defined are refused when they are deployed. */
+function definable(define: (random: Random) => Job, random: Random): Job[] {
+  try {
+    return [define(random)]
+  } catch {
+    return []
+  }
 }
 
 function definition(job: SimulatedJob): (random: Random) => Job {

@@ -28,6 +28,8 @@ export interface WakeUp {
 
 export interface WorldOptions {
   readonly job: Job
+  /** Further versions of it, with outputs of their own. */
+  readonly others?: readonly Job[]
   readonly start: number
   readonly faults: FaultOptions
   readonly recordsOf: RecordsOf
@@ -54,14 +56,15 @@ export class World {
   readonly rawTable: MemoryTable = memoryTable()
   readonly rawObjects: MemoryObjects = memoryObjects()
 
-  constructor(random: Random, { job, start, faults, recordsOf, trace }: WorldOptions) {
+  constructor(random: Random, { job, others = [], start, faults, recordsOf, trace }: WorldOptions) {
     this.now = start
     this.job = job
     this.trace = trace ? new Trace(() => this.now) : undefined
     this.faults = new Faults(random, faults, this.coverage, this.trace)
-    this.keys = new OutputKeys(job)
+    this.keys = new OutputKeys([job, ...others])
     this.ledger = new Ledger(job.settings, recordsOf)
     this.monitor = new Monitor(this)
+    this.faults.onEndless = () => this.monitor.violation('the run does not come to an end')
   }
 
   table(who: string): StateTable {
@@ -78,7 +81,7 @@ export class World {
   }
 
   published(normalize: (line: string, output: string) => string): Promise<Published> {
-    const saves = this.job.outputs.flatMap((node) => (node.kind === 'save' ? [node.bucket] : []))
+    const saves = this.keys.outputs.flatMap(({ node }) => (node.kind === 'save' ? [node.bucket] : []))
     const quarantine = this.job.settings.quarantine?.bucket
     const buckets = new Set([STATE_BUCKET, ...saves, ...(quarantine === undefined ? [] : [quarantine])])
     return readPublished(this.rawObjects, this.keys, buckets, normalize)

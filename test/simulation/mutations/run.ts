@@ -11,7 +11,7 @@ import { MUTANTS, type Mutant } from './mutants.ts'
 import { plant } from './plant.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
-const DOCUMENT = join(ROOT, 'docs/guarantees.md')
+const DOCUMENT = join(ROOT, 'docs/planted-bugs.md')
 const MARKS = ['<!-- mutations -->', '<!-- /mutations -->'] as const
 /** What a copy needs of the repository. */
 const PARTS = ['src', 'test', 'infra', 'functions', 'package.json', 'vitest.config.ts', 'tsconfig.json']
@@ -29,7 +29,7 @@ const { values } = parseArgs({
   },
 })
 
-/** `hangs`: the simulated run does not end; `test`: a directed test fails. */
+/** `hangs`: a run did not end, and nothing in it said so: not found; `test`: a directed test fails. */
 type Outcome = Catch | 'hangs' | { readonly test: string; readonly hunted: Catch | 'hangs' }
 
 interface Result {
@@ -42,7 +42,8 @@ const queue = MUTANTS.filter(({ name }) => name.includes(values.only))
 await Promise.all(Array.from({ length: AT_ONCE }, work))
 const rows = MUTANTS.flatMap((mutant) => results.filter((result) => result.mutant === mutant)).map(row)
 const missed = results.filter(({ outcome }) => !isCaught(outcome)).length
-const table = ['| planted bug | breaks | found after | by |', '|---|---|---|---|', ...rows].join('\n')
+const HEAD = ['| planted bug | breaks | found after | by |', '|---|---|---|---|']
+const table = [...HEAD, ...rows].join('\n')
 console.log(`\n${table}\n\n${results.length - missed} found, ${missed} not found`)
 if (values.write) writeTable()
 process.exitCode = missed === 0 ? 0 : 1
@@ -105,15 +106,15 @@ function runTests(copy: string, tests: readonly string[]): Promise<string | unde
 }
 
 function isCaught(outcome: Outcome): boolean {
-  return outcome === 'hangs' || 'test' in outcome || outcome.found !== undefined
+  return outcome !== 'hangs' && ('test' in outcome || outcome.found !== undefined)
 }
 
 function row({ mutant, outcome }: Result): string {
   const { name, breaks } = mutant
-  if (outcome === 'hangs') return `| ${name} | ${breaks} | the run does not end | |`
+  if (outcome === 'hangs') return `| ${name} | ${breaks} | **a run hangs unnoticed** | |`
   if ('test' in outcome) {
-    const tried = outcome.hunted === 'hangs' ? 0 : outcome.hunted.schedules
-    const after = tried === 0 ? 'a directed test' : `a directed test (not in ${tried})`
+    const tried = outcome.hunted === 'hangs' ? 'the simulator hangs' : `not in ${outcome.hunted.schedules}`
+    const after = mutant.test === undefined ? `a directed test (${tried})` : 'a directed test'
     return `| ${name} | ${breaks} | ${after} | \`${outcome.test}\` |`
   }
   const { schedules, found } = outcome
@@ -122,9 +123,18 @@ function row({ mutant, outcome }: Result): string {
   return `| ${name} | ${breaks} | ${schedules} | ${found.kind}, seed ${found.seed}: ${said} |`
 }
 
+/** Rows of bugs that were not tried stay as they are. */
 function writeTable(): void {
   const text = readFileSync(DOCUMENT, 'utf8')
   const [start, end] = MARKS.map((mark) => text.indexOf(mark))
   if (start === undefined || end === undefined || start < 0 || end < 0) throw new Error(`${DOCUMENT} lacks ${MARKS}`)
-  writeFileSync(DOCUMENT, `${text.slice(0, start + MARKS[0].length)}\n${table}\n${text.slice(end)}`)
+  const kept = text.slice(start, end).split('\n')
+  const all = MUTANTS.flatMap((mutant) => {
+    const tried = results.find((result) => result.mutant === mutant)
+    return tried ? row(tried) : kept.filter((line) => line.startsWith(`| ${mutant.name} |`))
+  })
+  writeFileSync(
+    DOCUMENT,
+    `${text.slice(0, start + MARKS[0].length)}\n${[...HEAD, ...all].join('\n')}\n${text.slice(end)}`,
+  )
 }

@@ -1,0 +1,120 @@
+// The instances of the function: which are there, with which code, and which of them an event meets.
+
+import type { Job } from '../../stream/job.ts'
+import { type Answer, SimulatedProcess } from './process.ts'
+import { derivedRandom, type Random } from './random.ts'
+import type { Scenario } from './scenario.ts'
+import type { World } from './world.ts'
+
+export interface FleetOptions {
+  /** The versions of the job's code, in the order of their deployment; each process gets one of its own. */
+  readonly versions: readonly ((random: Random) => Job)[]
+  readonly allows: (error: unknown) => boolean
+  /** Codes of errors with which code may be refused: the code before it goes on. */
+  readonly refusals: ReadonlySet<string>
+}
+
+/** Numbers of processes that were started to help begin here. */
+const HELPERS = 1_000_000
+/** The stream of random numbers that decides about a process; others are in simulation.ts. */
+const PROCESS = 2
+
+export class Fleet {
+  readonly #world: World
+  readonly #scenario: Scenario
+  readonly #options: FleetOptions
+  #processes: SimulatedProcess[] = []
+  /** The number that the next process gets. */
+  #next = 0
+  #helpers = 0
+  /** The version that was deployed last, and those that were refused. */
+  #deployed = 0
+  readonly #refused = new Set<number>()
+
+  constructor(world: World, scenario: Scenario, options: FleetOptions) {
+    this.#world = world
+    this.#scenario = scenario
+    this.#options = options
+  }
+
+  get processes(): readonly SimulatedProcess[] {
+    return this.#processes
+  }
+
+  /** Names of processes started from now on: by the step that starts them, whatever steps were left out before. */
+  nameFrom(number: number): void {
+    this.#next = number
+  }
+
+  deploy(): void {
+    this.#deployed = Math.min(this.#deployed + 1, this.#options.versions.length - 1)
+    this.#world.coverage.path('new code deployed')
+    this.#world.trace?.tell(`version ${this.#deployed + 1} of the code is deployed`)
+  }
+
+  invoke(event: unknown, random: Random, helps = false): Promise<Answer> {
+    return this.pick(random, helps).invoke(event)
+  }
+
+  killAll(): void {
+    for (const process of this.#processes) process.kill()
+  }
+
+  /** One that is not busy, or a new one. */
+  pick(random: Random, helps = false): SimulatedProcess {
+    this.#processes = this.#processes.filter(({ alive }) => alive)
+    const idle = this.#processes.filter(({ busy }) => busy === 0 || random.chance(0.05))
+    if (idle.length > 0 && !random.chance(this.#scenario.coldStarts)) return random.pick(idle)
+    return this.#start(helps)
+  }
+
+  #start(helps: boolean): SimulatedProcess {
+    const { seed, reportFailures, declared, skew, rolling, job } = this.#scenario
+    const number = helps ? HELPERS + this.#helpers++ : this.#next++
+    const own = derivedRandom(seed, PROCESS, number)
+    const [version, defined] = this.#define(own, rolling)
+    const settings = { ...job.settings, retention: Math.max(defined.settings.retention, 10 * job.settings.idleAfter) }
+    const process = new SimulatedProcess(`process-${number}`, { ...defined, settings }, this.#world, {
+      reportFailures,
+      partitions: declared,
+      // The same code may be deployed again: nothing is to be read into the name.
+      code: `v${version + 1}.${own.int(1, 3)}`,
+      skew: own.int(-skew, skew + 1),
+      random: own,
+      allows: this.#options.allows,
+      refuses: (code) => this.#refuses(version, code),
+    })
+    this.#processes.push(process)
+    return process
+  }
+
+  /** The newest code that may run; while a deployment rolls out, sometimes the one before it. */
+  #define(own: Random, rolling: boolean): [version: number, job: Job] {
+    const old = rolling && own.chance(0.3)
+    for (;;) {
+      const candidates = this.#options.versions.map((_, i) => i).filter((i) => i <= this.#deployed)
+      const allowed = candidates.filter((i) => i === 0 || !this.#refused.has(i))
+      const version = allowed.at(old && allowed.length > 1 ? -2 : -1) ?? 0
+      const define = this.#options.versions[version]
+      if (!define) throw new RangeError('no version of the code')
+      try {
+        return [version, define(own)]
+      } catch (error) {
+        const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+        if (version === 0 || !this.#refuses(version, code)) throw error
+      }
+    }
+  }
+
+  /** Whether this code may be refused so: then it was, and no process is started with it any more. */
+  #refuses(version: number, code: string): boolean {
+    if (!this.#options.refusals.has(code)) return false
+    if (!this.#refused.has(version)) {
+      this.#world.coverage.path('new code refused')
+      this.#world.trace?.tell(`version ${version + 1} of the code is refused: ${code}`)
+    }
+    // Where newer code has been at work, the old is what does not fit; where it has not, there is nothing else.
+    this.#refused.add(version)
+    return true
+  }
+}

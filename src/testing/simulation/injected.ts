@@ -1,0 +1,46 @@
+// The errors that the simulation makes: those of services, as their clients would report them, told from all others.
+
+import type { ServiceError } from '../../errors.ts'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../state/service-errors.ts'
+
+interface Where {
+  /** What kind of call. */
+  readonly point: string
+}
+
+const INJECTED = new WeakSet<Error>()
+const MARK = '(simulated)'
+
+/** Whether an error, or a message of one, is a fault of the simulation. */
+export function isInjected(error: unknown): boolean {
+  return (
+    (error instanceof Error && (INJECTED.has(error) || isInjected(error.cause) || error.message.includes(MARK))) ||
+    (typeof error === 'string' && error.includes(MARK))
+  )
+}
+
+export function unreachable({ point }: Where): ServiceError {
+  return injected(new ServiceUnreachableError(...facts('UNREACHABLE', point, 'got no answer')))
+}
+
+export function throttled({ point }: Where): ServiceError {
+  return injected(new ServiceThrottledError(...facts('THROTTLED', point, 'was throttled')))
+}
+
+function facts(how: string, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
+  const [service, title] = isObject(point)
+    ? ['s3', 'S3']
+    : point === 'arm' || point === 'ask'
+      ? ['sqs', 'SQS']
+      : ['dynamodb', 'DynamoDB']
+  return [`${title.toUpperCase()}_${how}`, service, point, `${title} ${point} ${happened} ${MARK}`, {}, undefined]
+}
+
+function isObject(point: string): boolean {
+  return /^(put (result|_SUCCESS|snapshot|spill|quarantine)|stage|complete|abort|get |exists|delete)/.test(point)
+}
+
+function injected<E extends Error>(error: E): E {
+  INJECTED.add(error)
+  return error
+}
