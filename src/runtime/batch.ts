@@ -7,6 +7,7 @@ import { pack } from '../state/codec.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
 import { type OutputObject, promiseObjects } from './outbox.ts'
+import { positionAfter, positionOf } from './position.ts'
 import { quarantineObject } from './quarantine.ts'
 import { poisonError, type RunResult, runBatches } from './run.ts'
 import type { SourceTask } from './source-task.ts'
@@ -52,6 +53,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
           continue
         }
         await task.publishHead() // 6. what was promised
+        task.warnOfTimes(cut.records)
       }
       if (stop) throw stop
       return {
@@ -72,11 +74,16 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
 }
 
 function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): Cut {
-  const { ref, program } = task.parts
+  const { ref, program, settings } = task.parts
   // Sources of one topic share its offsets; the strictest rules among them count.
   const nodes = program.sources.map(({ node }) => node)
   const strictest = nodes.find(({ gaps, holes }) => gaps === 'fail' && holes === 'none') ?? nodes[0]
-  return cutRecords(ref, records, task.head?.position, strictest ?? { gaps: 'fail', holes: 'none' })
+  return cutRecords(
+    ref,
+    records,
+    positionOf(task.head, settings.clockSkew),
+    strictest ?? { gaps: 'fail', holes: 'none' },
+  )
 }
 
 interface Draft {
@@ -115,15 +122,13 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     missing,
     written: done.written,
   }
-  let maxTimestamp = task.head?.position?.maxTimestamp ?? Number.NEGATIVE_INFINITY
-  for (const { timestamp } of records) maxTimestamp = Math.max(maxTimestamp, timestamp)
   const outbox = await promiseObjects(environment.objects, objects)
   const commit: SourceCommit = {
     kind: 'batch',
     at: now,
     active: now,
     code: environment.code,
-    position: { from: first.offset, until: last.offset + 1, timestamp: last.timestamp, maxTimestamp },
+    position: positionAfter(positionOf(task.head, settings.clockSkew), records, now + settings.clockSkew),
     frontier,
     partials: done.partials,
     outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],

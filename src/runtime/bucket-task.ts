@@ -244,7 +244,10 @@ export class BucketTask {
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {
     const { environment, settings } = this.#parts
-    const prepared = await this.#log.prepare(record)
+    const prepared = await this.#log.prepare(record).catch(async (error: unknown) => {
+      await withdraw(environment.objects, record.outbox)
+      throw error
+    })
     this.forget() // until it is known how it went
     const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
     const version = (this.#head?.version ?? 0) + 1

@@ -5,6 +5,7 @@ import type { Position } from '../state/commit-record.ts'
 import { OffsetGapError, TopicRecreatedError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { GapPolicy, OffsetHoles } from '../stream/nodes.ts'
+import { keptTimestamp, mayBeCommitted } from './position.ts'
 
 /** A hole in the offsets: `[from, until)` did not come. */
 export interface Gap {
@@ -60,11 +61,11 @@ function countDuplicates(task: TaskRef, records: readonly KafkaEventRecord[], po
   let count = 0
   for (const { offset, timestamp } of records) {
     if (offset >= position.until) break
-    if (offset === position.until - 1 && timestamp !== position.timestamp) {
+    if (offset === position.until - 1 && keptTimestamp(timestamp) !== position.timestamp) {
       const detail = `the record at offset ${offset} had timestamp ${position.timestamp} and has ${timestamp} now`
       throw new TopicRecreatedError(task, position.until, offset, detail)
     }
-    if (timestamp > position.maxTimestamp) {
+    if (!mayBeCommitted(position, timestamp)) {
       const detail = `its timestamp ${timestamp} is later than that of any committed record (${position.maxTimestamp})`
       throw new TopicRecreatedError(task, position.until, offset, detail)
     }

@@ -1,5 +1,6 @@
 // A source task: one topic-partition, its commit log, and what a warm instance remembers of it between invocations.
 
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import type { Program } from '../plan/plan.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { addCounters, type Counters, NO_COUNTS } from '../state/commit-record.ts'
@@ -12,7 +13,10 @@ import type { Environment } from './environment.ts'
 import { InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
+import { isOutOfRange } from './time.ts'
 import { type Progress, TroubleWatch } from './trouble.ts'
+
+const WARN_EVERY_MS = 60_000
 
 export interface SourceTaskParts {
   readonly ref: TaskRef
@@ -37,6 +41,7 @@ export class SourceTask {
   #head: Head | undefined
   /** When the head was read or committed. */
   #knownAt = 0
+  #warnedAt = Number.NEGATIVE_INFINITY
   /** Operators by key, if there are any that need no shuffle. */
   readonly #inPlace: InPlace | undefined
   readonly trouble: TroubleWatch
@@ -184,6 +189,21 @@ export class SourceTask {
   /** Drops what is in memory, so that the next micro-batch reads the log. */
   forget(): void {
     this.#head = undefined
+  }
+
+  /** Says which records have times that nobody can go by: once, and again when a minute has passed, or the log would be as long as the topic. */
+  warnOfTimes(records: readonly KafkaEventRecord[]): void {
+    const { ref, settings, environment } = this.parts
+    const now = environment.clock.now()
+    if (settings.time === 'arrival' || now - this.#warnedAt < WARN_EVERY_MS) return
+    const odd = records.filter(({ timestamp }) => isOutOfRange(timestamp, now + settings.clockSkew))
+    const [first] = odd
+    if (!first) return
+    this.#warnedAt = now
+    environment.log.warn(
+      { task: ref.task, offset: first.offset, timestamp: first.timestamp, now, records: odd.length },
+      'a timestamp is out of range and was taken as the nearest that is not: look at the clock of the producer, or whether it sends other units than milliseconds',
+    )
   }
 
   totalsWith(counts: Counters): Counters {

@@ -24,6 +24,11 @@ export function latest(times: Iterable<number>): number {
   return greatest
 }
 
+/** Whether a record's timestamp is taken for another one; Kafka's -1, "no timestamp", is not out of range. */
+export function isOutOfRange(timestamp: number, latest: number): boolean {
+  return timestamp > latest || (timestamp < 0 && timestamp !== -1)
+}
+
 export interface TimeSettings {
   readonly time: 'record' | 'arrival'
   readonly batch: number

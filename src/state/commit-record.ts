@@ -8,9 +8,14 @@ export interface Position {
   /** First offset of this commit; equals `until` when it holds no records. */
   readonly from: number
   readonly until: number
-  /** Timestamp of the last committed record, and the greatest one ever: they tell a duplicate from a recreated topic. */
+  /**
+   * Timestamp of the last committed record, and the greatest one ever, each brought into range, the second also to what the
+   * clock allowed: they tell a duplicate from a recreated topic.
+   */
   readonly timestamp: number
   readonly maxTimestamp: number
+  /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
+  readonly ahead?: readonly (readonly [least: number, most: number])[]
 }
 
 /** Totals over a task's life, and what one commit adds to them. */
@@ -29,13 +34,18 @@ export const NO_COUNTS: Counters = { records: 0, duplicates: 0, skipped: 0, quar
 
 export function addCounters(a: Counters, b: Counters): Counters {
   return {
-    records: a.records + b.records,
-    duplicates: a.duplicates + b.duplicates,
-    skipped: a.skipped + b.skipped,
-    quarantined: a.quarantined + b.quarantined,
-    missing: a.missing + b.missing,
-    written: a.written + b.written,
+    records: sum(a.records, b.records),
+    duplicates: sum(a.duplicates, b.duplicates),
+    skipped: sum(a.skipped, b.skipped),
+    quarantined: sum(a.quarantined, b.quarantined),
+    missing: sum(a.missing, b.missing),
+    written: sum(a.written, b.written),
   }
+}
+
+/** A hole may be as wide as offsets go: a count that has reached the end stays there. */
+function sum(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER)
 }
 
 /** Something that a commit promises and that is done right after it. All are idempotent but `print`. */

@@ -43,9 +43,18 @@ const ofVersion = (...checks: readonly Check[]): Check => either(tuple(...checks
 
 const ref = shape({ bucket: text, key: text })
 
+/** Older code has kept timestamps as they came, up to 2^63; `positionOf` brings them into range. */
+const anyTime: Check = (value) => typeof value === 'number' && !Number.isNaN(value)
+
+/** A position may be just after the last offset that there can be. */
+const offset: Check = (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 2 ** 53
+
+const standing = shape({
+  ...{ from: offset, until: offset, timestamp: anyTime, maxTimestamp: anyTime },
+  ahead: either(absent, list(tuple(time, time))),
+})
 const position: Check = (value) =>
-  shape({ from: count, until: count, timestamp: time, maxTimestamp: time })(value) &&
-  Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))
+  standing(value) && Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))
 
 const counters = shape({
   ...{ records: count, duplicates: count, skipped: count },

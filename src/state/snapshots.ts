@@ -5,12 +5,12 @@ import { decode, encode } from './codec.ts'
 import type { BucketCommit, SnapshotPointer } from './commit-record.ts'
 import { type ObjectStore, objectUrl } from './object-store.ts'
 import { isStateShape } from './record-shape.ts'
-import { UnreadableStateError } from './state-errors.ts'
-import { objectPath, type TaskRef } from './task.ts'
+import { UnreadableStateError, UnwritableRecordError } from './state-errors.ts'
+import { describeTask, objectPath, type TaskRef } from './task.ts'
 
 type State = BucketCommit['state']
 
-/** Writes the state as of `version`; nobody reads it until a commit names it. */
+/** Writes the state as of `version`; nobody reads it until a commit names it. @throws UnwritableRecordError */
 export async function writeSnapshot(
   objects: ObjectStore,
   bucket: string,
@@ -19,6 +19,7 @@ export async function writeSnapshot(
   state: State,
   newId: () => string = randomUUID,
 ): Promise<SnapshotPointer> {
+  if (!isStateShape(state)) throw new UnwritableRecordError(`a snapshot of ${describeTask(task)}`, state)
   const path = objectPath(task.job, task.stage, task.task)
   const ref = { bucket, key: `_millrace/snapshots/${path}/${version}-${newId()}` }
   const body = encode(state, false, ref.key)

@@ -27,6 +27,26 @@ export class UnsavableValueError extends MillraceError {
   }
 }
 
+/** A record or snapshot that is about to be written is none that this code could read back: a bug, and nothing is written. */
+export class UnwritableRecordError extends MillraceError {
+  constructor(what: string, record: unknown) {
+    super(
+      'UNWRITABLE_RECORD',
+      `What was to be written as ${what} could not be read back, so it was not written: ${outline(record)}. Nothing was changed. ` +
+        'This is a bug in Millrace, probably about an input that nobody has thought of: report it with this message, and go back to the code ' +
+        'that was deployed before, or take the input out of the topic.',
+    )
+  }
+}
+
+/** The numbers and names of a record, without the lists and bytes, which may be long and are of users. */
+function outline(record: unknown): string {
+  const plain = JSON.stringify(record, (_, value: unknown) =>
+    Array.isArray(value) || ArrayBuffer.isView(value) ? '…' : typeof value === 'number' ? String(value) : value,
+  )
+  return plain.slice(0, 1000)
+}
+
 /** What one task has to save at once is more than anybody could read back. */
 export class StateTooLargeError extends MillraceError {
   readonly bytes: number

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { decode, encode, stamp } from './codec.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
-import { UnreadableStateError } from './state-errors.ts'
+import { UnreadableStateError, UnwritableRecordError } from './state-errors.ts'
 import type { CommitLog, LogItem } from './table.ts'
 import { maxBodyBytes, versionSortKey } from './table-keys.ts'
 import { describeTask, logKey, objectPath, type TaskRef } from './task.ts'
@@ -49,8 +49,14 @@ export class TaskLog<R> {
     this.#newId = newId
   }
 
-  /** Encodes a record; one that is over an item's limit goes to S3 now, before the commit. */
+  /**
+   * Encodes a record; one that is over an item's limit goes to S3 now, before the commit.
+   *
+   * @throws UnwritableRecordError for one that could not be read back (DESIGN §2a.5).
+   */
   async prepare(record: R): Promise<PreparedRecord> {
+    if (!this.#isRecord(record))
+      throw new UnwritableRecordError(`the next commit of ${describeTask(this.task)}`, record)
     const body = encode(record)
     if (body.length <= maxBodyBytes(this.task)) return { body, spilled: undefined, bytes: body.length }
     const { job, stage, task } = this.task

@@ -1,0 +1,88 @@
+// Where a task stands in its partition, pure: offsets, and the timestamps that tell a duplicate from a record of a topic that
+// was deleted and made again. Timestamps are whatever a producer says, so they are brought into range before they are kept
+// (DESIGN §2a.5), and one that is far ahead of the clock does not count as the latest there ever was.
+
+import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import type { Position, SourceCommit } from '../state/commit-record.ts'
+
+const DAY_MS = 86_400_000
+const YEAR_MS = 366 * DAY_MS
+
+/** Spans of timestamps ahead of the clock that a position remembers; the nearest two become one when there are more. */
+const MAX_SPANS = 8
+
+type Span = readonly [least: number, most: number]
+
+/** A timestamp as it is kept and compared: Kafka's go up to 2^63, and records hold whole numbers up to 2^53 (`record-shape.ts`). */
+export function keptTimestamp(timestamp: number): number {
+  return Math.min(Math.max(timestamp, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
+}
+
+/**
+ * Whether a record with this timestamp can be among those that are committed: it is not later than all of them, or it was
+ * ahead of the clock as some of them were.
+ */
+export function mayBeCommitted({ maxTimestamp, ahead = [] }: Position, timestamp: number): boolean {
+  const kept = keptTimestamp(timestamp)
+  return kept <= maxTimestamp || ahead.some(([least, most]) => least <= kept && kept <= most)
+}
+
+/**
+ * The position that a head names. Older code kept timestamps as they came, and took one of the year 2100 for the latest there ever was, after which no
+ * topic could be told from one made again: what is more than a day ahead of the commit's own clock is not believed.
+ */
+export function positionOf(head: SourceCommit | undefined, clockSkew: number): Position | undefined {
+  if (!head?.position) return undefined
+  const position = { ...head.position, timestamp: keptTimestamp(head.position.timestamp) }
+  const most = keptTimestamp(position.maxTimestamp)
+  const latest = head.at + clockSkew
+  if (most <= latest + DAY_MS) return { ...position, maxTimestamp: most }
+  return { ...position, maxTimestamp: latest, ahead: [[Math.max(latest, most - YEAR_MS), most]] }
+}
+
+/**
+ * Where a task stands after these records.
+ *
+ * @param latest what a timestamp may be at most: now plus the skew
+ */
+export function positionAfter(
+  before: Position | undefined,
+  records: readonly Pick<KafkaEventRecord, 'offset' | 'timestamp'>[],
+  latest: number,
+): Position {
+  const [first, last] = [records[0], records.at(-1)]
+  let maxTimestamp = before?.maxTimestamp ?? Number.MIN_SAFE_INTEGER
+  let ahead: readonly Span[] = before?.ahead ?? []
+  for (const record of records) {
+    const timestamp = keptTimestamp(record.timestamp)
+    maxTimestamp = Math.max(maxTimestamp, Math.min(timestamp, latest))
+    if (timestamp > latest) ahead = withSpan(ahead, timestamp)
+  }
+  const spans = ahead.filter(([, most]) => most > maxTimestamp)
+  return {
+    from: first?.offset ?? 0,
+    until: (last?.offset ?? -1) + 1,
+    timestamp: keptTimestamp(last?.timestamp ?? -1),
+    maxTimestamp,
+    ...(spans.length > 0 && { ahead: spans }),
+  }
+}
+
+/** Spans, ascending and apart, with one more timestamp in them. */
+function withSpan(spans: readonly Span[], timestamp: number): readonly Span[] {
+  if (spans.some(([least, most]) => least <= timestamp && timestamp <= most)) return spans
+  const sorted = [...spans, [timestamp, timestamp] as const].sort(([a], [b]) => a - b)
+  const near = sorted.findIndex(([, most], i) => (sorted[i + 1]?.[0] ?? Number.POSITIVE_INFINITY) - most < DAY_MS)
+  if (near >= 0) return joined(sorted, near)
+  if (sorted.length <= MAX_SPANS) return sorted
+  const holes = sorted.slice(1).map(([least], i) => least - (sorted[i]?.[1] ?? 0))
+  return joined(sorted, holes.indexOf(Math.min(...holes)))
+}
+
+/** The span at `index` and the next as one. */
+function joined(spans: readonly Span[], index: number): readonly Span[] {
+  return spans.flatMap((span, i): Span[] => {
+    if (i === index + 1) return []
+    return [i === index ? [span[0], spans[i + 1]?.[1] ?? span[1]] : span]
+  })
+}
