@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { MillraceError } from '../errors.ts'
+import { offsetsCommand } from './offsets.ts'
 import { planCommand } from './plan.ts'
 import { pollerCommand } from './poller.ts'
 import { simulateCommand } from './simulate.ts'
@@ -16,6 +17,7 @@ const program = new Command('millrace')
   .description("Spark Streaming's model on serverless functions")
   .version(version)
   .showSuggestionAfterError()
+  .addCommand(offsetsCommand())
   .addCommand(planCommand())
   .addCommand(pollerCommand())
   .addCommand(simulateCommand())

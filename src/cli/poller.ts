@@ -2,7 +2,7 @@
 // functions from the endpoint, polls their topics, and invokes them there, until it is stopped.
 
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { InvalidOptionError } from '../errors.ts'
 import { kafkaSource } from '../local/event-source/kafka-source.ts'
 import { type EventSourceMapping, readMappings } from '../local/event-source/mapping.ts'
@@ -14,6 +14,7 @@ interface PollerFlags {
   readonly endpoint?: string
   readonly brokers?: string
   readonly pollers: string
+  readonly oversized: 'skip' | 'stop'
 }
 
 export function pollerCommand(): Command {
@@ -25,6 +26,14 @@ export function pollerCommand(): Command {
     .option('--endpoint <url>', 'a Lambda-compatible endpoint (default: AWS_ENDPOINT_URL)')
     .option('--brokers <list>', 'brokers to use instead of those of the mappings; needed for MSK mappings')
     .option('--pollers <n>', 'members of the consumer group per mapping, which invoke side by side', '1')
+    .addOption(
+      new Option(
+        '--oversized <what>',
+        'with a record that fits no event: drop it, as Lambda does, or stop its partition',
+      )
+        .choices(['skip', 'stop'])
+        .default('skip'),
+    )
     .action(runPoller)
 }
 
@@ -58,6 +67,7 @@ async function poll(mapping: EventSourceMapping, client: LambdaClient, flags: Po
     source: kafkaSource({ brokers }),
     invoker,
     pollers: Number(flags.pollers),
+    oversized: flags.oversized,
     onProgress({ records, durationMs, outcome, error }, stats) {
       const detail = error ? ` ${error.errorType}: ${error.errorMessage}` : ''
       console.log(

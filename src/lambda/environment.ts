@@ -53,7 +53,8 @@ const later: Later = (milliseconds, action) => {
 /** A longer delay of setTimeout would be over at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-async function objectsOf(variables: Variables): Promise<ObjectStore> {
+/** S3, or the directory of the embedded default. */
+export async function objectsOf(variables: Variables): Promise<ObjectStore> {
   const directory = variables.MILLRACE_OBJECTS_DIR
   if (directory !== undefined) {
     const { directoryObjects } = await import('../state/directory-objects.ts')

@@ -5,7 +5,9 @@ import { MillraceError } from '../errors.ts'
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { pack } from '../state/codec.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
+import { OffsetGapError } from '../state/state-errors.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
+import { knownHoles } from './holes.ts'
 import { type OutputObject, promiseObjects } from './outbox.ts'
 import { positionAfter, positionOf } from './position.ts'
 import { quarantineObject } from './quarantine.ts'
@@ -41,7 +43,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
       await task.load(first.offset) // 1. version, position and frontier, from memory or from the log
       await task.healHead() // 2. what the last commit promised is done
       const frontierBefore = task.head?.frontier ?? 0
-      const cut = cutNew(task, records) // 3. what is new
+      const cut = await cutNew(task, records) // 3. what is new
       if (cut.records.length === 0)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
       const { commit, stop } = await draft(task, cut, suspect) // 4. operators, outputs
@@ -73,17 +75,23 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
   )
 }
 
-function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): Cut {
-  const { ref, program, settings } = task.parts
+async function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<Cut> {
+  const { ref, program, settings, environment } = task.parts
   // Sources of one topic share its offsets; the strictest rules among them count.
   const nodes = program.sources.map(({ node }) => node)
   const strictest = nodes.find(({ gaps, holes }) => gaps === 'fail' && holes === 'none') ?? nodes[0]
-  return cutRecords(
-    ref,
-    records,
-    positionOf(task.head, settings.clockSkew),
-    strictest ?? { gaps: 'fail', holes: 'none' },
-  )
+  const rules = strictest ?? { gaps: 'fail', holes: 'none' }
+  const position = positionOf(task.head, settings.clockSkew)
+  try {
+    return cutRecords(ref, records, position, rules)
+  } catch (error) {
+    if (!(error instanceof OffsetGapError)) throw error
+    // Only now, so that it costs no read where nothing is missing: somebody may have declared the hole (docs/decisions/052).
+    const cut = cutRecords(ref, records, position, rules, await knownHoles(environment.table, ref))
+    const facts = { stage: ref.stage, task: ref.task, holes: cut.gaps }
+    environment.log.warn(facts, 'went on without offsets that were declared missing (millrace offsets skip)')
+    return cut
+  }
 }
 
 interface Draft {

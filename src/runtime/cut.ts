@@ -31,6 +31,7 @@ export interface CutRules {
  * Drops what is committed already and looks for holes.
  *
  * @param position where the task stands; undefined when nothing is committed yet, then the first record is the beginning.
+ * @param known holes that somebody has declared (`millrace offsets skip`), ascending and apart.
  * @throws OffsetGapError for a hole that nothing explains, under the policy `fail`.
  * @throws TopicRecreatedError when a "duplicate" is younger than anything committed.
  */
@@ -39,6 +40,7 @@ export function cutRecords(
   records: readonly KafkaEventRecord[],
   position: Position | undefined,
   rules: CutRules,
+  known: readonly Gap[] = [],
 ): Cut {
   const committed = position ? countDuplicates(task, records, position) : 0
   let fresh = committed === 0 ? records : records.slice(committed)
@@ -51,9 +53,21 @@ export function cutRecords(
     expected = Math.max(expected, offset + 1)
   }
   if (repeated) fresh = withoutRepeats(fresh)
-  const [gap] = gaps
+  const [gap] = known.length === 0 ? gaps : gaps.flatMap((one) => unexplained(one, known))
   if (gap && rules.holes === 'none' && rules.gaps === 'fail') throw new OffsetGapError(task, gap.from, gap.until)
   return { records: fresh, duplicates: records.length - fresh.length, gaps }
+}
+
+/** What of a hole nobody has declared. */
+function unexplained({ from, until }: Gap, known: readonly Gap[]): Gap[] {
+  const left: Gap[] = []
+  let at = from
+  for (const hole of known) {
+    if (hole.from > at) left.push({ from: at, until: Math.min(hole.from, until) })
+    at = Math.max(at, hole.until)
+    if (at >= until) return left.filter((gap) => gap.from < gap.until)
+  }
+  return [...left, { from: at, until }]
 }
 
 /** How many records at the front are below the position. */

@@ -100,12 +100,21 @@ export class OffsetGapError extends MillraceError {
   constructor(task: TaskRef, from: number, until: number) {
     super(
       'OFFSET_GAP',
-      `${describeTask(task)}: offsets ${from} to ${until - 1} (${until - from}) are missing. Kafka may have deleted them by retention before they ` +
-        `were read, or the consumer group was moved. Move the group back to ${from} if the records still exist; set gaps: 'skip' or 'quarantine' to go on ` +
-        "without them; set holes: 'compacted' | 'transactional' | 'filtered' if this topic's offsets are not dense.",
+      `${describeTask(task)}: offsets ${from} to ${until - 1} (${until - from}) are missing. The event source may have dropped a record that is too large ` +
+        'for an event, Kafka may have deleted them by retention before they were read, or the consumer group was moved. If the records still exist and ' +
+        `fit, move the group back to ${from}. If they are gone for good, say so and the job goes on without them, counted as missing: ${skipCommand(task, from, until)} ` +
+        "(--table names the table). To do so always, set gaps: 'skip' or 'quarantine'; where offsets are not dense, set holes: 'compacted' | 'transactional' | 'filtered'.",
     )
     this.task = task
     this.from = from
     this.until = until
   }
+}
+
+/** The command that declares offsets of a source task missing. */
+function skipCommand({ job, task }: TaskRef, from: number, until: number): string {
+  const split = task.lastIndexOf('-')
+  const name = /^[\w.-]+$/.test(job) ? job : `'${job.replaceAll("'", "'\\''")}'`
+  const range = until - from === 1 ? `--at ${from}` : `--at ${from} --until ${until}`
+  return `millrace offsets skip ${name} --topic ${task.slice(0, split)} --partition ${task.slice(split + 1)} ${range} --execute`
 }

@@ -52,10 +52,10 @@ export class RecordTooLargeError extends MillraceError {
       `The record at ${topic}-${partition} offset ${offset} makes an event of ${bytes} bytes, over Lambda's limit of ` +
         `${limit}. ${
           skipped
-            ? 'It was skipped, as asked.'
-            : `Partition ${partition} of ${topic} stops there. Lower max.message.bytes of the topic (4 MB is safe), ` +
-              "move the group's offset past the record, or set oversized: 'skip'."
-        }`,
+            ? 'It was dropped, as Lambda drops such records.'
+            : `Partition ${partition} of ${topic} stops there; start the poller with oversized: 'skip' (the default of \`millrace poller\`) to drop it, as Lambda does.`
+        } A job of Millrace stops at the hole (OFFSET_GAP) until it is told that the record will not come: millrace offsets skip <job> ` +
+        `--topic ${topic} --partition ${partition} --at ${offset} --execute. Lower max.message.bytes of the topic (4 MB is safe) so that no such record gets in.`,
     )
     this.topic = topic
     this.partition = partition

@@ -438,4 +438,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'checkAnswers(client, new Map(ANSWERS.entries().take(0)))',
     test: 'test/state/foreign-answers.test.ts',
   },
+  {
+    name: 'one declared hole explains all',
+    breaks: 'I7',
+    file: 'src/runtime/cut.ts',
+    find: 'gaps.flatMap((one) => unexplained(one, known))',
+    replace: 'gaps.slice(known.length)',
+    test: 'test/runtime/holes.test.ts',
+  },
 ]

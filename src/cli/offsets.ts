@@ -1,0 +1,126 @@
+// `millrace offsets skip`: declares offsets of a partition missing for good, so that a job that stopped at OFFSET_GAP goes on
+// without them. Such a declaration skips nothing that comes: it is read only where something did not.
+
+import { Command, InvalidArgumentError } from 'commander'
+import { InvalidOptionError } from '../errors.ts'
+import { objectsOf } from '../lambda/environment.ts'
+import { SOURCE_STAGE } from '../plan/plan.ts'
+import { declareHole, knownHoles } from '../runtime/holes.ts'
+import { isSourceCommit } from '../state/commit-record.ts'
+import { dynamoTable } from '../state/dynamo-table.ts'
+import type { StateTable } from '../state/table.ts'
+import type { TaskRef } from '../state/task.ts'
+import { TaskLog } from '../state/task-log.ts'
+
+interface SkipFlags {
+  readonly topic: string
+  readonly partition: number
+  readonly at: number
+  readonly until?: number
+  readonly table?: string
+  readonly execute?: boolean
+  readonly json?: boolean
+}
+
+export function offsetsCommand(): Command {
+  const skip = new Command('skip')
+    .description(
+      'declare offsets missing for good, so that the job goes on without them; shows what would change until --execute',
+    )
+    .argument('<job>', 'the name of the job')
+    .requiredOption('--topic <name>', 'the topic')
+    .requiredOption('--partition <n>', 'the partition', wholeNumber)
+    .requiredOption('--at <offset>', 'the offset that is missing, or the first of several', wholeNumber)
+    .option('--until <offset>', 'the first offset after those that are missing (default: one is)', wholeNumber)
+    .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
+    .option('--execute', 'write it down')
+    .option('--json', 'what was found and done as one line of JSON')
+    .action(runSkip)
+  return new Command('offsets').description('where a job stands in its topics').addCommand(skip)
+}
+
+async function runSkip(job: string, flags: SkipFlags): Promise<void> {
+  const { topic, partition, at, until = at + 1, execute = false, json = false } = flags
+  const name = flags.table ?? process.env.MILLRACE_TABLE
+  if (!name)
+    throw new InvalidOptionError(
+      'Which table? Pass --table, or set MILLRACE_TABLE: `millrace/serverless` calls it <service>-<stage>-millrace.',
+    )
+  if (until <= at)
+    throw new InvalidOptionError(`--until ${until} is the first offset after the hole, so it must be above --at ${at}.`)
+  const ref: TaskRef = { job, stage: SOURCE_STAGE, task: `${topic}-${partition}` }
+  const table = dynamoTable({ table: name })
+  try {
+    await checkTopic(table, name, job, topic)
+    const position = await positionOf(table, ref)
+    if (position !== undefined && at < position) {
+      throw new InvalidOptionError(
+        `Job '${job}' has committed ${ref.task} up to offset ${position}, so ${at} is not missing. Nothing was changed.`,
+      )
+    }
+    const before = await knownHoles(table, ref)
+    const holes = execute ? await declareHole(table, ref, { from: at, until }) : before
+    if (json)
+      console.log(
+        JSON.stringify({
+          job,
+          topic,
+          partition,
+          at,
+          until,
+          position: position ?? null,
+          before,
+          holes,
+          executed: execute,
+        }),
+      )
+    else for (const line of inWords(ref, { at, until, position, execute })) console.log(line)
+  } finally {
+    table.close()
+  }
+}
+
+function inWords(
+  { task }: TaskRef,
+  { at, until, position, execute }: { at: number; until: number; position: number | undefined; execute: boolean },
+): string[] {
+  const offsets = until - at === 1 ? `offset ${at}` : `offsets ${at} to ${until - 1} (${until - at})`
+  const moves =
+    position === at ? `${task}: ${position} → ${until}` : `${task}: stands at ${position ?? 'its beginning'}`
+  return [
+    `${moves}; ${offsets} will count as missing when the next record comes`,
+    execute
+      ? 'Written down. A function that stopped at OFFSET_GAP goes on with its next try; nothing has to be restarted.'
+      : 'Nothing was changed: add --execute to write it down.',
+  ]
+}
+
+/** @throws InvalidOptionError: a declaration for a job or topic that is not there would help nobody, and nobody would know. */
+async function checkTopic(table: StateTable, name: string, job: string, topic: string): Promise<void> {
+  const claim = await table.getRow(job, 'meta')
+  if (!claim)
+    throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)
+  // `lines:4 flights:?`
+  const topics = String(claim.data.topics)
+    .split(' ')
+    .map((entry) => entry.slice(0, entry.lastIndexOf(':')))
+  if (!topics.includes(topic))
+    throw new InvalidOptionError(`Job '${job}' does not read topic '${topic}' but ${topics.join(', ')}.`)
+}
+
+/** The offset that the job wants next; undefined when it has committed nothing of the partition. */
+async function positionOf(table: StateTable, ref: TaskRef): Promise<number | undefined> {
+  const objects = await objectsOf(process.env)
+  try {
+    // The bucket is for writing only.
+    const head = await new TaskLog(ref, table, objects, '', isSourceCommit).head()
+    return head?.record.position?.until
+  } finally {
+    objects.close()
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is a whole number from 0.')
+}
