@@ -1,22 +1,12 @@
 // Names that become keys: whether they fit is known when a job is planned, and must not show after a commit that has promised
 // an object which no store takes.
 
-import { createHash } from 'node:crypto'
 import { InvalidOptionError } from '../errors.ts'
 import { MAX_KEY_BYTES } from '../state/object-keys.ts'
 import { MAX_PARTITION_KEY_BYTES } from '../state/table-keys.ts'
 import { logKey, objectPath } from '../state/task.ts'
 import type { Plan } from './plan.ts'
 import { SOURCE_STAGE } from './stages.ts'
-
-/** Ids that name all of an operator's ancestors grow with every topic and join; longer ones end in a hash of the whole. */
-const MAX_ID = 120
-
-export function shortId(id: string): string {
-  if (id.length <= MAX_ID) return id
-  const hash = createHash('sha256').update(id).digest('hex').slice(0, 24)
-  return `${id.slice(0, MAX_ID - hash.length - 1)}~${hash}`
-}
 
 /** The longest that runtime adds: times of 16 digits, Kafka's greatest partition, offsets of 20 digits, versions and random ids. */
 const [TIME, PARTITION, OFFSET, BUCKET] = ['9'.repeat(16), '2147483647', '9'.repeat(20), '9'.repeat(5)]

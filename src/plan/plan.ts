@@ -1,6 +1,7 @@
 // From a job's graph to stages: what a task of each topic runs for every micro-batch, and what the buckets of each shuffle
 // stage run when a batch is closed. A stream that several others use is one step, so it runs once.
 
+import { OperatorIds } from '../stream/ids.ts'
 import type { Job } from '../stream/job.ts'
 import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../stream/nodes.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
@@ -99,13 +100,14 @@ export interface Plan {
  * @throws InvalidOptionError when its names are too long for the keys that they become.
  */
 export function planJob(job: Job): Plan {
-  const { stages, outputs, edges, idOf } = placeStages(job, nameOutputs(job.outputs))
+  const ids = new OperatorIds(job.name, job.outputs)
+  const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs), ids)
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
   const leaves = {
     outputs: outputs.filter(({ stage }) => stage === SOURCE_STAGE),
     edges: edges.filter(({ from }) => from === SOURCE_STAGE),
   }
-  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, leaves, idOf)]))
+  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, leaves, ids)]))
   const plan: Plan = { job, outputs, stages, programs }
   checkNames(plan)
   return plan

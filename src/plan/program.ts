@@ -1,6 +1,7 @@
 // What a task of one topic runs: per micro-batch the narrow operators; and, where Kafka has partitioned by key, operators by key
 // and what follows them, when the partition has passed a batch time. What the second part reads of the first is carried until then.
 
+import type { OperatorIds } from '../stream/ids.ts'
 import type { Job } from '../stream/job.ts'
 import {
   inputsOf,
@@ -34,8 +35,8 @@ interface Input extends Slot {
   readonly stream: StreamNode
 }
 
-export function programOf(topic: string, job: Job, leaves: Leaves, idOf: (node: StreamNode) => string): Program {
-  const compiler = new Compiler(topic, job.settings.batch, idOf)
+export function programOf(topic: string, job: Job, leaves: Leaves, ids: OperatorIds): Program {
+  const compiler = new Compiler(topic, job.settings.batch, ids)
   for (const source of job.sources) compiler.place(source)
   const outputs = leaves.outputs.flatMap((output) => {
     const slot = compiler.place(output.node.input)
@@ -76,13 +77,13 @@ class Compiler {
   newPartitions: NewPartitions = 'join'
   readonly #topic: string
   readonly #batch: number
-  readonly #idOf: (node: StreamNode) => string
+  readonly #ids: OperatorIds
   readonly #places = new Map<StreamNode, Slot | undefined>()
 
-  constructor(topic: string, batch: number, idOf: (node: StreamNode) => string) {
+  constructor(topic: string, batch: number, ids: OperatorIds) {
     this.#topic = topic
     this.#batch = batch
-    this.#idOf = idOf
+    this.#ids = ids
   }
 
   /** The slot of a node, or undefined when nothing of this topic reaches it. Depth first, so inputs come before users. */
@@ -117,7 +118,7 @@ class Compiler {
   }
 
   #stepWhenPassed(node: NarrowNode | WideNode, inputs: readonly Input[]): Slot {
-    const id = this.#idOf(node)
+    const id = this.#ids.idOf(node)
     const combine = node.kind === 'combineByKey' ? node : undefined
     const slots = inputs.map(({ when, slot: from, stream }, i) => {
       if (when === 'passed') return from

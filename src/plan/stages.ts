@@ -1,12 +1,12 @@
 // Where operators run: a wide operator starts a stage of its own, unless its input is already spread over the same
 // buckets by the same keys, or Kafka's partitions are; everything narrow stays with its input.
 
+import type { OperatorIds } from '../stream/ids.ts'
 import type { Job } from '../stream/job.ts'
 import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../stream/nodes.ts'
 import { keepsKeys, topicInPlace } from '../stream/partitioning.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
-import { shortId } from './names.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
 
 /** The stage whose tasks are topic-partitions. */
@@ -31,8 +31,9 @@ interface Draft {
 export function placeStages(
   job: Job,
   named: readonly { id: string; node: OutputNode }[],
-): { stages: ShuffleStage[]; outputs: PlannedOutput[]; edges: Edge[]; idOf: (node: StreamNode) => string } {
-  const planner = new Planner(job)
+  ids: OperatorIds,
+): { stages: ShuffleStage[]; outputs: PlannedOutput[]; edges: Edge[] } {
+  const planner = new Planner(job, ids)
   const outputs = named.map((output) => {
     const { stage, slide } = planner.place(output.node.input)
     return { ...output, stage, slide }
@@ -50,18 +51,18 @@ export function placeStages(
     edges: edges.filter(({ from }) => from === id).map((edge) => ({ edge, slot: slots.get(edge.node) ?? -1 })),
     slots: next,
   }))
-  return { stages, outputs, edges, idOf: (node) => planner.idOf(node) }
+  return { stages, outputs, edges }
 }
 
 class Planner {
   readonly #job: Job
   readonly #places = new Map<StreamNode, Place>()
   readonly #drafts = new Map<string, Draft>()
-  readonly #ids = new Map<StreamNode, string>()
-  readonly #taken = new Set<string>()
+  readonly #ids: OperatorIds
 
-  constructor(job: Job) {
+  constructor(job: Job, ids: OperatorIds) {
     this.#job = job
+    this.#ids = ids
   }
 
   get drafts(): Draft[] {
@@ -91,10 +92,7 @@ class Planner {
       this.#addStep(first.stage, node, false)
       return { stage: first.stage, keyedBy, slide }
     }
-    if (topicInPlace(node) !== undefined) {
-      this.idOf(node) // in the order of the graph, as ids of a shuffle's operators are given
-      return { stage: SOURCE_STAGE, keyedBy: undefined, slide }
-    }
+    if (topicInPlace(node) !== undefined) return { stage: SOURCE_STAGE, keyedBy: undefined, slide }
     const { how, buckets, stays } = this.#needs(node, first, together)
     if (!stays) return this.#newStage(node, how, buckets, slide)
     this.#addStep(first.stage, node, false)
@@ -138,7 +136,7 @@ class Planner {
   }
 
   #newStage(node: NarrowNode | WideNode, how: Edge['how'], numPartitions: number, slide: number): Place {
-    const id = this.idOf(node)
+    const id = this.#ids.idOf(node)
     const combine = node.kind === 'combineByKey' || node.kind === 'fold' ? node : undefined
     const draft: Draft = { id, numPartitions, inputs: [], steps: [], slots: new Map(), next: 0 }
     this.#drafts.set(id, draft)
@@ -160,32 +158,8 @@ class Planner {
     const draft = this.#drafts.get(stage)
     if (!draft) throw new Error(`no stage ${stage}`)
     const inputs = inputsOf(node).map((input) => draft.slots.get(input) ?? -1)
-    draft.steps.push({ id: this.idOf(node), node, inputs, slot: draft.next, combined })
+    draft.steps.push({ id: this.#ids.idOf(node), node, inputs, slot: draft.next, combined })
     draft.slots.set(node, draft.next++)
-  }
-
-  /**
-   * What addresses an operator's state: the pinned id, or its kind and the wide operators and topics that it reads. Narrow
-   * operators do not count, so they may come and go; two of a kind on the same input are told apart by their order.
-   */
-  idOf(node: StreamNode): string {
-    const known = this.#ids.get(node)
-    if (known !== undefined) return known
-    const pinned = 'id' in node ? node.id : undefined
-    const base =
-      pinned ??
-      shortId(`${node.kind}(${[...new Set(inputsOf(node).flatMap((input) => this.#ancestry(input)))].join(',')})`)
-    let id = base
-    for (let n = 2; this.#taken.has(id); n++) id = `${base}#${n}`
-    this.#taken.add(id)
-    this.#ids.set(node, id)
-    return id
-  }
-
-  #ancestry(node: StreamNode): string[] {
-    if (node.kind === 'kafka') return [...node.topics]
-    if (isNarrow(node)) return inputsOf(node).flatMap((input) => this.#ancestry(input))
-    return [this.idOf(node)]
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { checkFunction } from './basic-stream.ts'
+import type { IdentityOptions } from './identity.ts'
 import type { StreamNode } from './nodes.ts'
 import { PairStream } from './pair-stream.ts'
 import type { StateSpec } from './state-spec.ts'
@@ -14,7 +15,7 @@ import {
   updateFunction,
 } from './update-shapes.ts'
 import type { MapWithStateNode } from './wide-nodes.ts'
-import { type ShuffleOptions, shuffle } from './windowed-stream.ts'
+import { identified, type ShuffleOptions, shuffle } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>
 
@@ -112,13 +113,15 @@ export class DStream<T> extends PairStream<T> {
   mapWithState<K, V, S, M>(
     this: Pairs<K, V>,
     spec: StateSpec<K, V, S, M>,
-    options: Pick<ShuffleOptions, 'id'> = {},
+    options: IdentityOptions = {},
   ): MappedStream<K, S, M> {
     const { initial, timeout, numPartitions, values } = spec.settings
+    const identity = identified('mapWithState', options)
     const node: MapWithStateNode = {
       kind: 'mapWithState',
       input: this.node,
-      ...shuffle('mapWithState', { ...options, ...(numPartitions !== undefined && { numPartitions }) }),
+      ...shuffle('mapWithState', numPartitions === undefined ? {} : { numPartitions }),
+      ...identity,
       initial,
       timeout,
       values,
@@ -139,8 +142,12 @@ export class MappedStream<K, S, M> extends DStream<M> {
   }
 
   /** The whole state as pairs, each batch. Spark: `MapWithStateDStream.stateSnapshots`. */
-  stateSnapshots(): DStream<[K, S]> {
-    return this.derive<[K, S]>({ kind: 'stateSnapshots', input: this.#state })
+  stateSnapshots(options: IdentityOptions = {}): DStream<[K, S]> {
+    return this.derive<[K, S]>({
+      kind: 'stateSnapshots',
+      input: this.#state,
+      ...identified('stateSnapshots', options),
+    })
   }
 }
 

@@ -6,6 +6,7 @@ import type { KafkaRecord } from '../sources/kafka-record.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
 import { type Duration, MAX_DURATION_MS, toMillis } from './duration.ts'
+import { OperatorIds } from './ids.ts'
 import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from './nodes.ts'
 import { checkChoice, checkKnownOptions, checkPartitions } from './options.ts'
 import { parseTarget, sameObjects } from './target.ts'
@@ -68,6 +69,13 @@ export interface KafkaOptions<V, K> {
    * aborted transactions. `filtered`: the event source mapping has filter criteria.
    */
   readonly holes?: OffsetHoles
+  /**
+   * What the topic was called before it was renamed: operators that take their id from it keep their state. Offsets of the new
+   * topic start anew. Only for one topic, and not where state is in its partitions (`preservesPartitioning`).
+   *
+   * @example kafka('orders-v2', { value: json(), formerly: 'orders' })
+   */
+  readonly formerly?: string
 }
 
 /** The sources, inside `job`'s function. */
@@ -122,7 +130,7 @@ const JOB_OPTIONS = [
   'onPoison',
   'quarantine',
 ]
-const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes']
+const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly']
 /** Kafka's own rule, `org.apache.kafka.common.internals.Topic`. */
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 
@@ -139,6 +147,13 @@ const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
  * })
  */
 export function job(name: string, options: JobOptions, define: (context: JobContext) => void): Job {
+  const defined = defineJob(name, options, define)
+  new OperatorIds(name, defined.outputs).check(name, defined.outputs)
+  return defined
+}
+
+/** A job that is never deployed anew, so that operators may be told apart by their order. */
+export function defineJob(name: string, options: JobOptions, define: (context: JobContext) => void): Job {
   if (typeof name !== 'string' || name.length === 0 || Buffer.byteLength(name) > 255) {
     throw new InvalidOptionError(`job: a name of 1 to 255 bytes is needed, got ${JSON.stringify(name)}.`)
   }
@@ -161,7 +176,26 @@ export function job(name: string, options: JobOptions, define: (context: JobCont
       `job '${name}' has no output, so it would do nothing. End a stream with saveAs… or print().`,
     )
   }
+  checkFormerTopics(name, sources)
   return { name, settings, sources, outputs }
+}
+
+/** A topic has one former name, and one that is still read is no former name: state of two topics would be one. */
+function checkFormerTopics(name: string, sources: readonly KafkaSourceNode[]): void {
+  const stands = new Map<string, string>()
+  for (const { topics, formerly } of sources) {
+    for (const topic of topics) {
+      const as = formerly ?? topic
+      for (const [other, otherAs] of stands) {
+        if ((other === topic) === (otherAs === as)) continue
+        throw new InvalidOptionError(
+          `job '${name}', kafka: topics '${other}' and '${topic}' with formerly '${formerly ?? otherAs}': a former name belongs to one ` +
+            'topic, the same wherever the topic is read, and is not read any more.',
+        )
+      }
+      stands.set(topic, as)
+    }
+  }
 }
 
 function checkSettings(where: string, options: JobOptions): JobSettings {
@@ -231,9 +265,16 @@ function kafkaNode<V, K>(
   if (typeof options.value?.decode !== 'function') {
     throw new InvalidOptionError(`${where}: 'value' must be a decoder such as text(), json() or raw().`)
   }
+  const { formerly } = options
+  if (formerly !== undefined && (list.length > 1 || typeof formerly !== 'string' || !TOPIC.test(formerly))) {
+    throw new InvalidOptionError(
+      `${where}, formerly: must be the former name of one topic, got ${JSON.stringify(formerly)} for ${list.join(', ')}.`,
+    )
+  }
   return {
     kind: 'kafka',
     topics: list,
+    formerly,
     value: options.value,
     key: options.key ?? nullable(text()),
     gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),

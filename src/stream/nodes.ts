@@ -15,6 +15,8 @@ export type OffsetHoles = 'none' | 'compacted' | 'transactional' | 'filtered'
 export interface KafkaSourceNode {
   readonly kind: 'kafka'
   readonly topics: readonly string[]
+  /** What the topic was called when the ids of operators behind it were derived. */
+  readonly formerly?: string | undefined
   readonly value: Decoder<unknown>
   readonly key: Decoder<unknown>
   readonly gaps: GapPolicy
@@ -105,19 +107,42 @@ export function inputsOf(node: StreamNode): readonly StreamNode[] {
   return 'inputs' in node ? node.inputs : [node.input]
 }
 
-const NARROW: ReadonlySet<string> = new Set([
-  'map',
-  'filter',
-  'flatMap',
-  'mapPartitions',
-  'mapAsync',
-  'union',
-  'preservesPartitioning',
-])
+/** Which nodes are narrow; of wide ones, which keep state from batch to batch. */
+const NATURE: Readonly<Record<NarrowNode['kind'], 'narrow'>> &
+  Readonly<Record<WideNode['kind'], 'stateless' | 'stateful'>> &
+  Readonly<Record<KafkaSourceNode['kind'], 'source'>> = {
+  kafka: 'source',
+  map: 'narrow',
+  filter: 'narrow',
+  flatMap: 'narrow',
+  mapPartitions: 'narrow',
+  mapAsync: 'narrow',
+  union: 'narrow',
+  preservesPartitioning: 'narrow',
+  combineByKey: 'stateless',
+  fold: 'stateless',
+  cogroup: 'stateless',
+  repartition: 'stateless',
+  window: 'stateful',
+  inverseWindow: 'stateful',
+  updateStateByKey: 'stateful',
+  mapWithState: 'stateful',
+  stateSnapshots: 'stateless', // it shows that of its mapWithState
+}
 
 /** Whether an operator runs on each micro-batch by itself. */
 export function isNarrow(node: StreamNode): node is NarrowNode {
-  return NARROW.has(node.kind)
+  return NATURE[node.kind] === 'narrow'
+}
+
+/** Whether an operator keeps state from batch to batch. */
+export function keepsState(node: StreamNode): boolean {
+  return NATURE[node.kind] === 'stateful'
+}
+
+/** The same, of what a schema names. */
+export function isKindWithState(kind: string): boolean {
+  return Object.hasOwn(NATURE, kind) && Reflect.get(NATURE, kind) === 'stateful'
 }
 
 /** The version of the values that a node's operator keeps; undefined: 1, or it keeps none. */

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkFunction } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
 import type { Duration } from './duration.ts'
+import { partBefore } from './identity.ts'
 import type { NewPartitions } from './nodes.ts'
 import { checkChoice, checkKnownOptions } from './options.ts'
 import { checkOneTopic } from './partitioning.ts'
@@ -67,15 +68,12 @@ export abstract class PairStream<T> extends WindowedStream<T> {
 
   /** One pair per key and batch, its values put together by `f`, on the side of the source first. Spark: `reduceByKey`. */
   reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: CombineOptions<Widen<V>> = {}): DStream<[K, Widen<V>]> {
-    const merge = checkFunction('reduceByKey', f)
     return this.derive<[K, Widen<V>]>({
       kind: 'combineByKey',
       input: this.node,
       ...shuffle('reduceByKey', options, VERSION_OPTIONS),
       values: valueVersion('reduceByKey', options),
-      create: (value) => value,
-      mergeValue: merge,
-      mergeCombiners: merge,
+      ...reducing(checkFunction('reduceByKey', f)),
     })
   }
 
@@ -86,12 +84,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
       input: this.node,
       ...shuffle('groupByKey', options, VERSION_OPTIONS),
       values: versionOfLists(valueVersion('groupByKey', options)),
-      create: (value) => [value],
-      mergeValue: (values: V[], value: V) => {
-        values.push(value)
-        return values
-      },
-      mergeCombiners: concat,
+      ...grouping<V>(),
     })
   }
 
@@ -123,9 +116,15 @@ export abstract class PairStream<T> extends WindowedStream<T> {
   ): DStream<[K, V[]]> {
     const operator = 'groupByKeyAndWindow'
     const spans = this.checkWindow(operator, window, slide)
-    const { numPartitions } = shuffle(operator, options, VERSION_OPTIONS)
+    const { numPartitions, ...identity } = shuffle(operator, options, VERSION_OPTIONS)
     const values = versionOfLists(valueVersion(operator, options))
-    const { node } = this.groupByKey(options).windowOver(spans, undefined, versionOfPairs(values))
+    const part = { numPartitions, ...partBefore(identity, 'group'), values }
+    const { node } = this.derive<[K, V[]]>({
+      kind: 'combineByKey',
+      input: this.node,
+      ...part,
+      ...grouping<V>(),
+    }).windowOver(spans, identity, versionOfPairs(values))
     const how = { create: (some: V[]) => some, mergeValue: concat, mergeCombiners: concat }
     return this.derive<[K, V[]]>(
       { kind: 'combineByKey', input: node, numPartitions, id: undefined, values, ...how },
@@ -165,46 +164,59 @@ export abstract class PairStream<T> extends WindowedStream<T> {
     const operator = 'reduceByKeyAndWindow'
     if (typeof second !== 'function') {
       const options = typeof fourth === 'object' ? fourth : {}
-      const { id, ...plain } = options
       const spans = this.checkWindow(operator, second, third ?? this.slide)
+      const { numPartitions, ...identity } = shuffle(operator, options, VERSION_OPTIONS)
       const values = valueVersion(operator, options)
-      const windowed = this.reduceByKey<K, V>(f, plain).windowOver(spans, id, versionOfPairs(values))
-      return this.derive<[K, Widen<V>]>(
-        {
-          kind: 'combineByKey',
-          input: windowed.node,
-          ...shuffle(operator, plain, VERSION_OPTIONS),
-          values,
-          create: (value) => value,
-          mergeValue: f,
-          mergeCombiners: f,
-        },
-        spans.slide,
-      )
+      const how = { kind: 'combineByKey', numPartitions, values, ...reducing(checkFunction(operator, f)) } as const
+      const { node } = this.derive<[K, Widen<V>]>({
+        ...how,
+        input: this.node,
+        ...partBefore(identity, 'reduce'),
+      }).windowOver(spans, identity, versionOfPairs(values))
+      return this.derive<[K, Widen<V>]>({ ...how, input: node, id: undefined }, spans.slide)
     }
     if (third === undefined || typeof fourth === 'object') {
       throw new InvalidOptionError(`${operator}: with an inverse, give (reduce, inverse, window, slide, options).`)
     }
     const options = fifth ?? {}
     const spans = this.checkWindow(operator, third, fourth ?? this.slide)
-    const { numPartitions, id } = shuffle(operator, options, ['filter', ...VERSION_OPTIONS])
-    const { filter, id: _, ...plain } = options
-    const reduced = this.reduceByKey<K, V>(f, plain)
+    const { numPartitions, ...identity } = shuffle(operator, options, ['filter', ...VERSION_OPTIONS])
+    const [{ filter }, values] = [options, valueVersion(operator, options)]
+    const reduced = this.derive<[K, Widen<V>]>({
+      kind: 'combineByKey',
+      input: this.node,
+      numPartitions,
+      ...partBefore(identity, 'reduce'),
+      values,
+      ...reducing(checkFunction(operator, f)),
+    })
     return this.derive<[K, Widen<V>]>(
       {
         kind: 'inverseWindow',
         input: reduced.node,
         ...spans,
         numPartitions,
-        id,
-        values: valueVersion(operator, options),
-        reduce: checkFunction(operator, f),
+        ...identity,
+        values,
+        reduce: f,
         invReduce: checkFunction(operator, second),
         filter: filter && { test: checkFunction(operator, filter) },
       },
       spans.slide,
     )
   }
+}
+
+function reducing<V>(merge: Reduce<V>) {
+  return { create: (value: Widen<V>) => value, mergeValue: merge, mergeCombiners: merge }
+}
+
+function grouping<V>() {
+  const mergeValue = (values: V[], value: V): V[] => {
+    values.push(value)
+    return values
+  }
+  return { create: (value: V): V[] => [value], mergeValue, mergeCombiners: concat<V> }
 }
 
 function concat<V>(a: V[], b: V[]): V[] {

@@ -1,13 +1,12 @@
 // Nodes that need all the data of a batch, or state: they run in the buckets of a shuffle stage when the batch is closed.
 // As in nodes.ts, user functions sit in method signatures, so that nodes forget element types.
 
+import type { Identity } from './identity.ts'
 import type { StreamNode } from './nodes.ts'
 import type { ValueVersion } from './state-version.ts'
 
 /** What wide nodes have in common. */
-interface Wide {
-  /** Pins the operator's identity, and with it its state, against changes elsewhere in the job. */
-  readonly id: string | undefined
+interface Wide extends Identity {
   /** Buckets; undefined: the job's default. */
   readonly numPartitions: number | undefined
 }
@@ -105,7 +104,7 @@ export interface MapWithStateNode extends Versioned {
 }
 
 /** The whole state of a `mapWithState`, as pairs, each batch. Spark: `stateSnapshots`. */
-export interface StateSnapshotsNode {
+export interface StateSnapshotsNode extends Partial<Identity> {
   readonly kind: 'stateSnapshots'
   readonly input: MapWithStateNode
 }

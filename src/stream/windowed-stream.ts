@@ -5,22 +5,18 @@ import { InvalidOptionError } from '../errors.ts'
 import { BasicStream, checkFunction } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
 import { type Duration, toMillis } from './duration.ts'
+import { IDENTITY_OPTIONS, type Identity, type IdentityOptions, identityOf, partBefore } from './identity.ts'
 import { checkKnownOptions, checkPartitions } from './options.ts'
 import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from './state-version.ts'
 
 /** Options of operators that shuffle. */
-export interface ShuffleOptions {
+export interface ShuffleOptions extends IdentityOptions {
   /** How many buckets the keys are spread over. Default: the job's `numPartitions`. */
   readonly numPartitions?: number
-  /** Pins the operator's identity, so that its state survives changes elsewhere in the job. */
-  readonly id?: string
 }
 
-/** Options of {@link WindowedStream.window}. */
-export interface WindowOptions<T> extends VersionOptions<NoInfer<T>> {
-  /** As in {@link ShuffleOptions}. */
-  readonly id?: string
-}
+/** Options of {@link WindowedStream.window} and {@link WindowedStream.reduceByWindow}. */
+export interface WindowOptions<T> extends IdentityOptions, VersionOptions<NoInfer<T>> {}
 
 /** Literal types grow to what arithmetic on them gives: `1` to `number`. */
 export type Widen<V> = V extends number
@@ -35,14 +31,14 @@ export type Widen<V> = V extends number
 
 export abstract class WindowedStream<T> extends BasicStream<T> {
   /** One element per batch: all of its elements put together by `f`; none for an empty batch. Spark: `reduce`. */
-  reduce(f: (a: Widen<T>, b: Widen<T>) => Widen<T>): DStream<Widen<T>> {
-    return this.#fold<Widen<T>>('reduce', reduced(checkFunction('reduce', f)))
+  reduce(f: (a: Widen<T>, b: Widen<T>) => Widen<T>, options: IdentityOptions = {}): DStream<Widen<T>> {
+    return this.#fold<Widen<T>>(identified('reduce', options), reduced(checkFunction('reduce', f)))
   }
 
   /** One element per batch: how many elements it has, `0` for an empty one. Spark: `count`. */
-  count(): DStream<number> {
+  count(options: IdentityOptions = {}): DStream<number> {
     const merge = (a: number, b: number): number => a + b
-    return this.#fold<number>('count', { create: () => 1, merge, empty: { value: 0 } })
+    return this.#fold<number>(identified('count', options), { create: () => 1, merge, empty: { value: 0 } })
   }
 
   /** How often each value occurs in a batch, as pairs; values are compared by value. Spark: `countByValue`. */
@@ -51,9 +47,12 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
   }
 
   /** The same elements, spread over `numPartitions` buckets. Spark: `repartition`. */
-  repartition(numPartitions: number): DStream<T> {
-    const input = this.node
-    return this.derive<T>({ kind: 'repartition', input, ...shuffle('repartition', { numPartitions }) }, this.slide)
+  repartition(numPartitions: number, options: IdentityOptions = {}): DStream<T> {
+    const [input, identity] = [this.node, identified('repartition', options)]
+    return this.derive<T>(
+      { kind: 'repartition', input, ...shuffle('repartition', { numPartitions }), ...identity },
+      this.slide,
+    )
   }
 
   /** One array per batch and partition, with its elements. Spark: `glom`. */
@@ -67,65 +66,67 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
    * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
    */
   window(window: Duration, slide: Duration = this.slide, options: WindowOptions<T> = {}): DStream<T> {
-    const { id } = shuffle('window', options, VERSION_OPTIONS)
+    const identity = identified('window', options, VERSION_OPTIONS)
     const spans = this.checkWindow('window', window, slide)
-    return this.windowOver(spans, id, valueVersion('window', options))
+    return this.windowOver(spans, identity, valueVersion('window', options))
   }
 
   /** @internal */
   windowOver(
     spans: { readonly window: number; readonly slide: number },
-    id: string | undefined,
+    identity: Identity,
     values: ValueVersion | undefined,
   ): DStream<T> {
     return this.derive<T>(
-      { kind: 'window', input: this.node, numPartitions: undefined, id, values, ...spans },
+      { kind: 'window', input: this.node, numPartitions: undefined, ...identity, values, ...spans },
       spans.slide,
     )
   }
 
   /** Reduces every window to one element; with an inverse incrementally. Spark: `reduceByWindow`. */
-  reduceByWindow(f: Reduce<T>, window: Duration, slide: Duration, options?: VersionOptions<Widen<T>>): DStream<Widen<T>>
+  reduceByWindow(f: Reduce<T>, window: Duration, slide: Duration, options?: WindowOptions<Widen<T>>): DStream<Widen<T>>
   reduceByWindow(
     f: Reduce<T>,
     inverse: Reduce<T>,
     window: Duration,
     slide: Duration,
-    options?: VersionOptions<Widen<T>>,
+    options?: WindowOptions<Widen<T>>,
   ): DStream<Widen<T>>
   reduceByWindow(
     f: Reduce<T>,
     second: Reduce<T> | Duration,
     third: Duration,
-    fourth?: Duration | VersionOptions<Widen<T>>,
-    fifth: VersionOptions<Widen<T>> = {},
+    fourth?: Duration | WindowOptions<Widen<T>>,
+    fifth: WindowOptions<Widen<T>> = {},
   ): DStream<Widen<T>> {
     const operator = 'reduceByWindow'
     if (typeof second !== 'function') {
       const options = typeof fourth === 'object' ? fourth : {}
-      checkKnownOptions(operator, options, VERSION_OPTIONS)
+      const identity = identified(operator, options, VERSION_OPTIONS)
       const values = valueVersion(operator, options)
       const how = { ...reduced(checkFunction(operator, f)), values }
       const spans = this.checkWindow(operator, second, third)
-      const { node } = this.#fold<Widen<T>>(operator, how).windowOver(spans, undefined, values)
+      const { node } = this.#fold<Widen<T>>(partBefore(identity, 'reduce'), how).windowOver(spans, identity, values)
       return this.derive<Widen<T>>({ kind: 'fold', input: node, numPartitions: 1, id: undefined, ...how }, spans.slide)
     }
     if (fourth === undefined || typeof fourth === 'object') {
       throw new InvalidOptionError(`${operator}: with an inverse, give (reduce, inverse, window, slide, options).`)
     }
-    checkKnownOptions(operator, fifth, VERSION_OPTIONS)
+    identified(operator, fifth, VERSION_OPTIONS)
     return this.map((element): [null, T] => [null, element])
       .reduceByKeyAndWindow<null, T>(f, second, third, fourth, { numPartitions: 1, ...fifth })
       .map(([, value]) => value)
   }
 
   /** How many elements every window has. Spark: `countByWindow`. */
-  countByWindow(window: Duration, slide: Duration): DStream<number> {
+  countByWindow(window: Duration, slide: Duration, options: IdentityOptions = {}): DStream<number> {
+    identified('countByWindow', options)
     return this.map(() => 1).reduceByWindow(
       (a, b) => a + b,
       (a, b) => a - b,
       window,
       slide,
+      options,
     )
   }
 
@@ -153,7 +154,7 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
   }
 
   #fold<U>(
-    operator: string,
+    identity: Identity,
     how: {
       create(element: T): unknown
       merge(a: U, b: U): U
@@ -161,10 +162,7 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
       values?: ValueVersion | undefined
     },
   ): DStream<U> {
-    return this.derive<U>(
-      { kind: 'fold', input: this.node, ...shuffle(operator, { numPartitions: 1 }), ...how },
-      this.slide,
-    )
+    return this.derive<U>({ kind: 'fold', input: this.node, numPartitions: 1, ...identity, ...how }, this.slide)
   }
 }
 
@@ -175,25 +173,20 @@ function reduced<T>(f: Reduce<T>): { create(element: T): unknown; merge: Reduce<
 
 type Reduce<T> = (a: Widen<T>, b: Widen<T>) => Widen<T>
 
-/** The checked options of a shuffle, as nodes have them. */
-/** Ids are part of the keys of commit logs and snapshots, and of the ids of operators after them. */
-const MAX_ID_BYTES = 200
+/** The checked identity of an operator without other options of a shuffle. */
+export function identified(operator: string, options: IdentityOptions, known: readonly string[] = []): Identity {
+  checkKnownOptions(operator, options, [...IDENTITY_OPTIONS, ...known])
+  return identityOf(operator, options)
+}
 
+/** The checked options of a shuffle, as nodes have them. */
 export function shuffle(
   operator: string,
   options: ShuffleOptions,
   known: readonly string[] = [],
-): { numPartitions: number | undefined; id: string | undefined } {
-  checkKnownOptions(operator, options, ['numPartitions', 'id', ...known])
-  const { numPartitions, id } = options
+): Identity & { numPartitions: number | undefined } {
+  checkKnownOptions(operator, options, ['numPartitions', ...IDENTITY_OPTIONS, ...known])
+  const { numPartitions } = options
   if (numPartitions !== undefined) checkPartitions(`${operator}, numPartitions`, numPartitions)
-  if (id !== undefined && (typeof id !== 'string' || id === '')) {
-    throw new InvalidOptionError(`${operator}: id must be a text that is not empty, got ${JSON.stringify(id)}.`)
-  }
-  if (id !== undefined && Buffer.byteLength(id) > MAX_ID_BYTES) {
-    throw new InvalidOptionError(
-      `${operator}: id must have at most ${MAX_ID_BYTES} bytes, got ${Buffer.byteLength(id)}.`,
-    )
-  }
-  return { numPartitions, id }
+  return { numPartitions, ...identityOf(operator, options) }
 }

@@ -10,7 +10,7 @@ import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
 import { pack, unpack } from '../state/codec.ts'
 import { DStream } from '../stream/dstream.ts'
 import { type Duration, toMillis } from '../stream/duration.ts'
-import { type Job, job } from '../stream/job.ts'
+import { defineJob, type Job } from '../stream/job.ts'
 import { checkKnownOptions } from '../stream/options.ts'
 import { type MemoryEnvironment, memoryEnvironment } from './memory-environment.ts'
 
@@ -66,22 +66,26 @@ export async function testStream(
 
   const slides: number[] = []
   let single = false
-  const tested: Job = job('test', { batch, idle: 'run', idleAfter: 0, numPartitions: partitions }, ({ kafka }) => {
-    const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
-    const defined = define(...streams)
-    single = defined instanceof DStream
-    for (const stream of defined instanceof DStream ? [defined] : defined) {
-      const output = {
-        kind: 'save',
-        input: stream.node,
-        bucket: RESULTS,
-        suffix: undefined,
-        encoder: PACKED_LINES,
-      } as const
-      stream.registry.add({ ...output, prefix: `out${slides.length}` })
-      slides.push(stream.slide)
-    }
-  })
+  const tested: Job = defineJob(
+    'test',
+    { batch, idle: 'run', idleAfter: 0, numPartitions: partitions },
+    ({ kafka }) => {
+      const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
+      const defined = define(...streams)
+      single = defined instanceof DStream
+      for (const stream of defined instanceof DStream ? [defined] : defined) {
+        const output = {
+          kind: 'save',
+          input: stream.node,
+          bucket: RESULTS,
+          suffix: undefined,
+          encoder: PACKED_LINES,
+        } as const
+        stream.registry.add({ ...output, prefix: `out${slides.length}` })
+        slides.push(stream.slide)
+      }
+    },
+  )
 
   const topics = new Map(inputs.map((_, i) => [topicOf(i), partitions]))
   const environment = memoryEnvironment(0).another({ partitions: topics })

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
-import { shortId } from '../../src/plan/names.ts'
 import { planJob } from '../../src/plan/plan.ts'
+import { shortId } from '../../src/stream/identity.ts'
 
 interface Names {
   readonly name?: string

@@ -64,18 +64,19 @@ class Streams {
     if (isUniform(node)) this.#addUniform(i, node)
     else if (node.op === 'map' && node.f === 'key')
       this.#texts.set(i, found(this.#pairs, node.input).map(PAIR_TO_TEXT.key))
-    else if (node.type === 'number') this.#numbers.set(i, this.#toNumbers(node))
+    else if (node.type === 'number') this.#numbers.set(i, this.#toNumbers(i, node))
     else this.#pairs.set(i, this.#toPairs(i, node))
   }
 
   #addUniform(i: number, node: Uniform): void {
     const { type } = node
-    if (type === 'pair') this.#pairs.set(i, uniform(this.#pairs, node, PREDICATES.pair, FLAT_MAPS.pair))
-    else if (type === 'number') this.#numbers.set(i, uniform(this.#numbers, node, PREDICATES.number, FLAT_MAPS.number))
-    else this.#texts.set(i, uniform(this.#texts, node, PREDICATES.text, FLAT_MAPS.text))
+    if (type === 'pair') this.#pairs.set(i, uniform(this.#pairs, i, node, PREDICATES.pair, FLAT_MAPS.pair))
+    else if (type === 'number')
+      this.#numbers.set(i, uniform(this.#numbers, i, node, PREDICATES.number, FLAT_MAPS.number))
+    else this.#texts.set(i, uniform(this.#texts, i, node, PREDICATES.text, FLAT_MAPS.text))
   }
 
-  #toNumbers(node: Other): DStream<number> {
+  #toNumbers(i: number, node: Other): DStream<number> {
     const numbers = (n: number): DStream<number> => found(this.#numbers, n)
     switch (node.op) {
       case 'map':
@@ -87,11 +88,11 @@ class Streams {
       case 'count':
         return this.any(node.input).count()
       case 'reduceByWindow':
-        return numbers(node.input).reduceByWindow(REDUCES[node.f], ...spans(node))
+        return numbers(node.input).reduceByWindow(REDUCES[node.f], ...spans(node), pinned(i))
       case 'reduceByWindowInverse':
-        return numbers(node.input).reduceByWindow(REDUCES.add, subtract, ...spans(node))
+        return numbers(node.input).reduceByWindow(REDUCES.add, subtract, ...spans(node), pinned(i))
       case 'countByWindow':
-        return this.any(node.input).countByWindow(...spans(node))
+        return this.any(node.input).countByWindow(...spans(node), pinned(i))
       default:
         throw new Error(`${node.op} makes no numbers`)
     }
@@ -129,21 +130,25 @@ class Streams {
         return this.any(node.input).countByValue(buckets(node)).map(named)
       case 'countByValueAndWindow':
         return this.any(node.input)
-          .countByValueAndWindow(...spans(node), buckets(node))
+          .countByValueAndWindow(...spans(node), { ...buckets(node), ...pinned(i) })
           .map(named)
       case 'groupByKeyAndWindow':
         return pairs(node.input)
-          .groupByKeyAndWindow(...spans(node), buckets(node))
+          .groupByKeyAndWindow(...spans(node), { ...buckets(node), ...pinned(i) })
           .mapValues(digest)
       case 'reduceByKeyAndWindow':
-        return pairs(node.input).reduceByKeyAndWindow(REDUCES[node.f], ...spans(node), buckets(node))
+        return pairs(node.input).reduceByKeyAndWindow(REDUCES[node.f], ...spans(node), {
+          ...buckets(node),
+          ...pinned(i),
+        })
       case 'reduceByKeyAndWindowInverse':
         return pairs(node.input).reduceByKeyAndWindow(REDUCES.add, subtract, ...spans(node), {
           ...buckets(node),
+          ...pinned(i),
           ...(node.filter !== undefined && { filter: FILTERS[node.filter] }),
         })
       case 'updateStateByKey':
-        return this.#updateState(pairs(node.input), node)
+        return this.#updateState(i, pairs(node.input), node)
       case 'mapWithState':
         return this.#mapWithState(i, node)
       case 'stateSnapshots':
@@ -159,9 +164,9 @@ class Streams {
     }
   }
 
-  #updateState(pairs: DStream<Pair>, node: JobNode<'updateStateByKey'>): DStream<Pair> {
+  #updateState(i: number, pairs: DStream<Pair>, node: JobNode<'updateStateByKey'>): DStream<Pair> {
     const { update } = UPDATES[node.update]
-    const options = { ...buckets(node), ...(node.initial && { initialState: INITIAL }) }
+    const options = { ...buckets(node), ...pinned(i), ...(node.initial && { initialState: INITIAL }) }
     switch (node.shape) {
       case 'values':
         return pairs.updateStateByKey(
@@ -191,7 +196,7 @@ class Streams {
     if (node.initial) spec = spec.initialState(INITIAL)
     if (node.timeout !== undefined) spec = spec.timeout(node.timeout)
     if (node.buckets !== undefined) spec = spec.numPartitions(node.buckets)
-    const mapped = found(this.#pairs, node.input).mapWithState(spec)
+    const mapped = found(this.#pairs, node.input).mapWithState(spec, pinned(i))
     this.#snapshots.set(i, mapped.stateSnapshots())
     return mapped
   }
@@ -210,6 +215,7 @@ function isUniform(node: JobNode): node is Uniform {
 
 function uniform<T>(
   streams: ReadonlyMap<number, DStream<T>>,
+  i: number,
   node: Uniform,
   test: (element: T) => boolean,
   spread: (element: T) => T[],
@@ -228,7 +234,7 @@ function uniform<T>(
     case 'repartition':
       return input.repartition(node.buckets)
     case 'window':
-      return input.window(...spans(node))
+      return input.window(...spans(node), pinned(i))
   }
 }
 
@@ -259,6 +265,11 @@ function mapOf<T>(table: Readonly<Record<string, T>>, name: string): T {
 
 function spans({ length, every }: { length: number; every: number }): [window: number, slide: number] {
   return [length * BATCH, every * BATCH]
+}
+
+/** Two of a kind that keep state may read the same node. */
+function pinned(i: number): { id: string } {
+  return { id: nameOf(i) }
 }
 
 function buckets({ buckets }: { buckets: number | undefined }): { numPartitions?: number } {

@@ -90,8 +90,8 @@ export function statefulJob(kind: StatefulKind, options: JobOptions, inPlace: bo
         break
       }
       case 'window':
-        save(ones.reduceByKeyAndWindow(add, WINDOW * BATCH, BATCH))
-        save(ones.reduceByKeyAndWindow(add, 2 * WINDOW * BATCH, 2 * BATCH), 'window-slide')
+        save(ones.reduceByKeyAndWindow(add, WINDOW * BATCH, BATCH, { id: 'window' }))
+        save(ones.reduceByKeyAndWindow(add, 2 * WINDOW * BATCH, 2 * BATCH, { id: 'slide' }), 'window-slide')
         break
       case 'inverse':
         save(ones.reduceByKeyAndWindow(add, (a, b) => a - b, WINDOW * BATCH, BATCH, { filter: ([, n]) => n > 0 }))
