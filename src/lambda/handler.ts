@@ -20,6 +20,11 @@ export interface LambdaOptions {
   readonly reportFailures?: boolean
   /** Take the job over from another function that has run it in this table. Default false. */
   readonly takeOver?: boolean
+  /**
+   * Ids of operators that the code before had, as RECORDS_ON_THE_WAY names them: elements of open batches that are on their way
+   * to them may be dropped. Batches that lose something get no `_SUCCESS`. Default none: such a deployment is refused.
+   */
+  readonly accept?: readonly string[]
   /** @internal Where the job runs; default: what the environment variables say. */
   readonly environment?: Environment
 }
@@ -43,13 +48,13 @@ export type LambdaHandler = (event: unknown, context?: unknown) => Promise<Kafka
  * @example export const handler = lambda(hotWords)
  */
 export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
-  checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'environment'])
-  const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
+  checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment'])
+  const { takeOver = false, accept = [], reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
   let runtime: Promise<Running> | undefined
 
   async function start(): Promise<Running> {
     const environment = options.environment ?? (await environmentFromVariables())
-    return { runtime: new JobRuntime(job, environment, { takeOver }), environment }
+    return { runtime: new JobRuntime(job, environment, { takeOver, accept }), environment }
   }
 
   const handler: LambdaHandler = async (event) => {

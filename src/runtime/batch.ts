@@ -136,6 +136,7 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     at: now,
     active: now,
     code: environment.code,
+    plan: task.parts.plans.own.fingerprint,
     position: positionAfter(positionOf(task.head, settings.clockSkew), records, now + settings.clockSkew),
     frontier,
     partials: done.partials,

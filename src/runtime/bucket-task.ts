@@ -12,6 +12,8 @@ import { BucketState } from './bucket-state.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
+import type { Plans } from './plans.ts'
+import type { Contribution } from './whole.ts'
 
 export interface BucketParts {
   readonly ref: TaskRef
@@ -20,6 +22,7 @@ export interface BucketParts {
   readonly settings: JobSettings
   readonly environment: Environment
   readonly publisher: Publisher
+  readonly plans: Plans
 }
 
 /** What running closed batches comes to. */
@@ -87,6 +90,15 @@ export class BucketTask {
   remembers(after: number, until: number): boolean {
     const { kind, closedUntil } = this.#head?.record ?? { kind: 'bucket', closedUntil: 0 }
     return closedUntil <= (kind === 'seal' ? after : until)
+  }
+
+  /** What other code has done in (after, until]. */
+  foreignIn(after: number, until: number): Contribution[] {
+    const { ref, plans } = this.#parts
+    const { plan, partials = [] } = this.#head?.record ?? {}
+    if (plan === plans.own.fingerprint) return []
+    const some = partials.filter(({ time }) => time > after && time <= until)
+    return some.map((partial) => ({ place: `stage ${ref.stage}`, plan, partial }))
   }
 
   isDone(until: number): boolean {
@@ -229,6 +241,7 @@ export class BucketTask {
       kind: 'bucket',
       at,
       code,
+      plan: this.#parts.plans.own.fingerprint,
       closedUntil,
       ran,
       due: dueAfter(program, closedUntil, settings),

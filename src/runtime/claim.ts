@@ -14,6 +14,7 @@ const ROW = 'meta'
 /**
  * Claims the job, once per cold start.
  *
+ * @param fingerprint of the plan's shape
  * @param introduce called before the claim is written, when the job, its code or its partitions are new: a crash in
  * between makes the next cold start do it again.
  * @throws JobNameTakenError when another function owns the job.
@@ -21,6 +22,7 @@ const ROW = 'meta'
  */
 export async function claimJob(
   plan: Plan,
+  fingerprint: string,
   environment: Environment,
   takeOver: boolean,
   introduce: () => Promise<void>,
@@ -31,7 +33,8 @@ export async function claimJob(
   checkPartitionsKnown(plan, environment)
   const schema = schemaOf(plan, environment.partitions)
   const kept = JSON.stringify(schema)
-  const claim = { owner, code, topics: topics.join(' '), schema: kept, since: new Date(clock.now()).toISOString() }
+  const since = new Date(clock.now()).toISOString()
+  const claim = { owner, code, topics: topics.join(' '), schema: kept, plan: fingerprint, since }
   for (;;) {
     const row = await table.getRow(name, ROW)
     if (!row) {
@@ -41,7 +44,7 @@ export async function claimJob(
     }
     const other = String(row.data.owner)
     if (other !== owner && !takeOver) throw new JobNameTakenError(name, owner, other, String(row.data.since))
-    const same = row.data.code === code && row.data.topics === claim.topics && row.data.schema === kept
+    const same = (['code', 'topics', 'schema', 'plan'] as const).every((fact) => row.data[fact] === claim[fact])
     if (other === owner && same) return
     checkSchema(name, row.data.schema, schema)
     await introduce()

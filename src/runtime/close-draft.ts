@@ -1,10 +1,11 @@
 // What closing would commit, pure: which batch times every source task has passed, their `_SUCCESS` objects and prints.
 
 import type { PlannedOutput } from '../plan/plan.ts'
-import type { Effect, ReadMark } from '../state/commit-record.ts'
+import type { CloseCommit, Effect, ReadMark } from '../state/commit-record.ts'
 import type { LogReader } from './log-reader.ts'
 import { batchPrefix, printed } from './outputs.ts'
 import { closedBy, earliest } from './time.ts'
+import { type Lacking, NOTHING_LACKS } from './whole.ts'
 
 /**
  * How many intervals one closing covers at most, from the first with something to do: what is committed, published and held in
@@ -18,6 +19,7 @@ export interface CloseDraft {
   readonly closed: readonly number[]
   readonly marks: readonly ReadMark[]
   readonly outbox: readonly Effect[]
+  readonly lacks: Pick<CloseCommit, 'lacking'>
 }
 
 /**
@@ -25,6 +27,7 @@ export interface CloseDraft {
  *
  * @param due times at which buckets have something to do although nothing came
  * @param outputs those of the source stage
+ * @param lacking by batch time, outputs of the job that do not have it whole: nothing says that they are complete
  */
 export function draftClose(
   readers: readonly LogReader[],
@@ -32,6 +35,7 @@ export function draftClose(
   batch: number,
   outputs: readonly PlannedOutput[],
   due: readonly number[],
+  lacking: Lacking = NOTHING_LACKS,
 ): CloseDraft | undefined {
   if (readers.length === 0) return undefined
   const frontier = closedBy(earliest(readers.map((reader) => reader.frontier)), batch)
@@ -40,13 +44,20 @@ export function draftClose(
   if (first > frontier) return undefined
   const reached = Math.min(frontier, first + (MAX_INTERVALS - 1) * batch)
   const closed = [...times].filter((time) => time > closedUntil && time <= reached).sort((a, b) => a - b)
+  const some = closed.flatMap((time) => {
+    const outputs = lacking.get(time)
+    return outputs ? [[time, [...outputs].sort()] as const] : []
+  })
   return {
     closedUntil: reached,
     closed,
     marks: readers.map((reader) => reader.markAt(reached)),
     outbox: closed.flatMap((time) =>
-      outputs.filter(({ slide }) => time % slide === 0).map((output) => closeOutput(output, time, readers)),
+      outputs
+        .filter(({ id, slide }) => time % slide === 0 && !lacking.get(time)?.has(id))
+        .map((output) => closeOutput(output, time, readers)),
     ),
+    lacks: some.length > 0 ? { lacking: some } : {},
   }
 }
 

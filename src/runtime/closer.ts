@@ -2,7 +2,7 @@
 // is closed. Its own log fences it, so T is closed exactly once by whoever comes first, also when two come at once.
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
-import { CLOSE_STAGE, type PlannedOutput, SOURCE_STAGE } from '../plan/plan.ts'
+import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
 import {
   type CloseCommit,
   isCloseCommit,
@@ -13,32 +13,14 @@ import {
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import { TaskLog } from '../state/task-log.ts'
-import type { JobSettings } from '../stream/job.ts'
 import { draftClose } from './close-draft.ts'
-import type { Environment } from './environment.ts'
+import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
-import { heal, type Publisher, publish } from './outbox.ts'
+import { heal, publish } from './outbox.ts'
 import { moveSilent, sealLog } from './silence.ts'
-import type { SourceTask } from './source-task.ts'
-import type { Stages } from './stages.ts'
 import { closedBy, earliest, latest } from './time.ts'
-
-export interface CloserParts {
-  readonly job: string
-  readonly settings: JobSettings
-  /** Outputs of the source stage. */
-  readonly outputs: readonly PlannedOutput[]
-  /** What has to run when a batch is closed. */
-  readonly stages: Stages
-  /** Whether any source task has operators by key, and the task of that name if it does. */
-  readonly anyInPlace: boolean
-  taskInPlace(task: string): SourceTask | undefined
-  /** Whether a micro-batch of the task is under way in this very process. */
-  isAtWork(task: string): boolean
-  readonly environment: Environment
-  readonly publisher: Publisher
-}
+import { judgeReached, refuseStrays, tellLacking } from './whole.ts'
 
 /** What is left after a look. */
 export interface Look {
@@ -48,25 +30,13 @@ export interface Look {
   readonly atRest: boolean
 }
 
-const NOTHING: CloseCommit = {
-  kind: 'join',
-  at: 0,
-  code: '',
-  closedUntil: 0,
-  before: 0,
-  tasks: [],
-  buckets: [],
-  closed: [],
-  outbox: [],
-}
-
 export class Closer {
   readonly parts: CloserParts
   readonly #ref: TaskRef
   readonly #log: TaskLog<CloseCommit>
   readonly #mutex = new Mutex()
   #version = 0
-  #head: CloseCommit = NOTHING
+  #head: CloseCommit = NOTHING_CLOSED
   /** When the head was read last; undefined before. Versions that have expired since are free again. */
   #loadedAt: number | undefined
   #published = true
@@ -114,6 +84,19 @@ export class Closer {
     const reader = this.#readers.get(task.task)
     if (reader) reader.observe(version, record)
     else this.#hints.set(task.task, record.frontier)
+  }
+
+  /**
+   * Looks whether other code has left elements on their way that have nowhere to go in this.
+   *
+   * @throws RecordsOnTheWayError
+   */
+  async refuseStrays(): Promise<void> {
+    await this.#mutex.run(async () => {
+      await this.#load()
+      await this.#refresh(true)
+      await refuseStrays(this.parts.plans, this.#inOrder(), this.closedUntil, this.parts.settings.batch)
+    })
   }
 
   /**
@@ -183,18 +166,22 @@ export class Closer {
     const { settings, outputs } = this.parts
     const readers = this.#inOrder()
     const before = this.closedUntil
-    const draft = draftClose(readers, before, settings.batch, outputs, this.#due)
+    const lacking = await judgeReached(this.parts.plans, readers, before, settings.batch)
+    if (!lacking) return false // newer code has been deployed, and closes what it has a part in
+    const draft = draftClose(readers, before, settings.batch, outputs, this.#due, lacking)
     if (!draft) return false
     const closing = new Set(draft.closed)
     await Promise.all(readers.map((reader) => reader.publishLast(this.parts.publisher, closing)))
     await this.parts.stages.beBorn()
-    const { closedUntil, closed, outbox } = draft
+    const { closedUntil, closed, lacks, outbox } = draft
+    const last = this.#head
     // Until the buckets have run them, the batches of this entry must be readable by whoever has to go on.
     const tasks = readers.map((reader) => reader.markAt(before))
-    if ((await this.#commit({ kind: 'close', closedUntil, before, tasks, closed, outbox })) === 'conflict') {
+    if ((await this.#commit({ kind: 'close', closedUntil, before, tasks, ...lacks, closed, outbox })) === 'conflict') {
       await this.#load()
       return true
     }
+    tellLacking(this.parts.environment.log, last, { closed, ...lacks })
     await publish(this.parts.publisher, outbox)
     await this.#runBuckets()
     this.#published = true

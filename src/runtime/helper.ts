@@ -7,12 +7,15 @@ import { LogLostError } from '../state/state-errors.ts'
 import { TaskLog } from '../state/task-log.ts'
 import type { Environment, Share } from './environment.ts'
 import { inOrder, LogReader } from './log-reader.ts'
+import type { Plans } from './plans.ts'
 import type { Stages } from './stages.ts'
+import { foreignIn, judgeNow } from './whole.ts'
 
 export interface HelperParts {
   readonly job: string
   readonly environment: Environment
   readonly stages: Stages
+  readonly plans: Plans
 }
 
 export class Helper {
@@ -24,7 +27,7 @@ export class Helper {
 
   /** Runs the buckets of a share, unless that is done. It reads what is closed from the logs, not from memory of this instance. */
   async run(share: Share): Promise<void> {
-    const { job, environment, stages } = this.#parts
+    const { job, environment, stages, plans } = this.#parts
     const { table, objects, bucket } = environment
     const log = new TaskLog({ job, stage: CLOSE_STAGE, task: '0' }, table, objects, bucket, isCloseCommit)
     const close = (await log.head())?.record
@@ -33,6 +36,7 @@ export class Helper {
     stages.expect(close.buckets)
     if (await stages.isDone(share)) return
     const readers = stages.readsSources(share.stage) ? await this.#readSources(close) : []
+    await judgeNow(plans, foreignIn(readers, plans.own.fingerprint), close.closedUntil) // whoever asked is of other code
     await stages.help(share, readers, close.before)
   }
 

@@ -2,6 +2,7 @@
 
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
+import { viewOf } from '../plan/shape.ts'
 import { isSourceCommit } from '../state/commit-record.ts'
 import { TaskLog } from '../state/task-log.ts'
 import type { Job } from '../stream/job.ts'
@@ -12,6 +13,7 @@ import type { Environment, Share } from './environment.ts'
 import { Helper } from './helper.ts'
 import { Lookout } from './lookout.ts'
 import type { Publisher } from './outbox.ts'
+import { Plans } from './plans.ts'
 import { PartitionAddedError, UnknownTopicError } from './runtime-errors.ts'
 import { SourceTask } from './source-task.ts'
 import { Stages } from './stages.ts'
@@ -34,6 +36,8 @@ export type PartitionOutcome = PartitionRecords &
 export interface RuntimeOptions {
   /** Take the job over from the function that owns it. Default false. */
   readonly takeOver?: boolean
+  /** Ids of operators: what is on its way to them and has nowhere to go may be dropped. Default none. */
+  readonly accept?: readonly string[]
 }
 
 /** A micro-batch that is known to be in trouble when it fails or takes long. */
@@ -47,6 +51,7 @@ export class JobRuntime {
   readonly #environment: Environment
   readonly #takeOver: boolean
   readonly #publisher: Publisher
+  readonly #plans: Plans
   readonly #closer: Closer
   readonly #helper: Helper
   readonly #lookout: Lookout
@@ -54,21 +59,23 @@ export class JobRuntime {
   readonly #tasks = new Map<string, SourceTask>()
   #claimed: Promise<void> | undefined
 
-  constructor(job: Job, environment: Environment, { takeOver = false }: RuntimeOptions = {}) {
+  constructor(job: Job, environment: Environment, { takeOver = false, accept = [] }: RuntimeOptions = {}) {
     this.plan = planJob(job)
     this.#environment = environment
     this.#takeOver = takeOver
     const { objects, print } = environment
     this.#wakeUps = new WakeUps(job.name, environment)
     this.#publisher = { objects, print, wake: (at) => this.#wakeUps.ensure(at) }
-    const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher }
+    this.#plans = new Plans(job.name, viewOf(this.plan), environment, new Set(accept))
+    const plans = this.#plans
+    const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher, plans }
     const stages = new Stages({ ...shared, stages: this.plan.stages })
     const outputs = this.plan.outputs.filter(({ stage }) => stage === SOURCE_STAGE)
     const anyInPlace = [...this.plan.programs.values()].some(({ inPlace }) => inPlace)
     const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
     const isAtWork = (task: string): boolean => this.#tasks.get(task)?.mutex.held ?? false
     this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace, isAtWork })
-    this.#helper = new Helper({ job: job.name, environment, stages })
+    this.#helper = new Helper({ job: job.name, environment, stages, plans })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
 
@@ -107,7 +114,7 @@ export class JobRuntime {
   }
 
   async #claim(): Promise<void> {
-    this.#claimed ??= claimJob(this.plan, this.#environment, this.#takeOver, () => this.#introduce())
+    this.#claimed ??= this.#claimNow()
     try {
       await this.#claimed
     } catch (error) {
@@ -116,8 +123,19 @@ export class JobRuntime {
     }
   }
 
-  /** Partitions that are known beforehand join before any batch can be closed without them. */
+  async #claimNow(): Promise<void> {
+    const { fingerprint } = this.#plans.own
+    await claimJob(this.plan, fingerprint, this.#environment, this.#takeOver, () => this.#introduce())
+    this.#plans.claimed()
+  }
+
+  /**
+   * What other code has left must have somewhere to go. Then partitions that are known beforehand join, before any batch can be
+   * closed without them.
+   */
   async #introduce(): Promise<void> {
+    if (await this.#plans.mayLose()) await this.#closer.refuseStrays()
+    await this.#plans.keep()
     const { partitions } = this.#environment
     const known = [...this.plan.programs.keys()].flatMap((topic) =>
       Array.from({ length: partitions.get(topic) ?? 0 }, (_, partition) => this.#task(topic, partition)),
@@ -162,7 +180,7 @@ export class JobRuntime {
     const { table, objects, bucket, newId } = environment
     const log = new TaskLog(ref, table, objects, bucket, isSourceCommit, newId)
     const parts = { ref, program, settings: job.settings, environment, log }
-    const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer })
+    const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer, plans: this.#plans })
     this.#tasks.set(name, task)
     return task
   }

@@ -3,6 +3,7 @@
 import type { BatchPartial, Effect, ReadMark, SourceCommit } from '../state/commit-record.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import { heal, type Publisher, visible } from './outbox.ts'
+import type { PlanName } from './plans.ts'
 
 /** An entry that has something for a batch that is not closed yet. */
 interface OpenEntry {
@@ -11,6 +12,7 @@ interface OpenEntry {
   readonly before: number
   /** `next` of the entry before it. */
   readonly nextBefore: number | undefined
+  readonly plan: PlanName
   readonly partials: readonly BatchPartial[]
 }
 
@@ -42,6 +44,8 @@ export class LogReader {
   /** A frontier that is known to have been reached by entries that are not read yet. */
   #hint = 0
   #closedUntil: number
+  /** Which plan has moved the frontier up to where. */
+  #passes: { readonly from: number; readonly until: number; readonly plan: PlanName }[] = []
 
   constructor(mark: ReadMark, closedUntil: number, log: TaskLog<SourceCommit>) {
     this.stage = mark.stage
@@ -76,6 +80,23 @@ export class LogReader {
       (partial) => partial.time,
     )
     return this.#byTime.get(time) ?? []
+  }
+
+  /** Whether any other plan has had to do with what is open. */
+  isForeign(own: string): boolean {
+    return [...this.#open, ...this.#passes].some(({ plan }) => plan !== own)
+  }
+
+  /** What the entries have for one batch time, and which plan they are of. */
+  contributionsTo(time: number): { readonly plan: PlanName; readonly partial: BatchPartial }[] {
+    return this.#open.flatMap(({ plan, partials }) =>
+      partials.flatMap((partial) => (partial.time === time ? { plan, partial } : [])),
+    )
+  }
+
+  /** The plan that has passed a batch, as far as read. */
+  passedBy(time: number): PlanName {
+    return this.#passes.find(({ from, until }) => from < time && time <= until)?.plan
   }
 
   /** Takes note of a commit that this very instance has made and published: no need to read it. */
@@ -126,6 +147,7 @@ export class LogReader {
       this.next = mark.next
     }
     this.#closedUntil = closedUntil
+    this.#passes = this.#passes.filter(({ until }) => until > closedUntil)
     const entries = this.#open.filter(({ version }) => version > this.#read)
     this.#open = []
     this.#byTime = undefined
@@ -138,9 +160,17 @@ export class LogReader {
     this.#seen = version
     this.next = record.inPlace?.next
     this.frontier = Math.max(before, record.frontier)
+    this.#pass(before, record.plan)
     this.active = record.active
     this.last = { version, outbox: published ? [] : visible(record.outbox), published }
-    this.#addOpen({ version, before, nextBefore, partials: record.partials })
+    this.#addOpen({ version, before, nextBefore, plan: record.plan, partials: record.partials })
+  }
+
+  #pass(from: number, plan: PlanName): void {
+    if (this.frontier <= from) return
+    const last = this.#passes.at(-1)
+    if (last && last.plan === plan) this.#passes[this.#passes.length - 1] = { ...last, until: this.frontier }
+    else this.#passes.push({ from, until: this.frontier, plan })
   }
 
   /** An entry that ends in a closed batch is read again after a restart: what is closed in it does not count. */

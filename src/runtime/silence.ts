@@ -5,8 +5,7 @@ import { pack } from '../state/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { JobSettings } from '../stream/job.ts'
-import type { CloserParts } from './closer.ts'
-import type { Environment } from './environment.ts'
+import type { CloserParts } from './closer-parts.ts'
 import type { LogReader } from './log-reader.ts'
 import { heal, promiseObjects, visible } from './outbox.ts'
 import type { SourceTask } from './source-task.ts'
@@ -104,7 +103,7 @@ async function appendQuiet(
   if (now - head.record.active < settings.idleAfter) return false
   if (isAsWanted(head.record, kind, frontier)) return true
   await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published
-  const record = quietCommit(head.record, kind, frontier, environment)
+  const record = quietCommit(head.record, kind, frontier, parts)
   const expiresAt = kind === 'seal' ? undefined : now + settings.retention
   const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
   return outcome === 'committed'
@@ -114,17 +113,18 @@ async function appendQuiet(
 async function runQuiet(
   task: SourceTask,
   { frontier: joinedAt }: LogReader,
-  { settings, environment }: CloserParts,
+  parts: CloserParts,
   kind: 'idle' | 'seal',
   frontier: number,
 ): Promise<boolean> {
+  const { environment, settings } = parts
   try {
     await task.loadQuiet(joinedAt)
     const { head } = task
     if (!head || environment.clock.now() - head.active < settings.idleAfter) return false
     if (isAsWanted(head, kind, frontier)) return true
     await task.healHead(false)
-    const quiet = quietCommit(head, kind, frontier, environment)
+    const quiet = quietCommit(head, kind, frontier, parts)
     const done = await task.runInPlace(NOTHING, quiet.frontier, kind === 'seal')
     const counts = { ...NO_COUNTS, written: done.written }
     const commit: SourceCommit = {
@@ -156,7 +156,7 @@ function quietCommit(
   { inPlace: _, ...head }: SourceCommit,
   kind: 'idle' | 'seal',
   frontier: number,
-  { clock, code }: Environment,
+  { environment: { clock, code }, plans }: CloserParts,
 ): SourceCommit {
   const { position } = head
   return {
@@ -164,6 +164,7 @@ function quietCommit(
     kind,
     at: clock.now(),
     code,
+    plan: plans.own.fingerprint,
     position: position && { ...position, from: position.until },
     frontier: Math.max(frontier, head.frontier),
     partials: [],

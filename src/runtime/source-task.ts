@@ -13,6 +13,7 @@ import type { Environment } from './environment.ts'
 import { InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
+import type { Plans } from './plans.ts'
 import { isOutOfRange } from './time.ts'
 import { type Progress, TroubleWatch } from './trouble.ts'
 
@@ -26,6 +27,7 @@ export interface SourceTaskParts {
   readonly publisher: Publisher
   readonly log: TaskLog<SourceCommit>
   readonly closer: Closer
+  readonly plans: Plans
 }
 
 /** The head of the log as this instance knows it. */

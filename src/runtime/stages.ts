@@ -12,7 +12,9 @@ import type { Environment, Share } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Publisher } from './outbox.ts'
 import { batchPrefix, printed } from './outputs.ts'
+import type { Plans } from './plans.ts'
 import { SideBySide } from './side-by-side.ts'
+import { foreignIn, judgeNow, type Lacking, together } from './whole.ts'
 
 export interface StagesParts {
   readonly job: string
@@ -20,6 +22,7 @@ export interface StagesParts {
   readonly stages: readonly ShuffleStage[]
   readonly environment: Environment
   readonly publisher: Publisher
+  readonly plans: Plans
 }
 
 /** A task's contributions, in the order in which they are folded. */
@@ -32,14 +35,14 @@ export class Stages {
 
   constructor(parts: StagesParts) {
     this.#parts = parts
-    const { job, settings, environment, publisher } = parts
+    const { job, settings, environment, publisher, plans } = parts
     this.#sideBySide = new SideBySide(parts)
     this.#buckets = new Map(
       parts.stages.map((stage) => [
         stage,
         Array.from({ length: stage.numPartitions }, (_, bucket) => {
           const ref = { job, stage: stage.id, task: String(bucket) }
-          return new BucketTask({ ref, bucket, stage, settings, environment, publisher })
+          return new BucketTask({ ref, bucket, stage, settings, environment, publisher, plans })
         }),
       ]),
     )
@@ -99,14 +102,23 @@ export class Stages {
     const touched = new Set(open.filter((time) => time > after && time <= closedUntil))
     const sources: Contributions = readers.map((reader) => [...touched].flatMap((time) => reader.partialsOf(time)))
     const done = new Map<string, Contributions>([[SOURCE_STAGE, sources]])
+    const { plans } = this.#parts
+    const own = plans.own.fingerprint
+    let lacking = await judgeNow(
+      plans,
+      foreignIn(readers, own, (time) => touched.has(time)),
+      closedUntil,
+    )
     for (const [stage, buckets] of this.#buckets) {
       const input = stageInput(stage, done, touched, closedUntil)
       await this.#sideBySide.run(stage, buckets, input)
       const results = resultsOf(buckets, after, closedUntil)
       done.set(stage.id, results)
       for (const { time } of results.flat()) touched.add(time)
+      const foreign = buckets.flatMap((bucket) => bucket.foreignIn(after, closedUntil))
+      lacking = together(lacking, await judgeNow(plans, foreign, closedUntil))
       // Otherwise another instance has done all this before, or the bucket would not have gone on.
-      if (buckets.every((bucket) => bucket.remembers(after, closedUntil))) await this.#finish(stage, results)
+      if (buckets.every((bucket) => bucket.remembers(after, closedUntil))) await this.#finish(stage, results, lacking)
     }
   }
 
@@ -156,11 +168,12 @@ export class Stages {
   }
 
   /** `_SUCCESS` after every part of the stage's outputs; prints once. Not kept anywhere: whoever comes again does it again. */
-  async #finish(stage: ShuffleStage, results: Contributions): Promise<void> {
+  async #finish(stage: ShuffleStage, results: Contributions, lacking: Lacking): Promise<void> {
     const times = [...new Set(results.flat().map(({ time }) => time))].sort((a, b) => a - b)
     for (const time of times) {
       for (const { output } of stage.outputs) {
-        if (time % output.slide === 0) await this.#finishOutput(output, time, results)
+        if (time % output.slide !== 0 || lacking.get(time)?.has(output.id)) continue
+        await this.#finishOutput(output, time, results)
       }
     }
   }

@@ -89,6 +89,8 @@ export interface SourceCommit {
   readonly active: number
   /** Version of the code that committed. */
   readonly code: string
+  /** The plan that made it, by the fingerprint of its shape; absent in what older code has written. */
+  readonly plan?: string
   readonly position: Position | undefined
   /** This task will add nothing below this time any more. */
   readonly frontier: number
@@ -132,6 +134,8 @@ export interface CloseCommit {
   readonly buckets: readonly (readonly [stage: string, versions: readonly number[]])[]
   /** The batch times that this commit closes. */
   readonly closed: readonly number[]
+  /** Outputs that do not have such a batch whole, because other code had a part in it: they get no `_SUCCESS`. */
+  readonly lacking?: readonly (readonly [time: number, outputs: readonly string[]])[]
   readonly outbox: readonly Effect[]
 }
 
@@ -182,6 +186,8 @@ export interface BucketCommit {
   readonly kind: 'birth' | 'bucket' | 'seal'
   readonly at: number
   readonly code: string
+  /** As in `SourceCommit`. */
+  readonly plan?: string
   readonly closedUntil: number
   /** The batch times that were run, ascending. */
   readonly ran: readonly number[]

@@ -88,6 +88,7 @@ export const isSourceShape = shape({
   kind: exactly('birth', 'batch', 'idle', 'seal'),
   active: time,
   position: either(absent, position),
+  plan: either(absent, text),
   frontier: time,
   partials: list(partial),
   counts: counters,
@@ -104,12 +105,14 @@ export const isCloseShape = shape({
   tasks: list(shape({ stage: text, task: text, read: count, frontier: time, next: either(absent, time) })),
   buckets: list(tuple(text, list(count))),
   closed: list(time),
+  lacking: either(absent, list(tuple(time, list(text)))),
 })
 
 /** A commit of a bucket. */
 export const isBucketShape = shape({
   ...common,
   kind: exactly('birth', 'bucket', 'seal'),
+  plan: either(absent, text),
   closedUntil: time,
   ran: list(time),
   due: either(absent, time),

@@ -18,6 +18,39 @@ export interface Mutant {
 }
 
 export const MUTANTS: readonly Mutant[] = [
+  // Deployments
+  {
+    name: 'records on their way to what new code lacks are passed over',
+    breaks: 'I7',
+    file: 'src/runtime/whole.ts',
+    find: 'if (refused.length > 0) throw new RecordsOnTheWayError(plans.job, refused)\n  for',
+    replace: 'for',
+    test: 'test/runtime/deploys.test.ts',
+  },
+  {
+    name: '_SUCCESS over a batch that new code does not have whole',
+    breaks: 'I3',
+    file: 'src/runtime/whole.ts',
+    find: 'lack(partial.time, plan === undefined ? [] : missing(plans.own, theirs, place))',
+    replace: '',
+    test: 'test/runtime/whole.test.ts',
+  },
+  {
+    name: '_SUCCESS of a stage over a batch that its buckets ran under other code',
+    breaks: 'I3',
+    file: 'src/runtime/stages.ts',
+    find: 'lacking = together(lacking, await judgeNow(plans, foreign, closedUntil))',
+    replace: '',
+    test: 'test/runtime/whole.test.ts',
+  },
+  {
+    name: 'an old instance closes what newer code has had a part in',
+    breaks: 'I3',
+    file: 'src/runtime/whole.ts',
+    find: 'if ((unknown || refused.length > 0) && (await plans.isSuperseded())) return undefined',
+    replace: '',
+    test: 'test/runtime/whole.test.ts',
+  },
   ...VALUE_MUTANTS,
   // The commit protocol of source tasks
   {

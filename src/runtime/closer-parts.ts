@@ -1,0 +1,40 @@
+// What the closing task works with, and what it knows before it has read anything.
+
+import type { PlannedOutput } from '../plan/plan.ts'
+import type { CloseCommit } from '../state/commit-record.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Environment } from './environment.ts'
+import type { Publisher } from './outbox.ts'
+import type { Plans } from './plans.ts'
+import type { SourceTask } from './source-task.ts'
+import type { Stages } from './stages.ts'
+
+export interface CloserParts {
+  readonly job: string
+  readonly settings: JobSettings
+  /** Outputs of the source stage. */
+  readonly outputs: readonly PlannedOutput[]
+  /** What has to run when a batch is closed. */
+  readonly stages: Stages
+  /** Whether any source task has operators by key, and the task of that name if it does. */
+  readonly anyInPlace: boolean
+  taskInPlace(task: string): SourceTask | undefined
+  /** Whether a micro-batch of the task is under way in this very process. */
+  isAtWork(task: string): boolean
+  readonly environment: Environment
+  readonly publisher: Publisher
+  readonly plans: Plans
+}
+
+/** Of a job that has closed nothing. */
+export const NOTHING_CLOSED: CloseCommit = {
+  kind: 'join',
+  at: 0,
+  code: '',
+  closedUntil: 0,
+  before: 0,
+  tasks: [],
+  buckets: [],
+  closed: [],
+  outbox: [],
+}

@@ -1,0 +1,89 @@
+// The plans that a job has been run by: a row for each, written before anything is committed under it, so that whoever closes a
+// batch can look up what other code had in mind with its part of it.
+
+import { type Place, type PlanView, parseShape, stageOfEdge } from '../plan/shape.ts'
+import { type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
+import { TaskLog } from '../state/task-log.ts'
+import type { Environment } from './environment.ts'
+
+const ROWS = 'plan#'
+const META = 'meta'
+
+/** A commit's plan: undefined when it was made before commits named theirs, and nothing is known of it. */
+export type PlanName = string | undefined
+
+export class Plans {
+  readonly own: PlanView
+  readonly job: string
+  readonly environment: Environment
+  /** Stages and operators of which the user has said that what is on its way to them may be dropped. */
+  readonly accepted: ReadonlySet<string>
+  /** Whether this code has been held against what is there: before, the row still says who ran the job last. */
+  #claimed = false
+  readonly #known = new Map<string, PlanView | undefined>()
+
+  constructor(job: string, own: PlanView, environment: Environment, accepted: ReadonlySet<string> = new Set()) {
+    this.job = job
+    this.own = own
+    this.environment = environment
+    this.accepted = accepted
+    this.#known.set(own.fingerprint, own)
+  }
+
+  /** Undefined when nothing is known of it. */
+  async viewOf(name: PlanName): Promise<PlanView | undefined> {
+    if (name === undefined || this.#known.has(name)) return name === undefined ? undefined : this.#known.get(name)
+    const row = await this.environment.table.getRow(this.job, ROWS + name)
+    const view = row && parseShape(row.data)
+    this.#known.set(name, view)
+    return view
+  }
+
+  /** Whether something that other code has sent could have nowhere to go now; true when nothing is known. */
+  async mayLose(): Promise<boolean> {
+    const rows = await this.environment.table.listRows(this.job, ROWS)
+    if (rows.size === 0) return true
+    return [...rows.values()].some(({ data }) => {
+      const view = parseShape(data)
+      return view === undefined || !this.own.takesOver(view)
+    })
+  }
+
+  /** Before anything is committed under this plan. */
+  async keep(): Promise<void> {
+    const { fingerprint, shape } = this.own
+    await this.environment.table.createRow(this.job, ROWS + fingerprint, { rev: 1, data: { ...shape } })
+  }
+
+  claimed(): void {
+    this.#claimed = true
+  }
+
+  /** Whether the job has been claimed by code with another plan since: an old instance in a deployment. */
+  async isSuperseded(): Promise<boolean> {
+    if (!this.#claimed) return false
+    const plan = (await this.environment.table.getRow(this.job, META))?.data.plan
+    return plan !== undefined && plan !== this.own.fingerprint
+  }
+
+  /** Whether other code has run a batch in the bucket to which an edge leads. */
+  async hasRun(edge: string, bucket: number, time: number): Promise<boolean> {
+    const { table, objects, bucket: container } = this.environment
+    const task = { job: this.job, stage: stageOfEdge(edge), task: String(bucket) }
+    const log = new TaskLog<BucketCommit>(task, table, objects, container, isBucketCommit)
+    return ((await log.head())?.record.closedUntil ?? 0) >= time
+  }
+}
+
+/** Where the tasks of a topic send what they have. */
+export function topicPlace(task: string): Place {
+  return `topic ${topicOf(task)}`
+}
+
+export function passedPlace(task: string): Place {
+  return `passed ${topicOf(task)}`
+}
+
+function topicOf(task: string): string {
+  return task.slice(0, task.lastIndexOf('-'))
+}
