@@ -67,7 +67,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     for (const invocation of parseEvent(event)) {
       if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
       else if (invocation.job !== job.name) continue
-      else if (invocation.kind === 'wake') await running.runtime.wake(invocation.at)
+      else if (invocation.kind === 'wake') await running.runtime.wake(invocation.at, invocation.turn)
       else await help(running, invocation.share)
     }
     return answer(running.environment, outcomes, reportFailures)

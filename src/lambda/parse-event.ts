@@ -9,7 +9,7 @@ import type { KafkaEventRecord } from './kafka-event.ts'
 /** What an invocation asks for. */
 export type Invocation =
   | { readonly kind: 'records'; readonly partitions: readonly PartitionRecords[] }
-  | { readonly kind: 'wake'; readonly job: string; readonly at: number }
+  | { readonly kind: 'wake'; readonly job: string; readonly at: number; readonly turn?: number }
   | { readonly kind: 'share'; readonly job: string; readonly share: Share }
 
 type Json = Readonly<Record<string, unknown>>
@@ -112,7 +112,8 @@ function parseMessage(message: unknown, index: number): Invocation {
       'it is not a message of Millrace; nobody else should send to its queue',
     )
   }
-  return { kind: 'wake', job: body.job, at: body.at }
+  // Those of older code have none.
+  return { kind: 'wake', job: body.job, at: body.at, ...(isCount(body.turn) && { turn: body.turn }) }
 }
 
 function parseShare({ stage, buckets, closedUntil, times }: Json): Share | undefined {

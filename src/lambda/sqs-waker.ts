@@ -5,19 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Clock, Helpers, Share, Waker } from '../runtime/environment.ts'
+import { LONGEST_DELAY_MS } from '../runtime/wake-row.ts'
 import { awsClientSettings } from '../state/aws-client.ts'
 import { serviceError } from '../state/service-errors.ts'
 
-/** SQS's greatest delay. A wake-up for later comes after 15 minutes and is passed on. */
-const MAX_DELAY_SECONDS = 900
+/** A wake-up for later comes after 15 minutes and is passed on. */
+const MAX_DELAY_SECONDS = LONGEST_DELAY_MS / 1000
 
 // SQS answers in tens of milliseconds. Without a limit a connection that died while the function was frozen would hold it
 // until its timeout.
 const REQUEST_TIMEOUT_MS = 5_000
 
 /** The text of a wake-up message. */
-export function wakeUpMessage(job: string, at: number): string {
-  return JSON.stringify({ millrace: 'wake', job, at })
+export function wakeUpMessage(job: string, at: number, turn?: number): string {
+  return JSON.stringify({ millrace: 'wake', job, at, turn })
 }
 
 /** The text of a request to run buckets. */
@@ -27,9 +28,9 @@ export function shareMessage(job: string, share: Share): string {
 
 export function sqsWaker(queueUrl: string, clock: Clock, client = sqsClient()): Waker {
   return {
-    async arm(job, at) {
+    async arm(job, at, turn) {
       const delay = Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((at - clock.now()) / 1000)))
-      await send(client, queueUrl, wakeUpMessage(job, at), delay)
+      await send(client, queueUrl, wakeUpMessage(job, at, turn), delay)
     },
   }
 }

@@ -11,8 +11,12 @@ export interface Clock {
 
 /** Brings the job back at a time: a delayed queue message on AWS, a timer in development. */
 export interface Waker {
-  /** May fire late, twice, or when nothing is left to do; must fire. */
-  arm(job: string, at: number): Promise<void>
+  /**
+   * May fire late, twice, or when nothing is left to do; must fire. Where it cannot delay for so long, it fires early.
+   *
+   * @param turn which of the messages for `at` it is: comes back with it.
+   */
+  arm(job: string, at: number, turn: number): Promise<void>
 }
 
 /** Buckets of a stage that another invocation is asked to run. */

@@ -95,11 +95,12 @@ export class JobRuntime {
    * Handles a wake-up: closes what can be closed, moves silent tasks on, seals quiet logs. When something is still open
    * the next wake-up is armed, else none: an idle job runs nothing.
    *
-   * @param fired the time for which the wake-up was armed.
+   * @param fired the time for which the wake-up was armed
+   * @param turn which of the messages for that time it is, if it says so.
    */
-  async wake(fired: number): Promise<void> {
+  async wake(fired: number, turn?: number): Promise<void> {
     await this.#claim()
-    if (await this.#wakeUps.passOn(fired)) return
+    if (await this.#wakeUps.passOn(fired, turn)) return
     await this.#wakeUps.begin(fired)
     const { open, atRest } = await this.#closer.look(true)
     if (atRest) return

@@ -1,35 +1,35 @@
-// Who moves time when nothing arrives: at most one wake-up per job is under way, armed by a commit that leaves
-// something open. A wake-up that finds nothing open arms nothing, so an idle job runs nothing (DESIGN §4).
+// Who moves time when nothing arrives: one wake-up per job and interval is under way, armed by a commit that leaves something
+// open. A wake-up that finds nothing open arms nothing, so an idle job runs nothing (DESIGN §4). docs/decisions/051 has the rules.
 
 import type { BatchPartial } from '../state/commit-record.ts'
-import type { JobRows } from '../state/table.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { latest } from './time.ts'
+import { type Armed, armedIn, covers, LONGEST_DELAY_MS, rowOf, WAKE_ROW } from './wake-row.ts'
 
 /** So that "silent for idleAfter" is over when the wake-up looks, whatever the clocks' rounding. */
 const MARGIN_MS = 50
 
-/** By how much clocks of instances may differ before memory of a wake-up that is nearly due misleads. */
-const CLOCKS_DIFFER_BY_MS = 250
+/** By how much the clocks of two instances may differ before memory of a wake-up that the other one armed misleads. */
+const CLOCKS_DIFFER_BY_MS = 5000
 
-/** A wake-up that comes this much later than asked for will do as well: not worth a second one. */
-const SOON_MS = 1000
-
-const ROW = 'wake'
+/** How far this instance's own clock may be off: it counts the delay of its own messages, whatever time it shows. */
+const CLOCK_IS_OFF_BY_MS = 250
 
 /** When the batches that a commit touches can be closed at the latest: when silence counts, and not before their end. */
 export function wakeTimeFor(partials: readonly BatchPartial[], now: number, { idleAfter }: JobSettings): number {
   return Math.max(now + idleAfter, latest(partials.map(({ time }) => time))) + MARGIN_MS
 }
 
+/** A wake-up that this instance knows to be under way, and whether it sent the message itself. */
+type Known = Armed & { readonly own: boolean }
+
 /** The job's wake-up, deduplicated by a row of the table. */
 export class WakeUps {
   readonly #job: string
   readonly #environment: Environment
-  /** The wake-up that this instance knows to be under way. */
-  #armed = 0
+  #known: readonly Known[] = []
   readonly #mutex = new Mutex()
 
   constructor(job: string, environment: Environment) {
@@ -45,12 +45,10 @@ export class WakeUps {
    */
   async ensure(at: number, fired = 0): Promise<void> {
     const now = Math.max(this.#environment.clock.now(), fired)
-    // One that is nearly due may have been handled already, by an instance whose clock is ahead: the row knows.
-    const certain = now + Math.min(CLOCKS_DIFFER_BY_MS, Math.max(0, at - now) / 4)
-    const covered = (): boolean => this.#armed > certain && this.#armed <= at + SOON_MS
-    if (covered()) return
+    const known = (): boolean => this.#known.some((one) => covers(one, at, now) && one.next > now + doubt(one, at, now))
+    if (known()) return
     // Tasks of one invocation commit side by side; one of them arms for all.
-    await this.#mutex.run(() => (covered() ? Promise.resolve() : this.#arm(at, now)))
+    await this.#mutex.run(() => (known() ? Promise.resolve() : this.#arm(at, now)))
   }
 
   /**
@@ -61,42 +59,61 @@ export class WakeUps {
   async begin(fired: number): Promise<void> {
     const { table } = this.#environment
     for (;;) {
-      const row = await table.getRow(this.#job, ROW)
-      const at = Number(row?.data.at ?? 0)
-      const data = row && at > fired ? row.data : { at: fired, fired }
-      const next = { rev: (row?.rev ?? 0) + 1, data }
-      if ((await table.replaceRow(this.#job, ROW, next, row?.rev)) === 'replaced') return
+      const row = await table.getRow(this.#job, WAKE_ROW)
+      const next = rowOf(row, armedIn(row, Number.NEGATIVE_INFINITY), fired)
+      if ((await table.replaceRow(this.#job, WAKE_ROW, next, row?.rev)) === 'replaced') return
     }
   }
 
   /**
-   * A queue may bring a wake-up before its time, because it cannot delay for longer (SQS: 15 minutes). It goes on as
-   * it is until it is due; the row stays true. Whether it did.
+   * A queue may bring a wake-up before its time, because it cannot delay for longer (SQS: 15 minutes). It goes on until
+   * it is due, unless another one makes it superfluous: of those that the row does not name, whatever has left them behind,
+   * and of two that go on from one.
+   *
+   * @param turn which of the messages of this wake-up it is; undefined: it does not say.
+   * @returns whether it was early.
    */
-  async passOn(at: number): Promise<boolean> {
-    if (at - this.#environment.clock.now() <= 1000) return false
-    await this.#environment.waker.arm(this.#job, at)
+  async passOn(at: number, turn = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const { table, clock } = this.#environment
+    const now = clock.now()
+    if (at - now <= 1000) return false
+    const row = await table.getRow(this.#job, WAKE_ROW)
+    const armed = armedIn(row, now)
+    const named = armed.find((one) => one.at === at)
+    if (named ? named.turn > turn : armed.some((one) => covers(one, at, now))) return true
+    await this.#send(at, armed, row)
     return true
   }
 
   async #arm(at: number, now: number): Promise<void> {
-    const { table, waker } = this.#environment
-    const row = await table.getRow(this.#job, ROW)
-    const known = Number(row?.data.at ?? 0)
-    if (known > now && known <= at + SOON_MS && row?.data.fired !== known) {
-      this.#armed = known
-      return
-    }
-    await waker.arm(this.#job, at)
-    this.#armed = at
-    const next = { rev: (row?.rev ?? 0) + 1, data: { at } }
+    const row = await this.#environment.table.getRow(this.#job, WAKE_ROW)
+    const armed = armedIn(row, now)
+    // One that is nearly due would send everybody here again, with every commit.
+    const found = armed.find((one) => covers(one, at, now) && one.at > now + doubt({ own: false }, at, now))
+    if (found) this.#remember({ ...found, own: false }, now)
+    else await this.#send(at, armed, row)
+  }
+
+  async #send(at: number, armed: readonly Armed[], row: Parameters<typeof rowOf>[0]): Promise<void> {
+    const { table, waker, clock } = this.#environment
+    const now = clock.now()
+    const turn = (row?.rev ?? 0) + 1 // nobody has had it: the row changes with every message
+    const sent = { at, turn, next: Math.min(at, now + LONGEST_DELAY_MS) }
+    await waker.arm(this.#job, at, turn)
+    this.#remember({ ...sent, own: true }, now)
     // A lost race means that another instance armed one at the same moment: two, of which one will find nothing to do.
-    await table.replaceRow(this.#job, ROW, next, row?.rev)
+    await table.replaceRow(this.#job, WAKE_ROW, rowOf(row, [sent, ...armed.filter((one) => one.at !== at)]), row?.rev)
+  }
+
+  #remember(one: Known, now: number): void {
+    this.#known = [...this.#known.filter(({ at, next }) => at !== one.at && next > now), one]
   }
 }
 
-/** When the job's last armed wake-up is due, milliseconds; undefined when none was ever armed. */
-export async function nextWakeUp(table: JobRows, job: string): Promise<number | undefined> {
-  const row = await table.getRow(job, ROW)
-  return row && Number(row.data.at)
+/**
+ * How long before the queue brings a wake-up memory of it ends: it may have been handled by an instance whose clock is ahead,
+ * or been given up for another one. The row knows. Half of the time that is left at most, or every commit would read it.
+ */
+function doubt({ own }: Pick<Known, 'own'>, at: number, now: number): number {
+  return Math.min(own ? CLOCK_IS_OFF_BY_MS : CLOCKS_DIFFER_BY_MS, Math.max(0, at - now) / (own ? 4 : 2))
 }

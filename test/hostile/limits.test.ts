@@ -163,7 +163,7 @@ describe('wake-ups', () => {
     const send = async ({ input }: { input: { DelaySeconds?: number } }) => void sent.push(input.DelaySeconds)
     const client: SQSClient = Object.assign(Object.create(null), { send })
     const waker = sqsWaker('queue', { now: () => NOW }, client)
-    for (const at of [NOW + 1, NOW + 900_000, NOW + 86_400_000, 8.64e15, NOW - 5000]) await waker.arm('job', at)
+    for (const at of [NOW + 1, NOW + 900_000, NOW + 86_400_000, 8.64e15, NOW - 5000]) await waker.arm('job', at, 1)
     expect(sent).toEqual([1, 900, 900, 900, 0])
     expect(Buffer.byteLength(wakeUpMessage('\u0000'.repeat(255), 8.64e15))).toBeLessThan(2000)
   })

@@ -15,7 +15,7 @@ async function arm(answer: FakeAnswer | typeof HANG_UP): Promise<unknown> {
   const client = new SQSClient({ ...EMULATED, endpoint: fake.endpoint, maxAttempts: 1, md5: false })
   const waker = sqsWaker(`${fake.endpoint}/000000000000/wake`, { now: () => 0 }, client)
   try {
-    return await waker.arm('j', 1500).catch((error: unknown) => error)
+    return await waker.arm('j', 1500, 1).catch((error: unknown) => error)
   } finally {
     client.destroy()
   }

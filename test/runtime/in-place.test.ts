@@ -152,6 +152,24 @@ describe('state', () => {
     expect(await headOf(environment, 'words-0')).toMatchObject({ kind: 'batch', counts: { records: 1, skipped: 0 } })
   })
 
+  it('of a silent partition moves on when what its head has promised is there', async () => {
+    const counted = keyedJob(OPTIONS, true, (words) => words.groupByKey().saveAsTextFiles('s3://results/groups'))
+    const environment = environmentOf(new Map([['words', 1]]))
+    const broken = {
+      ...environmentOf(new Map([['words', 1]])),
+      table: environment.table,
+      objects: { ...environment.objects, put: () => Promise.reject(new Error('S3 is away')) },
+    }
+    await lambda(counted, { environment: broken })(kafkaEvent({ 'words-0': keys('a@100 a@1100') })).catch(() => {})
+    expect(Object.keys(await results(environment))).toEqual([])
+    environment.setTime(environment.clock.now() + 60_000)
+    await lambda(counted, { environment })(wakeUpEvent('keyed', environment.clock.now()))
+    expect((await headOf(environment, 'words-0'))?.kind).toBe('seal')
+    expect(Object.keys(await results(environment)).sort()).toEqual(
+      ['1000', '2000'].flatMap((time) => [`groups-${time}/_SUCCESS`, `groups-${time}/part-words-0`]),
+    )
+  })
+
   it('is in a snapshot when the log has outgrown it, and what is carried is in it, too', async () => {
     const environment = environmentOf(new Map([['words', 1]]))
     const ballast = incompressible(40 * 1024)

@@ -54,11 +54,11 @@ export class SimulatedProcess implements Caller {
       bucket: STATE_BUCKET,
       clock: { now: () => world.now + skew },
       waker: {
-        arm: (_, at) =>
+        arm: (_, at, turn) =>
           world.faults.around(this, {
             point: 'arm',
             describe: () => `arms a wake-up for ${at}`,
-            work: async () => world.arm(at),
+            work: async () => world.arm(at, turn),
           }),
       },
       helpers: {

@@ -33,7 +33,7 @@ export class WakeUpQueue {
   /** A message: gone when it was handled, and sometimes even then it comes once more. */
   async deliver(wakeUp: WakeUp, random: Random): Promise<Answer> {
     const { wakeUps, coverage } = this.#world
-    const body = wakeUpMessage(this.#scenario.job.name, wakeUp.at)
+    const body = wakeUpMessage(this.#scenario.job.name, wakeUp.at, wakeUp.turn)
     if (this.#delivered.has(wakeUp)) coverage.path('a wake-up delivered twice')
     this.#delivered.add(wakeUp)
     const stays = random.chance(0.1)

@@ -55,7 +55,7 @@ export async function runReference(ledger: Ledger, job: Job, options: ReferenceO
     if (idle === 'run' && world.monitor.logs.closedUntil >= options.until) break
     const due = world.wakeUps.reduce((a, b) => (b.due < a.due ? b : a))
     world.now = Math.max(world.now, due.due)
-    const body = wakeUpMessage(job.name, due.at)
+    const body = wakeUpMessage(job.name, due.at, due.turn)
     const answer = await process.invoke({ Records: [{ eventSource: 'aws:sqs', body }] })
     if (answer !== 'failed') world.wakeUps.splice(world.wakeUps.indexOf(due), 1)
   }

@@ -22,6 +22,7 @@ const LONGEST_DELAY = 900_000
 
 export interface WakeUp {
   readonly at: number
+  readonly turn: number
   /** When the queue delivers it; later when it is held up. */
   due: number
 }
@@ -75,9 +76,9 @@ export class World {
     return this.monitor.watchObjects(this.rawObjects, who)
   }
 
-  arm(at: number): void {
+  arm(at: number, turn: number): void {
     if (at > this.now + LONGEST_DELAY) this.coverage.path('wake-up passed on')
-    this.wakeUps.push({ at, due: Math.min(at, this.now + LONGEST_DELAY) })
+    this.wakeUps.push({ at, turn, due: Math.min(at, this.now + LONGEST_DELAY) })
   }
 
   published(normalize: (line: string, output: string) => string): Promise<Published> {
