@@ -7,6 +7,8 @@ import { pack } from '../state/codec.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { OffsetGapError } from '../state/state-errors.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
+import { checkDuplicates } from './duplicates.ts'
+import { evidenceOf } from './evidence.ts'
 import { knownHoles } from './holes.ts'
 import { type OutputObject, promiseObjects } from './outbox.ts'
 import { positionAfter, positionOf } from './position.ts'
@@ -44,6 +46,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
       await task.healHead() // 2. what the last commit promised is done
       const frontierBefore = task.head?.frontier ?? 0
       const cut = await cutNew(task, records) // 3. what is new
+      await checkDuplicates(task, records)
       if (cut.records.length === 0)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
       const { commit, stop } = await draft(task, cut, suspect) // 4. operators, outputs
@@ -137,7 +140,10 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     active: now,
     code: environment.code,
     plan: task.parts.plans.own.fingerprint,
-    position: positionAfter(positionOf(task.head, settings.clockSkew), records, now + settings.clockSkew),
+    position: {
+      ...positionAfter(positionOf(task.head, settings.clockSkew), records, now + settings.clockSkew),
+      ...evidenceOf(records, task.head?.position),
+    },
     frontier,
     partials: done.partials,
     outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],

@@ -165,7 +165,7 @@ function quietCommit(
     at: clock.now(),
     code,
     plan: plans.own.fingerprint,
-    position: position && { ...position, from: position.until },
+    position: position && { ...position, from: position.until, printsFrom: position.printsFrom ?? position.from },
     frontier: Math.max(frontier, head.frontier),
     partials: [],
     outbox: [],

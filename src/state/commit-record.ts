@@ -16,6 +16,12 @@ export interface Position {
   readonly maxTimestamp: number
   /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
   readonly ahead?: readonly (readonly [least: number, most: number])[]
+  /** Where the task began to read, and the CRC-32 of that record; absent in logs that older code began. */
+  readonly began?: number | undefined
+  readonly first?: number | undefined
+  /** Fingerprints of some records of the last commit that held any (`evidence.ts`), and its first offset where that is not `from`. */
+  readonly prints?: Uint8Array | undefined
+  readonly printsFrom?: number | undefined
 }
 
 /** Totals over a task's life, and what one commit adds to them. */

@@ -52,6 +52,8 @@ const offset: Check = (value) => Number.isInteger(value) && Number(value) >= 0 &
 const standing = shape({
   ...{ from: offset, until: offset, timestamp: anyTime, maxTimestamp: anyTime },
   ahead: either(absent, list(tuple(time, time))),
+  ...{ began: either(absent, offset), first: either(absent, count) },
+  ...{ prints: either(absent, bytes), printsFrom: either(absent, offset) },
 })
 const position: Check = (value) =>
   standing(value) && Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { decode, encode, stamp } from './codec.ts'
+import { LogGapError } from './log-errors.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
 import { UnreadableStateError, UnwritableRecordError } from './state-errors.ts'
 import type { CommitLog, LogItem } from './table.ts'
@@ -90,6 +91,17 @@ export class TaskLog<R> {
   async head(): Promise<Entry<R> | undefined> {
     const item = await this.#log.head(this.task)
     return item && this.#open(item)
+  }
+
+  /** One entry, strongly consistent; undefined when there is none or it has expired. */
+  async at(version: number): Promise<Entry<R> | undefined> {
+    try {
+      const [item] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true })
+      return item && (await this.#open(item))
+    } catch (error) {
+      if (error instanceof LogGapError) return undefined
+      throw error
+    }
   }
 
   /** Entries after a version, ascending and dense. */

@@ -1,6 +1,7 @@
 // Bugs that are planted one at a time, to see that the simulator finds them: each replaces one piece of the runtime.
 
 import type { Kind } from '../job-of.ts'
+import { OFFSET_MUTANTS } from './offset-mutants.ts'
 import { VALUE_MUTANTS } from './value-mutants.ts'
 
 export interface Mutant {
@@ -52,6 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/runtime/whole.test.ts',
   },
   ...VALUE_MUTANTS,
+  ...OFFSET_MUTANTS,
   // The commit protocol of source tasks
   {
     name: 'no fence',
