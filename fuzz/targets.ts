@@ -11,6 +11,7 @@ import { compareUtf8 } from '../src/state/object-keys.ts'
 import { bucketToPath, keyToPath, pathToKey } from '../src/state/object-paths.ts'
 import { rowName, rowSortKey, rowSortKeyPrefix } from '../src/state/table-keys.ts'
 import { logKey, objectPath } from '../src/state/task.ts'
+import { AS_VALUE } from '../src/state/value.ts'
 import { parseTarget } from '../src/stream/target.ts'
 import type { Target } from './fuzzer.ts'
 import { goOn, type Stored, stored } from './stored-job.ts'
@@ -64,7 +65,7 @@ async function checkPartition({ topic, partition, records }: PartitionRecords): 
     const record = new EventRecord(raw, DECODERS)
     must(record.topic === topic && record.partition === partition, 'records are of their partition')
     must(Number.isSafeInteger(record.offset) && Number.isFinite(record.timestamp), 'offset and timestamp are numbers')
-    await orRefused(() => record.toPlain())
+    await orRefused(() => record[AS_VALUE]())
     await orRefused(() => record.headers)
   }
 }

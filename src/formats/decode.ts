@@ -59,13 +59,13 @@ export function text(): Decoder<string> {
   return { format: 'text', decode: (base64) => utf8('text', present('text', base64)) }
 }
 
-/** The bytes as they are, in an array of the record's own. */
+/** The bytes as they are, in an array of the record's own; never a Buffer, which is no value (it would come back as another class). */
 export function raw(): Decoder<Uint8Array> {
   return {
     format: 'raw',
     decode(base64) {
       const bytes = fill('raw', present('raw', base64))
-      return Uint8Array.prototype.slice.call(scratch, 0, bytes)
+      return new Uint8Array(scratch.buffer, scratch.byteOffset, bytes).slice()
     },
   }
 }

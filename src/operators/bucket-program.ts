@@ -2,6 +2,7 @@
 
 import { describeCause, MillraceError } from '../errors.ts'
 import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
+import { UnsavableValueError } from '../state/unsavable.ts'
 import { isNarrow, valuesOf } from '../stream/nodes.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
 import type { MapWithStateNode } from '../stream/wide-nodes.ts'
@@ -57,6 +58,7 @@ export class BucketProgram {
           ? await narrow(step.node, inputs)
           : this.#operators.get(step)?.run(time, inputs)
       } catch (cause) {
+        if (cause instanceof UnsavableValueError) throw cause.with({ operator: step.id })
         throw cause instanceof MillraceError ? cause : new BatchFailedError(step.id, time, this.#place, cause)
       }
     }

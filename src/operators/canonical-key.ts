@@ -2,16 +2,14 @@
 // `bucketOf` both go by it. It is JSON, widened by what JSON lacks (`1n`, `NaN`, `undefined`), with properties in the order
 // of their UTF-16 code units. It must never change: buckets of saved state depend on it.
 
+import { isComposite, isPlain, type PathStep, pathText } from '../state/value.ts'
 import { describeValue, InvalidKeyError } from './operator-errors.ts'
+
+export { isComposite }
 
 /** The text of a key. @throws InvalidKeyError when part of it cannot be compared by value. */
 export function canonicalKey(key: unknown): string {
   return isComposite(key) ? textOf(key, [], []) : textOfPrimitive(key, [])
-}
-
-/** Whether a key is an array or object, and not a primitive; says nothing about whether it is valid. */
-export function isComposite(key: unknown): key is object {
-  return typeof key === 'object' && key !== null
 }
 
 function textOfPrimitive(key: unknown, path: readonly PathStep[]): string {
@@ -27,8 +25,6 @@ function textOfPrimitive(key: unknown, path: readonly PathStep[]): string {
       return String(key) // -0 reads '0', as Map has it.
   }
 }
-
-type PathStep = string | number
 
 /** `path` and `ancestors` are stacks, shared by the whole walk. */
 function textOf(value: unknown, path: PathStep[], ancestors: object[]): string {
@@ -79,24 +75,4 @@ export function refuseMissing(key: unknown, path: readonly PathStep[] = []): voi
   // Elements that an array skips are missing, too; `entries` of an array gives them.
   for (const [step, part] of Array.isArray(key) ? key.entries() : Object.entries(key))
     refuseMissing(part, [...path, step])
-}
-
-/** Whether an object was written as `{}`, or has no prototype; of another realm too. */
-export function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object)
-  return prototype === Object.prototype || prototype === null || isRootPrototype(prototype)
-}
-
-function isRootPrototype(prototype: unknown): boolean {
-  return (
-    isComposite(prototype) && Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty')
-  )
-}
-
-/** A path in words: `key[1].when`. */
-export function pathText(root: string, path: readonly PathStep[]): string {
-  return path.reduce<string>((text, step) => {
-    if (typeof step === 'number') return `${text}[${step}]`
-    return /^[A-Za-z_$][\w$]*$/.test(step) ? `${text}.${step}` : `${text}[${JSON.stringify(step)}]`
-  }, root)
 }

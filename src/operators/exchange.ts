@@ -1,7 +1,6 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
 import type { Edge } from '../plan/plan.ts'
-import { EventRecord } from '../sources/kafka-record.ts'
 import { combineLocally, foldLocally } from './combine.ts'
 import { bucketOf } from './hash.ts'
 import { InvalidKeyError } from './operator-errors.ts'
@@ -50,9 +49,7 @@ function divide(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]
     const pairs = combine?.kind === 'combineByKey' ? combineLocally(combine, elements) : elements
     for (const pair of pairs) add(bucketOf(pairOf(pair)[0], numPartitions), pair)
   } else {
-    for (const [i, element] of elements.entries()) {
-      add(i % numPartitions, element instanceof EventRecord ? element.toPlain() : element)
-    }
+    for (const [i, element] of elements.entries()) add(i % numPartitions, element)
   }
   return buckets
 }

@@ -21,7 +21,7 @@ import { UnknownCellError } from './operator-errors.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, nextBatch } from './slide.ts'
 import { describeCell } from './stateless.ts'
-import { copy } from './values.ts'
+import { copy, copyAgain, copyOf } from './values.ts'
 import { batchOf, isInAnyWindow } from './window.ts'
 
 /** @param node its input has one pair per key and batch: reduced already. */
@@ -62,7 +62,7 @@ class InverseWindow implements BucketOperator {
     const batch = new KeyMap<unknown>()
     for (const element of elements) {
       const [key, value] = pairOf(element)
-      batch.set(copy(key), copy(value))
+      batch.set(copy(key), copyOf(key, value))
     }
     this.#batches.set(time, batch)
     this.#count(batch, 1)
@@ -91,11 +91,11 @@ class InverseWindow implements BucketOperator {
     }
     for (const [batchTime, batch] of this.#batches) {
       if (batchTime <= time - this.#node.window) {
-        for (const [key, value] of batch) touch(key).left.push(value)
+        for (const [key, value] of batch) touch(key).left.push(copyAgain(value))
         this.#dropBatch(batchTime)
         this.#changes.delete(['batch', batchTime])
       } else if (batchTime > time - this.#node.slide) {
-        for (const [key, value] of batch) touch(key).entered.push(copy(value))
+        for (const [key, value] of batch) touch(key).entered.push(copyAgain(value))
       }
     }
     return all
@@ -120,7 +120,7 @@ class InverseWindow implements BucketOperator {
           entered.reduce((a, b) => reduce(a, b)),
         )
     }
-    const own = copy(value)
+    const own = copyOf(key, value)
     this.#values.set(key, own)
     this.#changes.set(['value', key], own)
   }
@@ -131,14 +131,14 @@ class InverseWindow implements BucketOperator {
   }
 
   #allOf(key: unknown): unknown[] {
-    return [...this.#batches.values()].flatMap((batch) => (batch.has(key) ? [copy(batch.get(key))] : []))
+    return [...this.#batches.values()].flatMap((batch) => (batch.has(key) ? [copyAgain(batch.get(key))] : []))
   }
 
   #emit(): Pair[] {
     const { filter } = this.#node
     const pairs: Pair[] = []
     for (const [key, value] of this.#values) {
-      const pair: Pair = [copy(key), copy(value)]
+      const pair: Pair = [copyAgain(key), copyAgain(value)]
       if (filter === undefined || filter.test(pair)) pairs.push(pair)
       else {
         this.#values.delete(key)

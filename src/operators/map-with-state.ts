@@ -22,7 +22,8 @@ import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, nextBatch, slideOf } from './slide.ts'
 import { StateHandle } from './state-handle.ts'
 import { describeCell, stateless } from './stateless.ts'
-import { copy } from './values.ts'
+import { synchronous } from './synchronous.ts'
+import { copy, copyAgain, copyOf } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
 export function mapWithState(node: MapWithStateNode, owns: Owns = () => true): MapWithStateOperator {
@@ -85,8 +86,8 @@ class MapWithState implements MapWithStateOperator {
   #record(time: number, [key, value]: Pair): unknown {
     const before = this.#entries.get(key)
     this.#handle.show(before)
-    const result = this.#node.map(time, key, value, this.#handle)
-    if (this.#handle.use === 'updated') this.#put(key, copy(this.#handle.get()), time)
+    const result = synchronous('mapWithState', this.#node.map(time, key, value, this.#handle))
+    if (this.#handle.use === 'updated') this.#put(key, copyOf(key, this.#handle.get()), time)
     else if (this.#handle.use === 'removed') this.#delete(key)
     else if (before && this.#node.timeout !== undefined && before.usedAt !== time) this.#put(key, before.state, time)
     return result
@@ -109,14 +110,14 @@ class MapWithState implements MapWithStateOperator {
     for (const [key, entry] of this.#entries) {
       if (entry.usedAt >= time - this.#node.timeout) return
       this.#handle.showTimingOut(entry)
-      const result = this.#node.map(time, copy(key), undefined, this.#handle)
+      const result = synchronous('mapWithState', this.#node.map(time, copyAgain(key), undefined, this.#handle))
       if (result !== undefined) emitted.push(result)
       this.#delete(key)
     }
   }
 
   snapshot(): Pair[] {
-    return Array.from(this.#entries, ([key, { state }]): Pair => [copy(key), copy(state)])
+    return Array.from(this.#entries, ([key, { state }]): Pair => [copyAgain(key), copyAgain(state)])
   }
 
   /** The first time at which the oldest key times out; it need not be a batch time of the job, the next one will do. */

@@ -2,19 +2,20 @@
 // is asynchronous itself: an await per operator and micro-batch would be cheap, one per record would not (DESIGN §9).
 
 import type { MapAsyncNode, NarrowNode } from '../stream/nodes.ts'
+import { synchronous } from './synchronous.ts'
 
 /** Applies one operator to the elements of its inputs. Only `mapAsync` returns a promise. */
 export function applyNarrow(node: NarrowNode, inputs: readonly (readonly unknown[])[]): unknown[] | Promise<unknown[]> {
   const elements = inputs.length === 1 ? (inputs[0] ?? []) : inputs.flat()
   switch (node.kind) {
     case 'map':
-      return elements.map((element) => node.apply(element))
+      return elements.map((element) => synchronous(node.kind, node.apply(element)))
     case 'filter':
-      return elements.filter((element) => node.apply(element))
+      return elements.filter((element) => synchronous(node.kind, node.apply(element)))
     case 'flatMap':
-      return flatMap(elements, node.apply)
+      return flatMap(elements, (element) => synchronous(node.kind, node.apply(element)))
     case 'mapPartitions':
-      return Array.from(node.apply(elements))
+      return Array.from(synchronous(node.kind, node.apply(elements)))
     case 'mapAsync':
       return mapAsync(elements, node)
     case 'union':

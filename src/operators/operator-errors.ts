@@ -1,6 +1,9 @@
 // What operators refuse. Messages end with what to do next, except those that Spark's `State` words itself.
 
 import { describeCause, MillraceError } from '../errors.ts'
+import { describeValue } from '../state/describe-value.ts'
+
+export { describeValue }
 
 /** A key holds something that cannot be compared by value. */
 export class InvalidKeyError extends MillraceError {
@@ -134,19 +137,4 @@ export class MigrationError extends MillraceError {
     this.operator = operator
     this.from = from
   }
-}
-
-/** A value in words, for messages: `null`, `the string "x"`, `a Date`. */
-export function describeValue(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'object') return describeObject(value)
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 80))}`
-  return typeof value === 'function' || typeof value === 'symbol' ? `a ${typeof value}` : `the ${typeof value} ${value}`
-}
-
-function describeObject(value: object): string {
-  if (Array.isArray(value)) return `an array of length ${value.length}`
-  const maker: unknown = value.constructor
-  if (typeof maker !== 'function' || maker === Object || maker.name === '') return 'an object'
-  return `${/^[AEIOU]/.test(maker.name) ? 'an' : 'a'} ${maker.name}`
 }

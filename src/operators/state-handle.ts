@@ -3,7 +3,7 @@
 
 import type { State } from '../stream/wide-nodes.ts'
 import { StateMisuseError } from './operator-errors.ts'
-import { copy } from './values.ts'
+import { copyAgain } from './values.ts'
 
 /** What the function did with the state. */
 export type StateUse = 'untouched' | 'updated' | 'removed'
@@ -17,7 +17,7 @@ export class StateHandle implements State<unknown> {
 
   /** @param held undefined when the key has no state */
   show(held: { readonly state: unknown } | undefined): void {
-    this.#state = copy(held?.state)
+    this.#state = copyAgain(held?.state)
     this.#exists = held !== undefined
     this.#timingOut = false
     this.#use = 'untouched'

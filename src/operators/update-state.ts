@@ -16,7 +16,7 @@ import { UnknownCellError } from './operator-errors.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, slideOf } from './slide.ts'
 import { describeCell } from './stateless.ts'
-import { copy, equal } from './values.ts'
+import { copy, copyAgain, copyOf, equal } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
 export function updateStateByKey(node: UpdateStateNode, owns: Owns = () => true): BucketOperator {
@@ -67,7 +67,7 @@ class UpdateState implements BucketOperator {
 
   /** Keys in state in the order in which they were born, then new keys in the order in which they were first seen. */
   *#groups(values: KeyMap<unknown[]>): Generator<Group, undefined> {
-    for (const [key, { state }] of this.#states) yield [copy(key), values.get(key) ?? NO_VALUES, copy(state)]
+    for (const [key, { state }] of this.#states) yield [copyAgain(key), values.get(key) ?? NO_VALUES, copyAgain(state)]
     for (const [key, ofKey] of values) if (!this.#states.has(key)) yield [key, ofKey, undefined]
   }
 
@@ -92,7 +92,7 @@ class UpdateState implements BucketOperator {
   }
 
   #replace(key: unknown, entry: Entry, state: unknown): void {
-    entry.state = copy(state)
+    entry.state = copyOf(key, state)
     this.#changes.set(['state', copy(key)], entry.state)
   }
 

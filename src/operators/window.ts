@@ -12,7 +12,7 @@ import { ChangeLog } from './change-log.ts'
 import { UnknownCellError } from './operator-errors.ts'
 import { hasBatch, nextBatch } from './slide.ts'
 import { describeCell } from './stateless.ts'
-import { copy } from './values.ts'
+import { copy, copyAgain } from './values.ts'
 
 export function window(node: WindowNode): BucketOperator {
   return new Window(node)
@@ -32,7 +32,7 @@ class Window implements BucketOperator {
     if (elements.length > 0 && isInAnyWindow(time, this.#node)) this.#keep(time, elements.map(copy))
     if (!hasBatch(time, this.#node.slide)) return undefined
     this.#dropUntil(time - this.#node.window)
-    return [...this.#batches.values()].flatMap((batch) => batch.map(copy))
+    return [...this.#batches.values()].flatMap((batch) => batch.map(copyAgain))
   }
 
   #keep(time: number, elements: Elements): void {

@@ -3,17 +3,18 @@
 
 import { MillraceError } from '../errors.ts'
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
-import { pack } from '../state/codec.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { OffsetGapError } from '../state/state-errors.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
 import { checkDuplicates } from './duplicates.ts'
 import { evidenceOf } from './evidence.ts'
 import { knownHoles } from './holes.ts'
+import type { Produced, ProducedInPlace } from './in-place.ts'
 import { type OutputObject, promiseObjects } from './outbox.ts'
 import { positionAfter, positionOf } from './position.ts'
 import { quarantineObject } from './quarantine.ts'
 import { poisonError, type RunResult, runBatches } from './run.ts'
+import { checkPartials, checkState, isUnsavable } from './savable.ts'
 import type { SourceTask } from './source-task.ts'
 import { assignBatchTimes } from './time.ts'
 import { wakeTimeFor } from './wake-ups.ts'
@@ -50,6 +51,10 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
       if (cut.records.length === 0)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
       const { commit, stop } = await draft(task, cut, suspect) // 4. operators, outputs
+      if (commit === 'unsavable') {
+        suspect = true // look which record is to blame
+        continue
+      }
       if (commit) {
         const outcome = await task.commit(commit) // 5. one conditional write
         if (outcome === 'conflict') continue // somebody else got on: look again
@@ -98,7 +103,8 @@ async function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): P
 }
 
 interface Draft {
-  readonly commit: SourceCommit | undefined
+  /** `unsavable`: an element that operators by key were to carry is no value. */
+  readonly commit: SourceCommit | 'unsavable' | undefined
   /** The error to end with, after what comes before it is committed. */
   readonly stop: MillraceError | undefined
 }
@@ -119,8 +125,9 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   if (!first || !last) return { commit: undefined, stop }
 
   const { frontier } = stop ? assignBatchTimes(records, frontierBefore, now, settings) : assigned
-  const done = await task.runInPlace(run, frontier) // operators by key that need no shuffle
-  if (suspect) pack(done) // no record is to blame any more: if these are, that is said
+  const done = await runInPlace(task, run, frontier, suspect) // operators by key that need no shuffle
+  if (done === 'unsavable') return { commit: done, stop: undefined }
+  if (suspect) checkProduced(done) // no record is to blame any more
   const gaps = cut.gaps.filter(({ until }) => until <= last.offset)
   const objects = [...done.objects, ...quarantined(task, first.offset, gaps, run)]
   const missing = gaps.reduce((sum, gap) => sum + gap.until - gap.from, 0)
@@ -152,6 +159,25 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     ...('inPlace' in done && { inPlace: done.inPlace }),
   }
   return { commit, stop }
+}
+
+async function runInPlace(
+  task: SourceTask,
+  run: RunResult,
+  frontier: number,
+  suspect: boolean,
+): Promise<Produced | ProducedInPlace | 'unsavable'> {
+  try {
+    return await task.runInPlace(run, frontier)
+  } catch (error) {
+    if (suspect || !isUnsavable(error)) throw error
+    return 'unsavable'
+  }
+}
+
+function checkProduced(done: Produced | ProducedInPlace): void {
+  checkPartials(done.partials)
+  if ('inPlace' in done) checkState(done.inPlace.state)
 }
 
 function quarantined(task: SourceTask, from: number, missing: readonly Gap[], run: RunResult): OutputObject[] {

@@ -5,7 +5,7 @@ import type { ShuffleStage } from '../plan/plan.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
-import { type Entry, TaskLog } from '../state/task-log.ts'
+import { type Entry, type PreparedRecord, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
@@ -13,6 +13,7 @@ import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
 import type { Plans } from './plans.ts'
+import { checkPartials, checkState } from './savable.ts'
 import type { Contribution } from './whole.ts'
 
 export interface BucketParts {
@@ -257,10 +258,7 @@ export class BucketTask {
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {
     const { environment, settings } = this.#parts
-    const prepared = await this.#log.prepare(record).catch(async (error: unknown) => {
-      await withdraw(environment.objects, record.outbox)
-      throw error
-    })
+    const prepared = await this.#prepare(record)
     this.forget() // until it is known how it went
     const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
     const version = (this.#head?.version ?? 0) + 1
@@ -273,6 +271,17 @@ export class BucketTask {
     this.#published = record.outbox.length === 0
     this.#loadedAt = record.at
     return 'committed'
+  }
+
+  async #prepare(record: BucketCommit): Promise<PreparedRecord> {
+    try {
+      return await this.#log.prepare(record)
+    } catch (error) {
+      await withdraw(this.#parts.environment.objects, record.outbox)
+      checkPartials(record.partials) // says which operator and key it is of
+      checkState(record.state)
+      throw error
+    }
   }
 
   async #publish(): Promise<void> {

@@ -6,6 +6,7 @@ import type { PlannedOutput } from '../plan/plan.ts'
 import type { SaveNode } from '../stream/nodes.ts'
 import type { OutputObject } from './outbox.ts'
 import { UnencodableError } from './runtime-errors.ts'
+import { checkValues } from './savable.ts'
 
 export interface CollectedOutputs {
   readonly objects: readonly OutputObject[]
@@ -31,9 +32,12 @@ export function collectOutputs(
     const { id, node } = output
     if (node.kind === 'print') {
       // One more than is shown tells whether "..." follows.
-      samples.push([id, written(id, () => elements.slice(0, node.count + 1).map(formatElement))])
+      const first = elements.slice(0, node.count + 1)
+      checkValues(id, first)
+      samples.push([id, written(id, () => first.map(formatElement))])
       continue
     }
+    checkValues(id, elements)
     count += elements.length
     objects.push({
       ref: { bucket: node.bucket, key: `${batchPrefix(node, time)}/${part}` },

@@ -11,6 +11,7 @@ import type { PoisonPolicy } from '../stream/job.ts'
 import type { OutputObject } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
 import { OperatorError, PoisonRecordError } from './runtime-errors.ts'
+import { checkPartials } from './savable.ts'
 
 /** The records of one batch time. */
 export interface BatchRecords {
@@ -61,7 +62,10 @@ export async function runBatches(
 
 /** @throws UnsavableValueError when asked to look, which costs as much as the commit's own encoding. */
 function savable(result: RunResult, look: boolean): RunResult {
-  if (look) pack(result.partials)
+  if (look) {
+    checkPartials(result.partials)
+    pack(result.partials)
+  }
   return result
 }
 

@@ -1,12 +1,14 @@
 // A source task: one topic-partition, its commit log, and what a warm instance remembers of it between invocations.
 
+import { DecodeError } from '../formats/decode.ts'
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import type { Program } from '../plan/plan.ts'
 import type { SourceCommit } from '../state/commit-record.ts'
 import { addCounters, type Counters, NO_COUNTS } from '../state/commit-record.ts'
-import { LogLostError, UnsavableValueError } from '../state/state-errors.ts'
+import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { Entry, PreparedRecord, TaskLog } from '../state/task-log.ts'
+import { UnsavableValueError } from '../state/unsavable.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Closer } from './closer.ts'
 import type { Environment } from './environment.ts'
@@ -163,7 +165,7 @@ export class SourceTask {
       prepared = await log.prepare(record)
     } catch (error) {
       await withdraw(environment.objects, record.outbox)
-      if (error instanceof UnsavableValueError) return 'unsavable'
+      if (error instanceof UnsavableValueError || error instanceof DecodeError) return 'unsavable'
       throw error
     }
     // Not known to have failed means maybe written: then what is staged must stay, and memory must go.

@@ -2,6 +2,7 @@
 
 import { DecodeError, type Decoder } from '../formats/decode.ts'
 import type { KafkaEventRecord, KafkaSchemaMetadata } from '../lambda/kafka-event.ts'
+import { AS_VALUE } from '../state/value.ts'
 
 /** One header of a record; a name may occur several times. */
 export interface KafkaHeader {
@@ -89,11 +90,11 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
   }
 
   get keySchema(): KafkaSchemaMetadata | undefined {
-    return this.#raw.keySchemaMetadata ?? undefined
+    return copyOf(this.#raw.keySchemaMetadata)
   }
 
   get valueSchema(): KafkaSchemaMetadata | undefined {
-    return this.#raw.valueSchemaMetadata ?? undefined
+    return copyOf(this.#raw.valueSchemaMetadata)
   }
 
   /** Bytes come signed from the Java side (-128..127) or unsigned; Uint8Array takes both modulo 256. */
@@ -109,8 +110,8 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
     return new DecodeError('headers', `those of ${place} are no list of objects that hold bytes as numbers`)
   }
 
-  /** The same as a plain object, decoded: what travels and is kept. */
-  toPlain(): KafkaRecord<unknown, unknown> {
+  /** The same as a plain object, decoded: what travels and is kept, wherever in a value the record is. */
+  [AS_VALUE](): KafkaRecord<unknown, unknown> {
     const { topic, partition, offset, timestamp, timestampType, key, value, headers, keySchema, valueSchema } = this
     return { topic, partition, offset, timestamp, timestampType, key, value, headers, keySchema, valueSchema }
   }
@@ -132,4 +133,9 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
       )
     }
   }
+}
+
+/** The event's own must not be changed: a retry reads it again. */
+function copyOf(schema: KafkaSchemaMetadata | null | undefined): KafkaSchemaMetadata | undefined {
+  return schema ? { ...schema } : undefined
 }

@@ -13,7 +13,8 @@ import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zli
 import { Packr } from 'msgpackr'
 import { describeCause } from '../errors.ts'
 import { faithful } from './faithful.ts'
-import { StateTooLargeError, UnreadableStateError, UnsavableValueError } from './state-errors.ts'
+import { StateTooLargeError, UnreadableStateError } from './state-errors.ts'
+import { refused } from './unsavable.ts'
 
 /** Version of the layout above and of the records inside; raised when old code could not read new records, or new code old ones. */
 export const FORMAT = 2
@@ -35,7 +36,7 @@ export const MAX_BODY_BYTES = 512 * 1024 * 1024
 const ZSTD = 1
 const SPILLED = 2
 
-const packr = new Packr({ useRecords: false, moreTypes: true, encodeUndefinedAsNil: false })
+const packr = new Packr({ useRecords: false, moreTypes: true, encodeUndefinedAsNil: false, copyBuffers: true })
 
 /**
  * A value as msgpack, without header or compression.
@@ -46,13 +47,13 @@ export function pack(value: unknown): Buffer {
   try {
     return packr.pack(faithful(value))
   } catch (cause) {
-    if (cause instanceof UnsavableValueError) throw cause
-    throw new UnsavableValueError(describeCause(cause), { cause }) // a getter that throws, or more than msgpack can hold
+    throw refused(value, cause)
   }
 }
 
+/** Bytes in it are arrays of their own, and never Buffers: msgpackr slices what it reads from, and gives what that is. */
 export function unpack(bytes: Uint8Array): unknown {
-  return packr.unpack(bytes)
+  return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
 }
 
 /**
@@ -63,7 +64,7 @@ export function unpack(bytes: Uint8Array): unknown {
  * @throws UnsavableValueError, StateTooLargeError before anything is written.
  */
 export function encode(value: unknown, spilled = false, place = ''): Uint8Array {
-  const packed = pack(value)
+  const packed = pack(withPlainBodies(value))
   checkLength(packed.length)
   // Level 1: a 15 KB body of text lines takes 57 us and 3.1 KB; deflate level 1 takes 43 us and 3.5 KB, level 6 137 us and 3.0 KB.
   const squeezed =
@@ -78,6 +79,19 @@ export function encode(value: unknown, spilled = false, place = ''): Uint8Array 
   bytes[2] = (compressed ? ZSTD : 0) | (spilled ? SPILLED : 0)
   bytes.set(body, HEADER_BYTES)
   return stamp(bytes, place)
+}
+
+/** What a commit promises are bytes of our own, and may be Buffers, which values must not hold. */
+function withPlainBodies(record: unknown): unknown {
+  if (typeof record !== 'object' || record === null || !('outbox' in record) || !Array.isArray(record.outbox))
+    return record
+  const plain = (effect: Readonly<Record<string, unknown>>) => {
+    const { body } = effect
+    return Buffer.isBuffer(body)
+      ? { ...effect, body: new Uint8Array(body.buffer, body.byteOffset, body.length) }
+      : effect
+  }
+  return { ...record, outbox: record.outbox.map(plain) }
 }
 
 /** @throws StateTooLargeError */
@@ -116,7 +130,7 @@ export function decode(where: string, bytes: Uint8Array, place = ''): { spilled:
   const body = bytes.subarray(HEADER_BYTES)
   const packed = flags & ZSTD ? inflate(where, body, MAX_BODY_BYTES) : body
   try {
-    return { spilled: (flags & SPILLED) !== 0, value: packr.unpack(packed) }
+    return { spilled: (flags & SPILLED) !== 0, value: unpack(packed) }
   } catch (cause) {
     throw new UnreadableStateError(where, describeCause(cause), { cause })
   }

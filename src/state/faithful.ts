@@ -1,16 +1,12 @@
 // Values of users survive exactly: what msgpack would change without a word is wrapped before it is packed, and unwrapped when
 // it is read. That is texts with lone surrogates (they would become U+FFFD, and two keys one), Map (a plain object), an own
-// property `__proto__` (renamed), objects with more properties than 16 bits can count (an error), and -0. What needs none of it is
-// neither copied nor changed. Functions and symbols would be lost, and what is nested without end cannot be written: refused.
+// property `__proto__` (renamed) or `constructor` (by which msgpackr tells what an object is), objects with more properties than 16
+// bits can count (an error), and -0. What needs none of it is neither copied nor changed. What is no value is refused (`value.ts`).
 
 import { addExtension } from 'msgpackr'
-import { UnsavableValueError } from './state-errors.ts'
+import { checkNames, formOf, MAX_DEPTH, NoValue, propertyOf, standIn } from './value.ts'
 
-/**
- * How deep values may be nested. Writing, reading, copying and comparing call themselves for every level; the least of them
- * fills the default stack (Map, before it is optimised) at some 500 levels.
- */
-export const MAX_DEPTH = 200
+export { MAX_DEPTH }
 
 /** msgpackr writes the number of an object's properties in 16 bits. */
 const MAX_PROPERTIES = 65_535
@@ -70,30 +66,31 @@ addExtension({ Class: NegativeZero, type: 0x55, write: () => 0, read: () => -0 }
 /**
  * The value itself when msgpack keeps it as it is, else a copy with wrappers in it.
  *
- * @throws UnsavableValueError
+ * @throws NoValue when there is something in it that is no value.
  */
 export function faithful(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.isWellFormed() ? value : wrapText(value)
   if (typeof value === 'number') return Object.is(value, -0) ? new NegativeZero() : value
-  if (typeof value === 'function' || typeof value === 'symbol') {
-    throw new UnsavableValueError(`there is a ${typeof value} in it`)
-  }
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-  if (depth === MAX_DEPTH) {
-    throw new UnsavableValueError(`it is nested more than ${MAX_DEPTH} levels deep, or contains itself`)
-  }
+  if (typeof value === 'function' || typeof value === 'symbol') throw new NoValue()
+  return typeof value === 'object' && value !== null ? faithfulObject(value, depth) : value
+}
+
+function wrapText(text: string): LoneSurrogates {
+  return new LoneSurrogates(Buffer.from(text, 'utf16le'))
+}
+
+function faithfulObject(value: object, depth: number): unknown {
+  if (depth === MAX_DEPTH) throw new NoValue()
   const within = depth + 1
+  const form = formOf(value)
+  if (form === undefined) throw new NoValue()
+  if (form === 'plain') return faithfulPlain(value, within)
   if (Array.isArray(value)) return faithfulArray(value, within)
   if (value instanceof Map) {
     return new MapEntries(Array.from(value, ([key, one]) => [faithful(key, within), faithful(one, within)] as const))
   }
   if (value instanceof Set) return new Members(Array.from(value, (one) => faithful(one, within)))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null ? faithfulObject(value, within) : value
-}
-
-function wrapText(text: string): LoneSurrogates {
-  return new LoneSurrogates(Buffer.from(text, 'utf16le'))
+  return form === 'stand-in' ? faithful(standIn(value), depth) : value
 }
 
 function faithfulArray(array: readonly unknown[], depth: number): readonly unknown[] {
@@ -108,15 +105,23 @@ function faithfulArray(array: readonly unknown[], depth: number): readonly unkno
   return copy ?? array
 }
 
-function faithfulObject(object: object, depth: number): unknown {
-  let changed = false
-  const entries = Object.entries(object).map(([key, one]): [unknown, unknown] => {
-    const [keptKey, kept] = [faithful(key), faithful(one, depth)]
-    changed ||= key === '__proto__' || keptKey !== key || !Object.is(kept, one)
-    return [keptKey, kept]
-  })
-  if (entries.length > MAX_PROPERTIES) return new ObjectEntries(entries)
-  if (!changed) return object
-  const plain = entries.every(([key]) => typeof key === 'string' && key !== '__proto__')
-  return plain ? Object.fromEntries(entries) : new ObjectEntries(entries)
+function faithfulPlain(object: object, depth: number): unknown {
+  checkNames(object)
+  const names = Object.keys(object)
+  let entries = names.length > MAX_PROPERTIES
+  let copy: unknown[] | undefined
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? ''
+    const one = propertyOf(object, name)
+    const kept = faithful(one, depth)
+    entries ||= name === '__proto__' || name === 'constructor' || !name.isWellFormed()
+    if (kept === one || Number.isNaN(one)) continue
+    copy ??= names.map((name) => propertyOf(object, name))
+    copy[i] = kept
+  }
+  // msgpackr goes by `constructor`, which an object without a prototype lacks.
+  if (!entries && copy === undefined && Object.getPrototypeOf(object) !== null) return object
+  const values = copy ?? names.map((name) => propertyOf(object, name))
+  const pairs = names.map((name, i) => [entries ? faithful(name) : name, values[i]] as const)
+  return entries ? new ObjectEntries(pairs) : Object.fromEntries(pairs)
 }

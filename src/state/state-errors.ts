@@ -15,18 +15,6 @@ export class UnreadableStateError extends MillraceError {
   }
 }
 
-/** A value that was to be kept, or sent to another stage, cannot be: it would not come back as it is. */
-export class UnsavableValueError extends MillraceError {
-  constructor(problem: string, options?: ErrorOptions) {
-    super(
-      'UNSAVABLE_VALUE',
-      `A value cannot be saved: ${problem}. What goes through a shuffle or into state must be data: text, numbers, booleans, bigint, null, ` +
-        'Date, bytes, Map, Set, and arrays and objects of these. Map to such a value first.',
-      options,
-    )
-  }
-}
-
 /** A record or snapshot that is about to be written is none that this code could read back: a bug, and nothing is written. */
 export class UnwritableRecordError extends MillraceError {
   constructor(what: string, record: unknown) {

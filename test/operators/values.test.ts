@@ -1,35 +1,96 @@
+import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CyclicValueError } from '../../src/operators/operator-errors.ts'
 import { copy, equal } from '../../src/operators/values.ts'
+import { decode, encode, pack } from '../../src/state/codec.ts'
+import { UnsavableValueError } from '../../src/state/unsavable.ts'
 
-const plain = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withNullPrototype: false })
+/** Every value that DESIGN §2a.1 lists, nested in every other. */
+const { value: values } = fc.letrec<{ value: unknown; part: unknown }>((tie) => ({
+  value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, tie('part'), ...composites(tie('value'))),
+  part: fc.oneof(
+    fc.constantFrom(null, undefined, true, false, -0, 0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 5e-324),
+    fc.double(),
+    fc.string({ unit: 'binary', maxLength: 5 }),
+    fc.constantFrom('\ud800', '\udc00x', '', '\ufffd'),
+    fc.bigInt(),
+    fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
+    fc.date({ noInvalidDate: false }),
+    ...[fc.uint8Array(), fc.uint8ClampedArray(), fc.uint16Array(), fc.uint32Array(), fc.bigUint64Array()],
+    ...[fc.int8Array(), fc.int16Array(), fc.int32Array(), fc.bigInt64Array(), fc.float32Array(), fc.float64Array()],
+  ),
+}))
+
+function composites(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
+  const name = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 3 }),
+    fc.constantFrom('__proto__', 'constructor', 'toJSON', 'toString', 'length', '0', '\ud800'),
+  )
+  const entries = fc.array(fc.tuple(name, value), { maxLength: 4 })
+  return [
+    fc.array(value, { maxLength: 4 }),
+    fc.sparseArray(value, { maxLength: 4 }),
+    entries.map((all) => Object.fromEntries(all)),
+    entries.map((all) => Object.setPrototypeOf(Object.fromEntries(all), null)),
+    fc.array(fc.tuple(value, value), { maxLength: 3 }).map((all) => new Map(all)),
+    fc.array(value, { maxLength: 3 }).map((all) => new Set(all)),
+  ]
+}
+
+const restored = (value: unknown): unknown => decode('a test', encode(value)).value
 
 describe('copy', () => {
-  it('is equal and shares nothing', () => {
+  it('is what encoding and decoding gives (I8), and shares nothing with the original', () => {
     fc.assert(
-      fc.property(plain, (value) => {
+      fc.property(values, (value) => {
         const copied = copy(value)
-        expect(copied).toStrictEqual(value)
+        deepStrictEqual(copied, restored(value)) // vitest's own goes by properties called constructor
+        expect(pack(copied)).toEqual(pack(value))
         expect(equal(copied, value)).toBe(true)
-        if (typeof value === 'object' && value !== null) expect(copied).not.toBe(value)
+        expect(sharedWith(copied, value)).toBe(false)
       }),
+      { numRuns: 1000 },
     )
+  })
+
+  it('and equal is as fine as the bytes are', () => {
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        expect(equal(a, b)).toBe(pack(a).equals(pack(b)))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('takes objects with more properties than msgpack counts', () => {
+    const many = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`p${i}`, i]))
+    expect(copy(many)).toStrictEqual(restored(many))
+  })
+
+  it('makes undefined of holes, and no Buffer of bytes', () => {
+    expect(copy(new Array(2))).toStrictEqual([undefined, undefined])
+    expect(restored(new Array(2))).toStrictEqual([undefined, undefined])
+    for (const bytes of [copy(Uint8Array.of(1)), restored(Uint8Array.of(1))]) expect(Buffer.isBuffer(bytes)).toBe(false)
+  })
+
+  it('refuses exactly what encoding refuses', () => {
+    for (const no of [new URL('http://x'), () => 1, Symbol('x'), Buffer.of(1), new ArrayBuffer(1), new Date(0), /x/]) {
+      const outcomes = [copy, pack].map((of) => {
+        try {
+          of({ no })
+          return 'taken'
+        } catch (error) {
+          return error instanceof UnsavableValueError && error.path
+        }
+      })
+      expect(outcomes[0]).toBe(outcomes[1])
+    }
   })
 
   it('keeps a property called __proto__', () => {
     const copied = copy(JSON.parse('{"__proto__":{"x":1},"y":2}'))
     expect(JSON.stringify(copied)).toBe('{"__proto__":{"x":1},"y":2}')
-  })
-
-  it('makes of an instance what a restart makes of it', () => {
-    class Point {
-      x = 1
-    }
-    expect(copy({ at: new Point(), bytes: new Uint8Array([1, 2]) })).toStrictEqual({
-      at: { x: 1 },
-      bytes: new Uint8Array([1, 2]),
-    })
   })
 
   it('names the place of a cycle', () => {
@@ -42,13 +103,42 @@ describe('copy', () => {
   })
 })
 
+/** Whether any object or buffer of one is in the other. */
+function sharedWith(a: unknown, b: unknown): boolean {
+  const parts = (value: unknown, into = new Set<unknown>()): Set<unknown> => {
+    if (typeof value !== 'object' || value === null || into.has(value)) return into
+    into.add(value)
+    if (ArrayBuffer.isView(value)) return into.add(value.buffer)
+    if (value instanceof Map) for (const part of [...value].flat()) parts(part, into)
+    else for (const part of value instanceof Set ? value : Object.values(value)) parts(part, into)
+    return into
+  }
+  const others = parts(b)
+  return [...parts(a)].some((part) => others.has(part))
+}
+
 describe('equal', () => {
   it.each<[unknown, unknown, boolean]>([
     [Number.NaN, Number.NaN, true],
     [0, -0, false],
     [1, 1n, false],
     [undefined, null, false],
-    [{ a: 1, b: 2 }, { b: 2, a: 1 }, true],
+    [{ a: 1, b: 2 }, { b: 2, a: 1 }, false],
+    [new Array(2), [undefined, undefined], true],
+    [new Set(['a', 'b']), new Set(['b', 'a']), false],
+    [
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+      new Map([
+        ['b', 2],
+        ['a', 1],
+      ]),
+      false,
+    ],
+    [new Int8Array([1]), new Uint8Array([1]), false],
+    [new Float64Array([0]), new Float64Array([-0]), false],
     [{ a: undefined }, {}, false],
     [{ a: undefined }, { b: undefined }, false],
     [[1], [1, 2], false],

@@ -51,3 +51,11 @@ it('anything of plain values', () => {
     { numRuns: 500 },
   )
 })
+
+it('bytes that older code wrote as Buffers come back as arrays of their own', () => {
+  const old = Uint8Array.of(0x91, 0xc4, 2, 1, 2) // [bin 8, two bytes]
+  const [bytes] = [unpack(old)].flat()
+  expect(bytes).toStrictEqual(Uint8Array.of(1, 2))
+  if (!(bytes instanceof Uint8Array)) throw new Error('no bytes')
+  expect([Buffer.isBuffer(unpack(Buffer.from(old))), bytes.buffer.byteLength]).toEqual([false, 2])
+})
