@@ -1,7 +1,8 @@
 // What can go wrong with one call to a service. Every I/O of every simulated process passes through `Faults.around`.
 
+import type { JobSettings } from '../../stream/job.ts'
 import type { Coverage } from './coverage.ts'
-import { throttled, unreachable } from './injected.ts'
+import { endless, throttled, unreachable } from './injected.ts'
 import type { Random } from './random.ts'
 import type { Trace } from './trace.ts'
 
@@ -89,12 +90,15 @@ export interface FaultOptions {
  * Only a bound within the run tells that; a clock on the wall would call a busy machine a bug.
  */
 const MOST_CALLS = 30_000
+/** The same for loops that call nobody: none goes on without a look at the batch interval. Honest runs look 3,100 times at most. */
+const MOST_LOOKS = 100_000
 
 export class Faults {
   enabled = true
   /** Called once, when a run makes calls without end; from then on every process dies at its next call. */
   onEndless: () => void = () => {}
   #calls = 0
+  #looks = 0
   readonly taken: TakenFault[] = []
   readonly #options: FaultOptions
   readonly #kinds: readonly Fault[]
@@ -126,7 +130,7 @@ export class Faults {
   async around<T>(caller: Caller, call: Call<T>): Promise<T> {
     if (!caller.alive) return never()
     if (++this.#calls === MOST_CALLS) this.onEndless()
-    if (this.#calls >= MOST_CALLS) {
+    if (this.#calls >= MOST_CALLS || this.#looks >= MOST_LOOKS) {
       caller.kill()
       return never()
     }
@@ -197,6 +201,21 @@ export class Faults {
     await turns(after)
     if (caller.frozen) await caller.frozen
     return caller.alive ? answer : never()
+  }
+
+  /** The same settings, which notice that somebody goes on without end. */
+  bounded(settings: JobSettings): JobSettings {
+    const look = (): void => {
+      if (++this.#looks === MOST_LOOKS) this.onEndless()
+      if (this.#looks >= MOST_LOOKS) throw endless()
+    }
+    return {
+      ...settings,
+      get batch() {
+        look()
+        return settings.batch
+      },
+    }
   }
 
   #done<T>({ work, pages, stale }: Call<T>, fault: Fault | undefined): Promise<T> {

@@ -27,6 +27,11 @@ export function throttled({ point }: Where): ServiceError {
   return injected(new ServiceThrottledError(...facts('THROTTLED', point, 'was throttled')))
 }
 
+/** Ends what would not end by itself. */
+export function endless(): Error {
+  return injected(new Error(`the run does not come to an end ${MARK}`))
+}
+
 function facts(how: string, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
   const [service, title] = isObject(point)
     ? ['s3', 'S3']

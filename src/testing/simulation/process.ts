@@ -78,7 +78,8 @@ export class SimulatedProcess implements Caller {
       instance: name,
       newId: () => `${name}-${++names}`,
     }
-    this.#handler = lambda(job, { environment, reportFailures })
+    const settings = world.faults.bounded(job.settings)
+    this.#handler = lambda({ ...job, settings }, { environment, reportFailures })
   }
 
   kill(): void {
