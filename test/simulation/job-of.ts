@@ -1,6 +1,6 @@
 // The jobs of the simulation by name: what they are made of, and what must come out.
 
-import type { JobOptions } from '../../src/index.ts'
+import type { Job, JobOptions } from '../../src/index.ts'
 import { bucketOf } from '../../src/operators/hash.ts'
 import { derivedRandom, type Random } from '../../src/testing/simulation/random.ts'
 import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
@@ -12,26 +12,31 @@ import {
 } from '../../src/testing/simulation/simulate.ts'
 import { type Contents, contentsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
+import type { KindSpec } from './kind.ts'
 import { statefulExpected } from './stateful-expected.ts'
 import { ACCOUNTS, IN_PLACE_KINDS, OPENING, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
+import { VALUE_KINDS, type ValueKind } from './values/index.ts'
 
-export type Kind = JobKind | StatefulKind | `${StatefulKind} in place`
+export type Kind = JobKind | StatefulKind | ValueKind | `${StatefulKind | ValueKind} in place`
 
 const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place` as const)
+const VALUES: readonly Kind[] = valueKinds()
 
-export const ALL_KINDS: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE]
+/** All there are. New ones stand at the end: the place of a kind decides its seeds. */
+export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE, ...VALUES]
+
+/** Kinds that show something that is still open, and what: not among those that every test run simulates. */
+export const OPEN: Partial<Record<Kind, string>> = {}
+
+export const ALL_KINDS: readonly Kind[] = EVERY_KIND.filter((kind) => OPEN[kind] === undefined)
 
 const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
 
 /** One seed of one kind of job, held against faultless runs and against what the kind's definition says. */
 export async function simulateKind(named: Kind, seed: number, trace = false): Promise<DetailedReport> {
-  const { kind, inPlace, define, options, jobOptions } = setUp(named, seed)
+  const { define, options, check } = setUp(named, seed)
   const report = await simulateSeed(define, { ...options, trace })
-  if (report.violations.length > 0) return report
-  return {
-    ...report,
-    violations: isStateful(kind) ? checkStateful(kind, inPlace, jobOptions, report) : check(kind, report),
-  }
+  return report.violations.length > 0 ? report : { ...report, violations: check(report) }
 }
 
 /** The story of the smallest run that fails as this one did. */
@@ -40,8 +45,14 @@ export async function storyOfKind(named: Kind, seed: number, failed: DetailedRep
   return smallestStory(define, options, failed)
 }
 
-function setUp(named: Kind, seed: number) {
-  const random = derivedRandom(seed, ALL_KINDS.indexOf(named))
+interface SetUp {
+  readonly define: (own: Random) => Job
+  readonly options: SimulateOptions
+  readonly check: (report: DetailedReport) => string[]
+}
+
+function setUp(named: Kind, seed: number): SetUp {
+  const random = derivedRandom(seed, EVERY_KIND.indexOf(named))
   const { kind, inPlace } = placeOf(named)
   const jobOptions: JobOptions = {
     batch: BATCH,
@@ -49,28 +60,52 @@ function setUp(named: Kind, seed: number) {
     numPartitions: random.int(1, 4),
     idle: isStateful(kind) && random.chance(0.1) ? 'run' : 'pause',
   }
-  const version = (number: number) => (own: Random) =>
-    isStateful(kind) ? statefulJob(kind, jobOptions, inPlace, number) : simulatedJob(kind, jobOptions, own, number)
+  const version = (number: number) => (own: Random) => {
+    if (isValueKind(kind)) return VALUE_KINDS[kind].define(jobOptions, inPlace, number)
+    return isStateful(kind)
+      ? statefulJob(kind, jobOptions, inPlace, number)
+      : simulatedJob(kind, jobOptions, own, number)
+  }
   const define = version(1)
   const deploys = random.pick([[], [], [], [version(2)], [version(2), define]])
   const options: SimulateOptions = {
     // Another seed for each kind, so that they do not all see the same schedule.
     seed: random.int(0, 2 ** 31),
     deploys,
-    records: (own) => (isStateful(kind) ? words(kind, inPlace, own) : names(kind, own)),
+    records: (own) => recordsOf(kind, inPlace, own),
     // User code that gives something else each time: what counts is the record's name.
     ...(kind === 'tokens' && { normalize: (line: string) => line.split(' ')[0] ?? '' }),
     ...(kind === 'flaky' && { allows: isFlaky }),
   }
-  return { kind, inPlace, define, options, jobOptions }
+  const check = (report: DetailedReport): string[] => {
+    if (isValueKind(kind)) return checkValues(VALUE_KINDS[kind], inPlace, report)
+    return isStateful(kind) ? checkStateful(kind, inPlace, jobOptions, report) : checkNames(kind, report)
+  }
+  return { define, options, check }
 }
 
-function placeOf(named: Kind): { kind: JobKind | StatefulKind; inPlace: boolean } {
-  const kind = [...KINDS, ...STATEFUL_KINDS].find((one) => named === one || named === `${one} in place`)
+function recordsOf(kind: JobKind | StatefulKind | ValueKind, inPlace: boolean, random: Random): SimulatedRecord[] {
+  if (isValueKind(kind)) return VALUE_KINDS[kind].records(inPlace, random)
+  return isStateful(kind) ? words(kind, inPlace, random) : names(kind, random)
+}
+
+function placeOf(named: Kind): { kind: JobKind | StatefulKind | ValueKind; inPlace: boolean } {
+  const all = [...KINDS, ...STATEFUL_KINDS, ...Object.keys(VALUE_KINDS).filter(isValueKind)]
+  const kind = all.find((one) => named === one || named === `${one} in place`)
   return { kind: kind ?? 'plain', inPlace: kind !== named }
 }
 
-function isStateful(kind: JobKind | StatefulKind): kind is StatefulKind {
+function valueKinds(): Kind[] {
+  return Object.keys(VALUE_KINDS)
+    .filter(isValueKind)
+    .flatMap((kind) => [kind, `${kind} in place` as const])
+}
+
+function isValueKind(kind: string): kind is ValueKind {
+  return Object.hasOwn(VALUE_KINDS, kind)
+}
+
+function isStateful(kind: string): kind is StatefulKind {
   return STATEFUL_KINDS.some((stateful) => stateful === kind)
 }
 
@@ -101,7 +136,7 @@ function transfers(random: Random): SimulatedRecord[] {
   return Array.from({ length: random.int(1, 40) }, () => ({ value: transfer() }))
 }
 
-function check(kind: JobKind, { ledger, outputs, published }: DetailedReport): string[] {
+function checkNames(kind: JobKind, { ledger, outputs, published }: DetailedReport): string[] {
   const contents = withLines(contentsOf(ledger))
   const good = contents.map(([time, all]) => [time, all.filter((name) => !name.startsWith(POISON))] as const)
   const poison = contents.flatMap(([, all]) => all.filter((name) => name.startsWith(POISON)))
@@ -134,6 +169,12 @@ function checkStateful(
   return [...total, ...differences]
 }
 
+function checkValues({ expected }: KindSpec, inPlace: boolean, { ledger, outputs }: DetailedReport): string[] {
+  return [...(expected?.(ledger, inPlace) ?? [])].flatMap(([name, wanted]) =>
+    differ(name, withLines(outputs.get(`s3://results/${name}`)), withLines(wanted)),
+  )
+}
+
 /** Money is neither made nor lost: at every T all accounts together have what they had at the beginning. */
 function checkTotal(balances: Contents | undefined): string[] {
   return withLines(balances).flatMap(([time, lines]) => {
@@ -147,9 +188,11 @@ function withoutBallast([time, lines]: [number, readonly string[]]): [number, re
   return [time, lines.map((line) => (line.length < 100 ? line : line.split(' ').slice(0, 2).join(' ')))]
 }
 
-function differ(what: string, actual: unknown, wanted: unknown): string[] {
-  const [a, w] = [JSON.stringify(actual), JSON.stringify(wanted)]
-  return a === w ? [] : [`${what}: ${a} instead of ${w}`]
+/** Of lists by time the first that differs: whoever reads it has enough of that. */
+function differ(what: string, actual: readonly unknown[], wanted: readonly unknown[]): string[] {
+  const [a, w] = [actual, wanted].map((list) => list.map((one) => JSON.stringify(one)))
+  const at = Array.from({ length: Math.max(actual.length, wanted.length) }, (_, i) => i).find((i) => a?.[i] !== w?.[i])
+  return at === undefined ? [] : [`${what}: ${a?.[at] ?? 'nothing more'} instead of ${w?.[at] ?? 'nothing more'}`]
 }
 
 function isFlaky(error: unknown): boolean {

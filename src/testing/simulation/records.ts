@@ -15,6 +15,8 @@ export interface SimulatedRecord {
   readonly value: unknown
   /** As `value`. Default: no key. */
   readonly key?: unknown
+  /** In order, as events have them: by name the bytes. Default: none. */
+  readonly headers?: readonly Readonly<Record<string, readonly number[]>>[]
   /** Milliseconds since the epoch. Default: they mostly grow, some out of order, some far apart. */
   readonly timestamp?: number
 }
@@ -90,7 +92,7 @@ function encoded(
   topic: string,
   partition: number,
   offset: number,
-  { key, value, timestamp }: SimulatedRecord,
+  { key, value, timestamp, headers = [] }: SimulatedRecord,
   drawn = 0,
 ): KafkaEventRecord {
   const [encodedKey, encodedValue] = [base64(key), base64(value)]
@@ -102,7 +104,7 @@ function encoded(
     timestampType: 'CREATE_TIME',
     ...(encodedKey !== undefined && { key: encodedKey }),
     ...(encodedValue !== undefined && { value: encodedValue }),
-    headers: [],
+    headers,
   }
 }
 

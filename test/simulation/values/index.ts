@@ -1,0 +1,9 @@
+// Kinds of jobs whose values are more than texts and numbers.
+
+import { lru } from './lru.ts'
+import { mixed, order } from './mixed.ts'
+import { mutating, shared } from './mutating.ts'
+import { bytes, records } from './records.ts'
+
+export const VALUE_KINDS = { mutating, shared, records, bytes, mixed, lru, order } as const
+export type ValueKind = keyof typeof VALUE_KINDS
