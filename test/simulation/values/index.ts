@@ -2,8 +2,8 @@
 
 import { lru } from './lru.ts'
 import { mixed, order } from './mixed.ts'
-import { mutating, shared } from './mutating.ts'
+import { mutating, mutatingWindows, shared } from './mutating.ts'
 import { bytes, records } from './records.ts'
 
-export const VALUE_KINDS = { mutating, shared, records, bytes, mixed, lru, order } as const
+export const VALUE_KINDS = { mutating, mutatingWindows, shared, records, bytes, mixed, lru, order } as const
 export type ValueKind = keyof typeof VALUE_KINDS

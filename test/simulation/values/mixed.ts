@@ -57,10 +57,12 @@ export const mixed: KindSpec = {
           'snapshots',
           mapped.stateSnapshots().map(([key, all]) => `${key} ${all.map(describe).sort().join()}`),
         )
-      saveLines(
-        'window',
-        pairs.window(2 * BATCH).map(([key, value]) => `${key} ${describe(value)}`),
-      )
+      // In place a window makes the others run at more times.
+      if (!inPlace)
+        saveLines(
+          'window',
+          pairs.window(2 * BATCH).map(([key, value]) => `${key} ${describe(value)}`),
+        )
     }),
   records: numberedWords,
   expected(ledger, inPlace) {
@@ -83,7 +85,7 @@ export const mixed: KindSpec = {
       }
     })
     const window = windowed(ledger, 2, (word, numbers) => numbers.map((n) => `${word} ${say([n])}`).join('\n'))
-    return new Map([...outputs, ['window', splitLines(window)]])
+    return new Map([...outputs, ...(inPlace ? [] : [['window', splitLines(window)] as const])])
   },
 }
 

@@ -34,9 +34,6 @@ export const mutating: KindSpec = {
       const numbers = numbered(kafka, inPlace, version)
       const pairs = numbers.mapValues(tally)
       saveLines('reduced', pairs.reduceByKey(addTo).map(inWords))
-      saveLines('window', pairs.reduceByKeyAndWindow(addTo, 3 * BATCH, BATCH).map(inWords))
-      const filter = ([, { n }]: readonly [string, Tally]): boolean => n > 0
-      saveLines('inverse', pairs.reduceByKeyAndWindow(addTo, takeFrom, 2 * BATCH, BATCH, { filter }).map(inWords))
       const list = numbers.combineByKey(
         (number) => [number],
         (all, number) => {
@@ -56,24 +53,39 @@ export const mutating: KindSpec = {
         .reduceByKey(addTo)
         .updateStateByKey((values: readonly Tally[], state: Tally | undefined) =>
           values.reduce(addTo, state ?? { n: 0, sum: 0 }),
+          { id: 'running' },
+,
         )
       saveLines('running', running.map(inWords))
     }),
   records: numberedWords,
   expected(ledger, inPlace) {
-    const outputs = new Map(
-      folded(ledger, inPlace, () => {
-        const all = new Map<string, number[]>()
-        return (words) => {
-          for (const [word, numbers] of words) all.set(word, [...(all.get(word) ?? []), ...numbers])
-          return { reduced: tallies(words), list: lists(words), running: tallies(all) }
-        }
-      }),
-    )
-    outputs.set('window', windowed(ledger, 3, tallyOf))
-    outputs.set('inverse', windowed(ledger, 2, tallyOf))
-    return outputs
+    return folded(ledger, inPlace, () => {
+      const all = new Map<string, number[]>()
+      return (words) => {
+        for (const [word, numbers] of words) all.set(word, [...(all.get(word) ?? []), ...numbers])
+        return { reduced: tallies(words), list: lists(words), running: tallies(all) }
+      }
+    })
   },
+}
+
+/** The same over windows: what one window has been made of is part of the next. */
+export const mutatingWindows: KindSpec = {
+  define: (options, inPlace, version) =>
+    job('simulated', options, ({ kafka }) => {
+      const pairs = numbered(kafka, inPlace, version).mapValues(tally)
+      saveLines('window', pairs.reduceByKeyAndWindow(addTo, 3 * BATCH, BATCH, { id: 'window' }).map(inWords))
+      const filter = ([, { n }]: readonly [string, Tally]): boolean => n > 0
+      const inverse = pairs.reduceByKeyAndWindow(addTo, takeFrom, 2 * BATCH, BATCH, { filter, id: 'inverse' })
+      saveLines('inverse', inverse.map(inWords))
+    }),
+  records: numberedWords,
+  expected: (ledger) =>
+    new Map([
+      ['window', windowed(ledger, 3, tallyOf)],
+      ['inverse', windowed(ledger, 2, tallyOf)],
+    ]),
 }
 
 /** Several consumers of one stream, of which some change what they may change. */
@@ -96,7 +108,7 @@ export const shared: KindSpec = {
       )
       const keyed = pairs.combineByKey((value) => value, addTo, addTo)
       saveLines('again', keyed.map(inWords))
-      saveLines('window', pairs.reduceByKeyAndWindow(addTo, 2 * BATCH, BATCH).map(inWords))
+      saveLines('window', pairs.reduceByKeyAndWindow(addTo, 2 * BATCH, BATCH, { id: 'window' }).map(inWords))
     }),
   records: numberedWords,
   expected(ledger, inPlace) {
