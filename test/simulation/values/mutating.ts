@@ -51,10 +51,9 @@ export const mutating: KindSpec = {
       )
       const running = pairs
         .reduceByKey(addTo)
-        .updateStateByKey((values: readonly Tally[], state: Tally | undefined) =>
-          values.reduce(addTo, state ?? { n: 0, sum: 0 }),
+        .updateStateByKey(
+          (values: readonly Tally[], state: Tally | undefined) => values.reduce(addTo, state ?? { n: 0, sum: 0 }),
           { id: 'running' },
-,
         )
       saveLines('running', running.map(inWords))
     }),
