@@ -15,6 +15,7 @@ import type { TaskRef } from '../state/task.ts'
 import { TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
+import { Gathered } from './gathered.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
 import { heal, publish } from './outbox.ts'
@@ -41,6 +42,8 @@ export class Closer {
   #loadedAt: number | undefined
   #published = true
   readonly #readers = new Map<string, LogReader>()
+  readonly #loads = new Gathered((begin) => this.#mutex.run(() => this.#load(begin)))
+  readonly #joins = new Gathered((begin) => this.#mutex.run(() => this.#joinAll(begin())))
   /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
   readonly #hints = new Map<string, number>()
 
@@ -57,26 +60,27 @@ export class Closer {
   }
 
   /** Up to which version a source task's log has been read, strongly consistent; 0 when it has never joined. */
-  readOf(task: TaskRef): Promise<number> {
-    return this.#mutex.run(async () => {
-      await this.#load()
-      return this.#readers.get(task.task)?.read ?? 0
-    })
+  async readOf({ task }: TaskRef): Promise<number> {
+    await this.#loads.add(task)
+    return this.#readers.get(task)?.read ?? 0
   }
 
   /** Makes a source task known and returns the frontier at which it starts: nothing below it is open any more. */
-  join(task: TaskRef): Promise<number> {
-    return this.#mutex.run(async () => {
-      for (;;) {
-        await this.#load()
-        const known = this.#readers.get(task.task)
-        if (known) return known.frontier
-        const { closedUntil, tasks } = this.#head
-        // Version 1 is the birth, which has nothing to fold.
-        const mark: ReadMark = { stage: SOURCE_STAGE, task: task.task, read: 1, frontier: closedUntil }
-        await this.#note('join', [...tasks, mark])
-      }
-    })
+  async join({ task }: TaskRef): Promise<number> {
+    await this.#joins.add(task)
+    return this.#readers.get(task)?.frontier ?? this.closedUntil
+  }
+
+  async #joinAll(names: ReadonlySet<string>): Promise<void> {
+    for (;;) {
+      await this.#load()
+      const strangers = [...names].filter((task) => !this.#readers.has(task))
+      if (strangers.length === 0) return
+      const { closedUntil, tasks } = this.#head
+      // Version 1 is the birth, which has nothing to fold.
+      const marks = strangers.map((task): ReadMark => ({ stage: SOURCE_STAGE, task, read: 1, frontier: closedUntil }))
+      if ((await this.#note('join', [...tasks, ...marks])) === 'committed') return
+    }
   }
 
   /** Takes note of a commit that this instance has made and published. */
@@ -215,7 +219,8 @@ export class Closer {
   }
 
   /** Reads the head of the closing log and heals it. */
-  async #load(): Promise<void> {
+  async #load(begin?: () => unknown): Promise<void> {
+    begin?.()
     const now = this.parts.environment.clock.now()
     const entry = await this.#log.head()
     this.#loadedAt = now

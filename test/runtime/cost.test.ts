@@ -115,6 +115,30 @@ describe('a warm micro-batch of operators by key in place', () => {
   })
 })
 
+describe('partitions that are new', () => {
+  it.each(['seen in one event', 'known beforehand'])(
+    'join together, at a cost that grows with their number: %s',
+    async (how) => {
+      const costOf = async (partitions: number) => {
+        const { environment, services, table } = counted()
+        const known = how === 'known beforehand' ? { partitions: new Map([['lines', partitions]]) } : {}
+        const names = Array.from({ length: partitions }, (_, i) => `lines-${i}`)
+        await lambda(copy, { environment: { ...services, ...known } })(
+          kafkaEvent(Object.fromEntries(names.map((name) => [name, next(0)]))),
+        )
+        const joins = await environment.table.read({ job: 'copy', stage: 'close', task: '0' }, { after: 0 })
+        return { ...table, joins: joins.length }
+      }
+      const [some, more] = [await costOf(100), await costOf(400)]
+      expect(more.joins).toBeLessThanOrEqual(3)
+      expect(more.reads).toBeLessThan(4.5 * some.reads)
+      expect(more.writes).toBeLessThan(4.5 * some.writes)
+      expect(more.bytesWritten).toBeLessThan(4.5 * some.bytesWritten)
+      expect(more.bytesRead).toBeLessThan(4.5 * some.bytesRead + 10_000)
+    },
+  )
+})
+
 describe('looking whether T is closed', () => {
   it('is done by one of two instances, for both, until its lease is over', async () => {
     const { environment, table } = counted()

@@ -215,6 +215,14 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (until > 2 ** 52) {',
     test: 'test/runtime/trouble.test.ts',
   },
+  {
+    name: 'who comes after a look at the closing log has begun is told what it saw',
+    breaks: 'I7',
+    file: 'src/runtime/gathered.ts',
+    find: 'this.#waiting = undefined\n',
+    replace: '\n',
+    test: 'test/runtime/gathered.test.ts',
+  },
   // Closing
   {
     name: 'closing T with one partition missing',
