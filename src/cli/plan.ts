@@ -6,7 +6,8 @@ import { InvalidOptionError } from '../errors.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { describePlan } from '../plan/describe.ts'
 import { planJob } from '../plan/plan.ts'
-import { diffSchemas, IncompatibleJobError, schemaOf } from '../plan/schema.ts'
+import { schemaOf } from '../plan/schema.ts'
+import { describeDiff, diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
 import { keptSchema } from '../runtime/claim.ts'
 import { dynamoTable } from '../state/dynamo-table.ts'
 import type { Job } from '../stream/job.ts'
@@ -14,37 +15,45 @@ import type { Job } from '../stream/job.ts'
 interface PlanFlags {
   readonly against?: string
   readonly json?: boolean
+  readonly accept?: readonly string[]
 }
+
+/** Refused, as every command has it. */
+const REFUSED = 3
 
 export function planCommand(): Command {
   return new Command('plan')
     .description('show the stages, buckets and state of the jobs in a module of functions')
     .argument('<module>', 'the module whose handlers were made by lambda(job)')
     .option('--against <table>', 'hold each job against the state that it has in this table')
+    .option('--accept <ids...>', 'operators that may go, or start with empty state')
     .option('--json', 'the state schema as JSON')
     .action(runPlan)
 }
 
-async function runPlan(module: string, { against, json }: PlanFlags): Promise<void> {
+async function runPlan(module: string, { against, json, accept = [] }: PlanFlags): Promise<void> {
   const loaded: Record<string, unknown> = await import(pathToFileURL(module).href)
   const jobs = [...new Set(Object.values(loaded).flatMap((value) => jobOfHandler(value) ?? []))]
   if (jobs.length === 0) throw new InvalidOptionError(`${module} exports no handler made by lambda(job).`)
   for (const job of jobs) {
     const plan = planJob(job)
     console.log(json ? JSON.stringify(schemaOf(plan), undefined, 2) : describePlan(plan))
-    if (against !== undefined) await compare(job, against)
+    if (against !== undefined) await compare(job, against, accept)
   }
 }
 
-async function compare(job: Job, name: string): Promise<void> {
+async function compare(job: Job, name: string, accept: readonly string[]): Promise<void> {
   const table = dynamoTable({ table: name })
   const before = await keptSchema(table, job.name)
   table.close()
   if (!before) return console.log(`job ${job.name} has no state in table ${name}`)
-  const { added, removed, migrated, breaking } = diffSchemas(before, schemaOf(planJob(job)))
-  for (const id of added) console.log(`+ ${id}: new, starts with empty state`)
-  for (const id of removed) console.log(`- ${id}: gone, its state is dropped`)
-  for (const line of migrated) console.log(`~ ${line}`)
-  if (breaking.length > 0) throw new IncompatibleJobError(job.name, breaking)
+  const diff = diffSchemas(before, schemaOf(planJob(job)), accept)
+  for (const line of describeDiff(diff)) console.log(line)
+  if (diff.breaking.length > 0) {
+    const { code, message } = new IncompatibleJobError(job.name, diff.breaking)
+    console.error(`${code}: ${message}`)
+    process.exitCode = REFUSED
+    return
+  }
   console.log(`job ${job.name} fits its state in table ${name}`)
 }

@@ -53,6 +53,22 @@ const later: Later = (milliseconds, action) => {
 /** A longer delay of setTimeout would be over at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** MILLRACE_ACCEPT, which the plugin sets: a list, because ids contain commas. */
+export function acceptOf({ MILLRACE_ACCEPT: text }: Variables): unknown {
+  if (!text) return []
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new InvalidOptionError(`MILLRACE_ACCEPT: '${text}' is not a list of ids in JSON.`, { cause })
+  }
+}
+
+/** @throws InvalidOptionError */
+export function checkAccept(where: string, accept: unknown): readonly string[] {
+  if (Array.isArray(accept) && accept.every((id) => typeof id === 'string')) return accept
+  throw new InvalidOptionError(`${where}: must be a list of ids of operators, got ${JSON.stringify(accept)}.`)
+}
+
 /** S3, or the directory of the embedded default. */
 export async function objectsOf(variables: Variables): Promise<ObjectStore> {
   const directory = variables.MILLRACE_OBJECTS_DIR

@@ -6,7 +6,7 @@ import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
 import { PoisonRecordError } from '../runtime/runtime-errors.ts'
 import type { Job } from '../stream/job.ts'
 import { checkKnownOptions } from '../stream/options.ts'
-import { environmentFromVariables } from './environment.ts'
+import { acceptOf, checkAccept, environmentFromVariables } from './environment.ts'
 import { withJob } from './job-of-handler.ts'
 import type { KafkaBatchResponse } from './kafka-event.ts'
 import { parseEvent } from './parse-event.ts'
@@ -21,8 +21,12 @@ export interface LambdaOptions {
   /** Take the job over from another function that has run it in this table. Default false. */
   readonly takeOver?: boolean
   /**
-   * Ids of operators that the code before had, as RECORDS_ON_THE_WAY names them: elements of open batches that are on their way
-   * to them may be dropped. Batches that lose something get no `_SUCCESS`. Default none: such a deployment is refused.
+   * Ids of operators, as INCOMPATIBLE_JOB and RECORDS_ON_THE_WAY name them: state of operators that the code before had may be
+   * left behind, new ones may start empty, and elements of open batches that are on their way to an operator which is gone may be
+   * dropped. Batches that lose something get no `_SUCCESS`. Default: what the environment variable MILLRACE_ACCEPT names, a JSON
+   * list (the plugin sets it); without either such a deployment is refused.
+   *
+   * @example lambda(counts, { accept: ['updateStateByKey(lines)'] })
    */
   readonly accept?: readonly string[]
   /** @internal Where the job runs; default: what the environment variables say. */
@@ -49,7 +53,8 @@ export type LambdaHandler = (event: unknown, context?: unknown) => Promise<Kafka
  */
 export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment'])
-  const { takeOver = false, accept = [], reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
+  const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
+  const accept = checkAccept(`lambda(${job.name}), accept`, options.accept ?? acceptOf(process.env))
   let runtime: Promise<Running> | undefined
 
   async function start(): Promise<Running> {

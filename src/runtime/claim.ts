@@ -3,13 +3,21 @@
 
 import { describeCause } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import { diffSchemas, IncompatibleJobError, type JobSchema, parseSchema, schemaOf } from '../plan/schema.ts'
+import { type JobSchema, parseSchema, schemaOf, succeeding } from '../plan/schema.ts'
+import { diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
 import { UnreadableStateError } from '../state/state-errors.ts'
 import type { JobRows } from '../state/table.ts'
 import type { Environment } from './environment.ts'
 import { JobNameTakenError, PartitionsUnknownError } from './runtime-errors.ts'
 
 const ROW = 'meta'
+
+export interface ClaimOptions {
+  /** From another function. */
+  readonly takeOver: boolean
+  /** Ids of operators that may go, or start empty. */
+  readonly accept: readonly string[]
+}
 
 /**
  * Claims the job, once per cold start.
@@ -24,7 +32,7 @@ export async function claimJob(
   plan: Plan,
   fingerprint: string,
   environment: Environment,
-  takeOver: boolean,
+  { takeOver, accept }: ClaimOptions,
   introduce: () => Promise<void>,
 ): Promise<void> {
   const { table, owner, code, clock } = environment
@@ -32,21 +40,24 @@ export async function claimJob(
   const topics = [...plan.programs.keys()].map((topic) => `${topic}:${environment.partitions.get(topic) ?? '?'}`)
   checkPartitionsKnown(plan, environment)
   const schema = schemaOf(plan, environment.partitions)
-  const kept = JSON.stringify(schema)
   const since = new Date(clock.now()).toISOString()
-  const claim = { owner, code, topics: topics.join(' '), schema: kept, plan: fingerprint, since }
+  const facts = { owner, code, topics: topics.join(' '), plan: fingerprint, since }
   for (;;) {
     const row = await table.getRow(name, ROW)
     if (!row) {
       await introduce()
-      if ((await table.createRow(name, ROW, { rev: 1, data: claim })) === 'created') return
+      const data = { ...facts, schema: JSON.stringify(schema) }
+      if ((await table.createRow(name, ROW, { rev: 1, data })) === 'created') return
       continue
     }
     const other = String(row.data.owner)
     if (other !== owner && !takeOver) throw new JobNameTakenError(name, owner, other, String(row.data.since))
+    const before = parseKept(name, row.data.schema)
+    const claim = { ...facts, schema: JSON.stringify(succeeding(before, schema)) }
     const same = (['code', 'topics', 'schema', 'plan'] as const).every((fact) => row.data[fact] === claim[fact])
     if (other === owner && same) return
-    checkSchema(name, row.data.schema, schema)
+    const breaking = before ? diffSchemas(before, schema, accept).breaking : []
+    if (breaking.length > 0) throw new IncompatibleJobError(name, breaking)
     await introduce()
     const data = { ...claim, since: other === owner ? (row.data.since ?? claim.since) : claim.since }
     if ((await table.replaceRow(name, ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return
@@ -58,12 +69,6 @@ function checkPartitionsKnown({ job, programs }: Plan, { partitions }: Environme
   for (const { topic, inPlace } of programs.values()) {
     if (inPlace?.newPartitions === 'fail' && !partitions.has(topic)) throw new PartitionsUnknownError(job.name, topic)
   }
-}
-
-function checkSchema(job: string, kept: unknown, schema: JobSchema): void {
-  const before = parseKept(job, kept)
-  const breaking = before ? diffSchemas(before, schema).breaking : []
-  if (breaking.length > 0) throw new IncompatibleJobError(job, breaking)
 }
 
 /** The schema that a job has left in the table, for `millrace plan --against`. */

@@ -7,7 +7,7 @@ import { isSourceCommit } from '../state/commit-record.ts'
 import { TaskLog } from '../state/task-log.ts'
 import type { Job } from '../stream/job.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
-import { claimJob } from './claim.ts'
+import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closer.ts'
 import type { Environment, Share } from './environment.ts'
 import { Helper } from './helper.ts'
@@ -36,7 +36,7 @@ export type PartitionOutcome = PartitionRecords &
 export interface RuntimeOptions {
   /** Take the job over from the function that owns it. Default false. */
   readonly takeOver?: boolean
-  /** Ids of operators: what is on its way to them and has nowhere to go may be dropped. Default none. */
+  /** Ids of operators that may go or start empty; what is on its way to them and has nowhere to go may be dropped. Default none. */
   readonly accept?: readonly string[]
 }
 
@@ -49,7 +49,7 @@ function runWatched(task: SourceTask, records: readonly KafkaEventRecord[]): Pro
 export class JobRuntime {
   readonly plan: Plan
   readonly #environment: Environment
-  readonly #takeOver: boolean
+  readonly #options: ClaimOptions
   readonly #publisher: Publisher
   readonly #plans: Plans
   readonly #closer: Closer
@@ -62,7 +62,7 @@ export class JobRuntime {
   constructor(job: Job, environment: Environment, { takeOver = false, accept = [] }: RuntimeOptions = {}) {
     this.plan = planJob(job)
     this.#environment = environment
-    this.#takeOver = takeOver
+    this.#options = { takeOver, accept }
     const { objects, print } = environment
     this.#wakeUps = new WakeUps(job.name, environment)
     this.#publisher = { objects, print, wake: (at) => this.#wakeUps.ensure(at) }
@@ -126,7 +126,7 @@ export class JobRuntime {
 
   async #claimNow(): Promise<void> {
     const { fingerprint } = this.#plans.own
-    await claimJob(this.plan, fingerprint, this.#environment, this.#takeOver, () => this.#introduce())
+    await claimJob(this.plan, fingerprint, this.#environment, this.#options, () => this.#introduce())
     this.#plans.claimed()
   }
 
