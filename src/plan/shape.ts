@@ -147,6 +147,9 @@ class Shaper {
       const stage = program.inPlace?.stage
       add(`topic ${topic}`, program, stage)
       if (stage) add(`passed ${topic}`, stage)
+      // What tasks of the topic under its former name have sent arrives as well; what waits in their own logs does not.
+      const formerly = program.sources.flatMap(({ node }) => node.formerly ?? [])[0]
+      if (formerly !== undefined && !stage) add(`topic ${formerly}`, program)
     }
     for (const stage of this.#plan.stages) add(`stage ${stage.id}`, stage)
     return { edges: sorted(edges), flows: sorted(flows) }
