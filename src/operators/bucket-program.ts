@@ -18,12 +18,17 @@ import type { Slots } from './program.ts'
 /** Changes of state, by the operator's id; with the version of their values where it is not 1. */
 export type StateChanges = readonly (readonly [operator: string, changes: readonly CellChange[], version?: number])[]
 
+/** What stands beside the operators' state has an id that no operator can have, and is not theirs. */
+export const NO_OPERATOR = ''
+
 export class BucketProgram {
   readonly #stage: ShuffleStage
   readonly #place: string
   readonly #operators = new Map<BucketStep, BucketOperator>()
   readonly #byId = new Map<string, BucketOperator>()
   readonly #versions = new Map<string, ValueVersion>()
+  /** State of operators that this code does not have, as it was found: it stays with the bucket, and code that has them reads it. */
+  readonly #unread: StateChanges[number][] = []
   #migrated = false
 
   /** @param place for messages. */
@@ -80,12 +85,13 @@ export class BucketProgram {
 
   /** The whole state, in the form of changes: what a snapshot holds. */
   state(): StateChanges {
-    return [...this.#byId].map(([id, operator]) =>
+    const own = [...this.#byId].map(([id, operator]) =>
       this.#ofVersion(
         id,
         Array.from(operator.cells(), ([cell, value]) => ({ cell, value, deleted: false })),
       ),
     )
+    return [...this.#unread, ...own]
   }
 
   #ofVersion(id: string, changes: readonly CellChange[]): StateChanges[number] {
@@ -94,14 +100,18 @@ export class BucketProgram {
   }
 
   /**
-   * Puts state back; that of an operator which the job no longer has is dropped.
+   * Puts state back; that of an operator which the job no longer has is kept unread.
    *
    * @throws StateVersionError, MigrationError; UnknownCellError for what the operator has not written.
    */
   restore(state: StateChanges): void {
     for (const [id, changes, version = 1] of state) {
       const operator = this.#byId.get(id)
-      if (!operator || changes.length === 0) continue
+      if (changes.length === 0 || id === NO_OPERATOR) continue
+      if (!operator) {
+        this.#unread.push(version === 1 ? [id, changes] : [id, changes, version])
+        continue
+      }
       const migrate = migrationOf(id, this.#versions.get(id), version)
       this.#migrated ||= migrate !== undefined
       for (const change of changes) restoreCell(id, operator, change, migrate)

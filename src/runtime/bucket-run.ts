@@ -11,6 +11,8 @@ import { collectOutputs } from './outputs.ts'
 
 /** What a stage's run gives its buckets. */
 export interface StageInput {
+  /** Batches up to here were closed before: nothing more may show under those that are complete. */
+  readonly after: number
   readonly closedUntil: number
   /** Closed batch times with data, ascending. */
   readonly touched: readonly number[]
@@ -26,6 +28,8 @@ export interface BucketRun {
   /** One for each of them. */
   readonly partials: readonly BatchPartial[]
   readonly objects: readonly OutputObject[]
+  /** Objects of batches that were closed before: code that did not have the stage has closed them. */
+  readonly late: readonly OutputObject[]
   /** Whether anything came in or went out. */
   readonly active: boolean
 }
@@ -42,6 +46,7 @@ export async function runClosed(
   const ran: number[] = []
   const partials: BatchPartial[] = []
   const objects: OutputObject[] = []
+  const late: OutputObject[] = []
   const part = `part-${String(bucket).padStart(5, '0')}`
   let active = false
   const next = (after: number) => nextTime(after, dueAfter(program, after, settings), settings, input)
@@ -54,12 +59,12 @@ export async function runClosed(
     })
     const outputs = collectOutputs(stage.outputs, slots, at, part)
     const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }
-    objects.push(...outputs.objects)
+    for (const object of outputs.objects) (at > input.after ? objects : late).push(object)
     partials.push(partial)
     ran.push(at)
-    active ||= objects.length > 0 || partial.samples.length > 0 || partial.shuffle.length > 0
+    active ||= outputs.objects.length > 0 || partial.samples.length > 0 || partial.shuffle.length > 0
   }
-  return { ran, partials, objects, active }
+  return { ran, partials, objects, late, active }
 }
 
 /** Operators say when they have something to do; it is done in the batch that ends then or next. */

@@ -11,7 +11,7 @@ import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
-import { heal, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
+import { heal, ofOpenBatches, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
 import type { Plans } from './plans.ts'
 import { checkPartials, checkState } from './savable.ts'
 import type { Contribution } from './whole.ts'
@@ -232,10 +232,18 @@ export class BucketTask {
     if (next === undefined && !this.#state.isSnapshotDue(head, settings)) return NOTHING
     const program = await this.#state.restore(head)
     const fresh = head && this.#state.isSnapshotDue(head, settings) ? await this.#state.writeSnapshot(head) : undefined
-    const { ran, partials, objects, active } = await runClosed(program, stage, bucket, settings, this.#doneUntil, input)
+    const { ran, partials, objects, late, active } = await runClosed(
+      program,
+      stage,
+      bucket,
+      settings,
+      this.#doneUntil,
+      input,
+    )
     const state = program.takeChanges()
     if (!active && state.length === 0 && !fresh) return { commit: undefined, partials }
-    const outbox = await promiseObjects(environment.objects, objects)
+    const open = late.length > 0 ? await ofOpenBatches(late, environment) : []
+    const outbox = await promiseObjects(environment.objects, [...objects, ...open])
     const [at, code, closedUntil] = [environment.clock.now(), environment.code, input.closedUntil]
     const last = fresh || head?.record.kind === 'birth' ? undefined : head
     const commit: BucketCommit = {

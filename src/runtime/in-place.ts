@@ -5,6 +5,7 @@
 import { BucketProgram } from '../operators/bucket-program.ts'
 import { exchange } from '../operators/exchange.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
+import { IN_PLACE } from '../plan/program.ts'
 import type { BatchPartial, InPlaceCommit, SourceCommit } from '../state/commit-record.ts'
 import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
 import type { TaskRef } from '../state/task.ts'
@@ -12,8 +13,9 @@ import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { OpenBatches } from './open-batches.ts'
-import type { OutputObject } from './outbox.ts'
+import { type OutputObject, ofOpenBatches } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
+import { type Plans, topicPlace } from './plans.ts'
 import { isSnapshotDue } from './snapshot-due.ts'
 import { closedBy, earliest } from './time.ts'
 
@@ -23,6 +25,7 @@ export interface InPlaceParts {
   readonly settings: JobSettings
   readonly environment: Environment
   readonly log: TaskLog<SourceCommit>
+  readonly plans: Plans
 }
 
 /** What a micro-batch has come to so far. */
@@ -37,6 +40,25 @@ export interface ProducedInPlace extends Produced {
   readonly inPlace: InPlaceCommit
 }
 
+/** Of code without such operators: it carries on what others have left, unread. */
+const NONE: InPlaceProgram = {
+  stage: { id: IN_PLACE, numPartitions: 1, inputs: [], steps: [], outputs: [], edges: [], slots: 0 },
+  newPartitions: 'join',
+}
+
+/** What a commit says of operators in place that its code does not have. */
+export async function carryOn(
+  parts: Omit<InPlaceParts, 'program'>,
+  head: Entry<SourceCommit>,
+  frontier: number,
+  seal: boolean,
+): Promise<Pick<SourceCommit, 'inPlace'>> {
+  if (!head.record.inPlace) return {}
+  const carrier = new InPlace({ ...parts, program: NONE })
+  const { inPlace } = await carrier.run(head, { partials: [], objects: [], written: 0 }, frontier, seal)
+  return { inPlace }
+}
+
 export class InPlace {
   readonly #parts: InPlaceParts
   #operators: BucketProgram
@@ -45,6 +67,8 @@ export class InPlace {
   #version: number | undefined
   /** Memory is in step with a commit of which it is not known yet how it went. */
   #ahead = false
+  /** What others have passed without running it is in another batch now, and only a snapshot can say so. */
+  #madeUp = false
 
   constructor(parts: InPlaceParts) {
     this.#parts = parts
@@ -62,11 +86,18 @@ export class InPlace {
    */
   async run(head: Entry<SourceCommit>, produced: Produced, frontier: number, seal: boolean): Promise<ProducedInPlace> {
     const { batch } = this.#parts.settings
-    if (!head.record.inPlace) await this.#load(head) // there is nothing to read
+    const foreign = this.#isForeign(head.record)
+    if (!head.record.inPlace || foreign) await this.#load(head) // nothing to read, or nobody has told what is due to this code
     const kept = await this.#snapshotIfDue(head, seal)
+    if (this.#parts.program.stage.steps.length === 0) {
+      this.#version = undefined
+      return { ...produced, inPlace: { ...kept, state: [], next: head.record.inPlace?.next } }
+    }
     const [done, passed] = [closedBy(head.record.frontier, batch), closedBy(frontier, batch)]
     const times = produced.partials.map(({ time }) => time)
-    const first = this.#earliest(done, head.record.inPlace?.next, earliest(times))
+    const since = foreign ? this.#madeUpFrom(head.record, done) : done
+    const next = foreign ? this.#next(since) : head.record.inPlace?.next
+    const first = this.#earliest(since, next, earliest(times))
     if (first === undefined || first > passed) {
       this.#ahead = this.#version === head.version
       this.#version = undefined
@@ -78,8 +109,8 @@ export class InPlace {
     this.#ahead = true
     this.#open.add(produced.partials)
     const ran: Produced[] = []
-    for (let time = this.#next(done); time !== undefined && time <= passed; time = this.#next(time)) {
-      ran.push(await this.#runBatch(time))
+    for (let time = this.#next(since); time !== undefined && time <= passed; time = this.#next(time)) {
+      ran.push(await this.#runBatch(time, done))
     }
     this.#open.dropUntil(passed)
     const own = produced.partials.map((partial) => (partial.time <= passed ? this.#open.without(partial) : partial))
@@ -106,11 +137,12 @@ export class InPlace {
     return new OpenBatches(this.#parts.program.stage.inputs.map(({ edge }) => edge))
   }
 
-  async #runBatch(time: number): Promise<Produced> {
-    const { ref, program } = this.#parts
+  async #runBatch(time: number, done: number): Promise<Produced> {
+    const { ref, program, environment } = this.#parts
     const { outputs, edges } = program.stage
     const slots = await this.#operators.run(time, (edge) => this.#open.items(time, edge))
-    const { objects, samples, written } = collectOutputs(outputs, slots, time, `part-${ref.task}`)
+    const { samples, written, ...of } = collectOutputs(outputs, slots, time, `part-${ref.task}`)
+    const objects = time > done ? of.objects : await ofOpenBatches(of.objects, environment)
     return { objects, written, partials: [{ time, samples, shuffle: exchange(edges, slots) }] }
   }
 
@@ -138,15 +170,35 @@ export class InPlace {
     const now = environment.clock.now()
     const anew = { since: head.version, snapshot: undefined, logBytes: 0, logSince: now }
     if (!kept) return anew
-    const due = isSnapshotDue(kept, head.bytes, now, settings) || this.#operators.migrated
+    const due = isSnapshotDue(kept, head.bytes, now, settings) || this.#operators.migrated || this.#madeUp
     if (!seal && !due) {
       return { ...kept, logBytes: kept.logBytes + head.bytes }
     }
     await this.#load(head)
     const state = [...this.#operators.state(), ...this.#open.state()]
     const { objects, bucket, newId } = environment
+    this.#madeUp = false
     this.#operators.saved() // what was migrated; when the commit fails, state is loaded again
     return { ...anew, snapshot: await writeSnapshot(objects, bucket, ref, head.version, state, newId) }
+  }
+
+  /** What fell due while code did not have any of these operators is made up for, in order: windows build on each other. */
+  #madeUpFrom({ inPlace }: SourceCommit, done: number): number {
+    const { idle } = this.#parts.settings
+    return idle === 'pause' && inPlace?.next !== undefined && inPlace.next <= done ? inPlace.next - 1 : done
+  }
+
+  /** Whether code that may lack some of these operators has committed last. */
+  #isForeign({ plan, inPlace }: SourceCommit): boolean {
+    return inPlace !== undefined && plan !== undefined && plan !== this.#parts.plans.own.fingerprint
+  }
+
+  /** Takes out what the code that has made a commit has run with it. */
+  async #dropRun({ plan, frontier }: SourceCommit): Promise<void> {
+    const { plans, ref, settings } = this.#parts
+    const view = await plans.viewOf(plan)
+    const has = (edge: string): boolean => plan === undefined || view?.edge(topicPlace(ref.task), edge) !== undefined
+    this.#open.dropUntil(closedBy(frontier, settings.batch), has)
   }
 
   /** Brings memory in step with the head: from the last snapshot and the entries since. No code of the user runs (I6). */
@@ -155,6 +207,7 @@ export class InPlace {
     const { ref, settings, environment, log } = this.#parts
     this.#version = undefined
     this.#ahead = false
+    this.#madeUp = false
     this.#operators = this.#newOperators()
     this.#open = this.#newOpen()
     if (record.inPlace) {
@@ -166,8 +219,10 @@ export class InPlace {
         if (entry.version > version) break
         this.#operators.restore(entry.record.inPlace?.state ?? [])
         this.#open.add(entry.record.partials)
+        await this.#dropRun(entry.record)
       }
-      this.#open.dropUntil(closedBy(record.frontier, settings.batch))
+      const passed = closedBy(record.frontier, settings.batch)
+      this.#madeUp = this.#open.makeUp(passed, passed + settings.batch)
     }
     this.#version = version
     environment.log.info({ stage: ref.stage, task: ref.task, version }, 'state loaded')

@@ -1,19 +1,19 @@
 // What a source task with operators by key carries: the elements of batches that its partition has not passed yet. In the log
 // they are the partials of each commit, in a snapshot one cell per batch; in memory all of a batch together, in the order of commits.
 
-import type { StateChanges } from '../operators/bucket-program.ts'
+import { NO_OPERATOR, type StateChanges } from '../operators/bucket-program.ts'
 import { migrateItems } from '../operators/migrate.ts'
 import { UnknownCellError } from '../operators/operator-errors.ts'
 import type { Edge } from '../plan/plan.ts'
+import { isInPlace } from '../plan/shape.ts'
 import type { BatchPartial } from '../state/commit-record.ts'
 import { isStateShape } from '../state/record-shape.ts'
-
-/** In a snapshot they stand beside the operators' state, under an id that no operator can have. */
-const OPEN = ''
 
 export class OpenBatches {
   readonly #edges: ReadonlyMap<string, Edge>
   readonly #batches = new Map<number, Map<string, unknown[]>>()
+  /** On edges that this code does not have: they stay until code has run them that has. */
+  #unread: { readonly time: number; readonly carried: Carried[number] }[] = []
 
   /** @param edges over which elements are carried. */
   constructor(edges: readonly Edge[]) {
@@ -38,12 +38,32 @@ export class OpenBatches {
   add(partials: readonly BatchPartial[]): void {
     for (const { time, shuffle } of partials) {
       const batch = this.#batch(time)
-      for (const [edge, , items, version] of shuffle) this.#append(batch, edge, items, version)
+      for (const [edge, , items, version] of shuffle) this.#append(batch, time, edge, items, version)
     }
   }
 
-  dropUntil(time: number): void {
-    for (const passed of this.#batches.keys()) if (passed <= time) this.#batches.delete(passed)
+  /** @param has whether whoever has passed the batches up to `time` has an edge, and so has run what came over it. */
+  dropUntil(time: number, has: (edge: string) => boolean = (edge) => this.#edges.has(edge)): void {
+    for (const [passed, batch] of this.#batches) {
+      if (passed > time) continue
+      for (const edge of batch.keys()) if (has(edge)) batch.delete(edge)
+      if (batch.size === 0) this.#batches.delete(passed)
+    }
+    this.#unread = this.#unread.filter((one) => one.time > time || !has(one.carried[0]))
+  }
+
+  /**
+   * What the partition has passed under code that did not have the edge joins the oldest batch that it has not passed.
+   *
+   * @returns whether there was any.
+   */
+  makeUp(passed: number, oldest: number): boolean {
+    const late = [...this.#batches].filter(([time]) => time <= passed).sort(([a], [b]) => a - b)
+    for (const [time, batch] of late) {
+      this.#batches.delete(time)
+      for (const [edge, items] of batch) this.#put(this.#batch(oldest), edge, items)
+    }
+    return late.some(([, { size }]) => size > 0)
   }
 
   /** A partial without what was carried. */
@@ -57,19 +77,21 @@ export class OpenBatches {
       const version = this.#edges.get(id)?.values?.version
       return version === undefined ? [id, items] : [id, items, version]
     }
-    const cellOf = ([time, batch]: readonly [number, Map<string, unknown[]>]) =>
-      ({ cell: time, value: Array.from(batch, ofVersion), deleted: false }) as const
-    return [[OPEN, Array.from(this.#batches, cellOf)]]
+    const known = Array.from(this.#batches, ([time, batch]) => ({ time, value: Array.from(batch, ofVersion) }))
+    const unread = this.#unread.map(({ time, carried }) => ({ time, value: [carried] }))
+    return [
+      [NO_OPERATOR, [...known, ...unread].map(({ time, value }) => ({ cell: time, value, deleted: false }) as const)],
+    ]
   }
 
   /** Puts back what `state` gave, of a whole snapshot. @throws UnknownCellError */
   restore(state: StateChanges): void {
     for (const [id, cells] of state) {
-      if (id !== OPEN) continue
+      if (id !== NO_OPERATOR) continue
       for (const { cell, value } of cells) {
         if (typeof cell !== 'number' || !isCarried(value)) throw new UnknownCellError('open batches', String(cell))
         const batch = this.#batch(cell)
-        for (const [edge, items, version] of value) this.#append(batch, edge, items, version)
+        for (const [edge, items, version] of value) this.#append(batch, cell, edge, items, version)
       }
     }
   }
@@ -82,13 +104,16 @@ export class OpenBatches {
     return batch
   }
 
-  #append(batch: Map<string, unknown[]>, id: string, sent: readonly unknown[], version = 1): void {
+  #append(batch: Map<string, unknown[]>, time: number, id: string, sent: readonly unknown[], version = 1): void {
     const edge = this.#edges.get(id)
-    if (!edge) return // to other stages, or to an operator that the job no longer has
-    const items = migrateItems(edge, sent, version)
-    const list = batch.get(id)
+    if (edge) this.#put(batch, id, migrateItems(edge, sent, version))
+    else if (isInPlace(id)) this.#unread.push({ time, carried: version === 1 ? [id, sent] : [id, sent, version] })
+  }
+
+  #put(batch: Map<string, unknown[]>, edge: string, items: readonly unknown[]): void {
+    const list = batch.get(edge)
     if (list) for (const item of items) list.push(item)
-    else batch.set(id, [...items])
+    else batch.set(edge, [...items])
   }
 }
 

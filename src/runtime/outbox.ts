@@ -5,6 +5,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { inflate } from '../state/codec.ts'
 import type { Effect } from '../state/commit-record.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../state/object-store.ts'
+import type { Environment } from './environment.ts'
 
 /** An object that a micro-batch wants to write. */
 export interface OutputObject {
@@ -31,6 +32,25 @@ export interface Publisher {
   readonly print: (text: string) => void
   /** Makes sure that the job is brought back at `at`, or earlier. */
   readonly wake: (at: number) => Promise<void>
+}
+
+/**
+ * Of objects for batches that were closed before, those that nobody has called complete: what operators that code did not have
+ * for a while make up for must not show in a batch that readers have taken for whole (I3).
+ */
+export async function ofOpenBatches(
+  late: readonly OutputObject[],
+  { objects, log }: Environment,
+): Promise<OutputObject[]> {
+  const done = await Promise.all(
+    late.map(({ ref: { bucket, key } }) =>
+      objects.exists({ bucket, key: `${key.slice(0, key.lastIndexOf('/'))}/_SUCCESS` }),
+    ),
+  )
+  const dropped = late.filter((_, i) => done[i]).map(({ ref }) => objectUrl(ref))
+  if (dropped.length > 0)
+    log.warn({ dropped }, 'what an operator had due while code did not have it is left out of complete batches')
+  return late.filter((_, i) => !done[i])
 }
 
 /** Turns outputs into effects, staging the large ones. When one fails, what was staged is thrown away. */

@@ -66,12 +66,17 @@ export class Plans {
     return plan !== undefined && plan !== this.own.fingerprint
   }
 
-  /** Whether other code has run a batch in the bucket to which an edge leads. */
+  /** Whether other code has run a batch in the bucket to which an edge leads, and in all that follow. */
   async hasRun(edge: string, bucket: number, time: number): Promise<boolean> {
     const { table, objects, bucket: container } = this.environment
     const task = { job: this.job, stage: stageOfEdge(edge), task: String(bucket) }
     const log = new TaskLog<BucketCommit>(task, table, objects, container, isBucketCommit)
-    return ((await log.head())?.record.closedUntil ?? 0) >= time
+    const head = (await log.head())?.record
+    if ((head?.closedUntil ?? 0) < time) return false
+    // What it has sent on has been run as well when the log goes on; else that is to be looked after.
+    const sent = head?.partials.flatMap((partial) => (partial.time === time ? partial.shuffle : [])) ?? []
+    const run = await Promise.all(sent.map(([next, to]) => this.hasRun(next, to, time)))
+    return !run.includes(false)
   }
 }
 

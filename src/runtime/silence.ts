@@ -6,6 +6,7 @@ import { NO_COUNTS, type SourceCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { CloserParts } from './closer-parts.ts'
+import { carryOn } from './in-place.ts'
 import type { LogReader } from './log-reader.ts'
 import { heal, promiseObjects, visible } from './outbox.ts'
 import type { SourceTask } from './source-task.ts'
@@ -103,7 +104,9 @@ async function appendQuiet(
   if (now - head.record.active < settings.idleAfter) return false
   if (isAsWanted(head.record, kind, frontier)) return true
   await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published
-  const record = quietCommit(head.record, kind, frontier, parts)
+  const quiet = quietCommit(head.record, kind, frontier, parts)
+  const inPlace = await carryOn({ ...parts, ref: log.task, log }, head, quiet.frontier, kind === 'seal')
+  const record = { ...quiet, ...inPlace }
   const expiresAt = kind === 'seal' ? undefined : now + settings.retention
   const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
   return outcome === 'committed'

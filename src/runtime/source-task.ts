@@ -12,7 +12,7 @@ import { UnsavableValueError } from '../state/unsavable.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Closer } from './closer.ts'
 import type { Environment } from './environment.ts'
-import { InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
+import { carryOn, InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
 import type { Plans } from './plans.ts'
@@ -153,7 +153,9 @@ export class SourceTask {
    * @param seal whether state is to be in a snapshot of its own.
    */
   async runInPlace(produced: Produced, frontier: number, seal = false): Promise<Produced | ProducedInPlace> {
-    return this.#inPlace && this.#head ? this.#inPlace.run(this.#head, produced, frontier, seal) : produced
+    if (!this.#head) return produced
+    if (this.#inPlace) return this.#inPlace.run(this.#head, produced, frontier, seal)
+    return { ...produced, ...(await carryOn(this.parts, this.#head, frontier, seal)) }
   }
 
   /** Step 5. On conflict what was staged is thrown away and the memory with it; `unsavable`: a value in it cannot be encoded. */

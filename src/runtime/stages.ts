@@ -9,6 +9,7 @@ import type { JobSettings } from '../stream/job.ts'
 import type { StageInput } from './bucket-run.ts'
 import { BucketTask } from './bucket-task.ts'
 import type { Environment, Share } from './environment.ts'
+import { GoneStages } from './gone-stages.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Publisher } from './outbox.ts'
 import { batchPrefix, printed } from './outputs.ts'
@@ -32,11 +33,13 @@ export class Stages {
   readonly #parts: StagesParts
   readonly #buckets: ReadonlyMap<ShuffleStage, readonly BucketTask[]>
   readonly #sideBySide: SideBySide
+  readonly #gone: GoneStages
 
   constructor(parts: StagesParts) {
     this.#parts = parts
     const { job, settings, environment, publisher, plans } = parts
     this.#sideBySide = new SideBySide(parts)
+    this.#gone = new GoneStages(plans, publisher)
     this.#buckets = new Map(
       parts.stages.map((stage) => [
         stage,
@@ -62,19 +65,22 @@ export class Stages {
   }
 
   /** Up to which version the buckets' logs are known to go, by stage that has been born. */
-  get versions(): [stage: string, versions: number[]][] {
-    return [...this.#buckets].flatMap(([{ id }, buckets]) => {
+  get versions(): CloseCommit['buckets'] {
+    const own = [...this.#buckets].flatMap(([{ id }, buckets]): CloseCommit['buckets'] => {
       const versions = buckets.map(({ version }) => version)
       return versions.includes(0) ? [] : [[id, versions]]
     })
+    return [...own, ...this.#gone.versions]
   }
 
-  /** Takes note of such versions. Stages that the job no longer has are forgotten: nobody seals their logs any more. */
+  /** Takes note of such versions, of stages that this code does not have as well. */
   expect(versions: CloseCommit['buckets']): void {
     const known = new Map(versions)
     for (const [{ id }, buckets] of this.#buckets) {
       for (const [i, bucket] of buckets.entries()) bucket.expect(known.get(id)?.[i] ?? 0)
+      known.delete(id)
     }
+    this.#gone.expect([...known])
   }
 
   /** Logs of buckets begin before the first closing that could give them anything; the closing says so (I7). */
@@ -85,6 +91,11 @@ export class Stages {
   /** Another instance has closed batches, so buckets may not be where memory says. */
   doubt(): void {
     for (const bucket of this.#all) bucket.doubt()
+  }
+
+  /** Keeps the state of stages that this code does not have. */
+  keepGone(closedUntil: number): Promise<void> {
+    return this.#gone.keep(closedUntil)
   }
 
   /** True when every bucket's log ends in an entry that does not expire. */
@@ -110,7 +121,7 @@ export class Stages {
       closedUntil,
     )
     for (const [stage, buckets] of this.#buckets) {
-      const input = stageInput(stage, done, touched, closedUntil)
+      const input = stageInput(stage, done, touched, after, closedUntil)
       await this.#sideBySide.run(stage, buckets, input)
       const results = resultsOf(buckets, after, closedUntil)
       done.set(stage.id, results)
@@ -151,7 +162,7 @@ export class Stages {
     ])
     for (const [stage, buckets] of this.#buckets) {
       if (stage.id === share.stage) {
-        const input = stageInput(stage, done, times, closedUntil)
+        const input = stageInput(stage, done, times, after, closedUntil)
         await Promise.all(this.#find(stage.id, share.buckets).map((bucket) => bucket.advance(input)))
         return
       }
@@ -207,6 +218,7 @@ function stageInput(
   stage: ShuffleStage,
   done: ReadonlyMap<string, Contributions>,
   touched: ReadonlySet<number>,
+  after: number,
   closedUntil: number,
 ): StageInput {
   /** By edge, bucket and time, in the order of tasks and versions. */
@@ -228,6 +240,7 @@ function stageInput(
     }
   }
   return {
+    after,
     closedUntil,
     touched: [...touched].sort((a, b) => a - b),
     itemsOf: (edge, bucket, time) => items.get(`${edge}\n${bucket}\n${time}`) ?? [],

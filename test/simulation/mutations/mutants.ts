@@ -21,6 +21,38 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   // Deployments
   {
+    name: 'a snapshot loses the state of operators that the code does not have',
+    breaks: 'I5',
+    file: 'src/operators/bucket-program.ts',
+    find: 'return [...this.#unread, ...own]',
+    replace: 'return own',
+    test: 'test/runtime/carried-state.test.ts',
+  },
+  {
+    name: 'a silent task forgets the state of operators in place that the code does not have',
+    breaks: 'I5',
+    file: 'src/runtime/silence.ts',
+    find: 'const record = { ...quiet, ...inPlace }',
+    replace: 'const record = { ...quiet, ...(Number.isNaN(inPlace) ? inPlace : {}) }',
+    test: 'test/runtime/carried-state.test.ts',
+  },
+  {
+    name: 'the state of a stage that the code does not have expires',
+    breaks: 'I5',
+    file: 'src/runtime/closer.ts',
+    find: 'if (thorough) await this.parts.stages.keepGone(this.closedUntil)',
+    replace: '',
+    test: 'test/runtime/carried-state.test.ts',
+  },
+  {
+    name: 'in place: what others have passed without running it is dropped',
+    breaks: 'I1',
+    file: 'src/runtime/in-place.ts',
+    find: 'await this.#dropRun(entry.record)',
+    replace: 'this.#open.dropUntil(closedBy(entry.record.frontier, settings.batch))',
+    test: 'test/runtime/carried-state.test.ts',
+  },
+  {
     name: 'records on their way to what new code lacks are passed over',
     breaks: 'I7',
     file: 'src/runtime/whole.ts',

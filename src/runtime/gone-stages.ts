@@ -1,0 +1,75 @@
+// Shuffle stages that this code does not have, and that the closing log knows: their buckets' logs must not expire while other
+// code may come back for them (I5, I7). An entry that does not expire, on a snapshot of what is there, unread.
+
+import type { StateChanges } from '../operators/bucket-program.ts'
+import { type BucketCommit, type CloseCommit, isBucketCommit } from '../state/commit-record.ts'
+import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import { type Entry, TaskLog } from '../state/task-log.ts'
+import { heal, type Publisher } from './outbox.ts'
+import type { Plans } from './plans.ts'
+
+export class GoneStages {
+  readonly #plans: Plans
+  readonly #publisher: Publisher
+  #versions: CloseCommit['buckets'] = []
+  /** The same of when they were sealed last. */
+  #sealed = ''
+
+  constructor(plans: Plans, publisher: Publisher) {
+    this.#plans = plans
+    this.#publisher = publisher
+  }
+
+  /** Up to which version the buckets' logs are known to go, for the next closing entry. */
+  get versions(): CloseCommit['buckets'] {
+    return this.#versions
+  }
+
+  expect(versions: CloseCommit['buckets']): void {
+    this.#versions = versions
+  }
+
+  /**
+   * Ends their logs in an entry that does not expire. Looks once, and again when others have gone on in them.
+   *
+   * @param closedUntil what is done in all stages
+   */
+  async keep(closedUntil: number): Promise<void> {
+    const versions = JSON.stringify(this.#versions)
+    if (versions === this.#sealed) return
+    const logs = this.#versions.flatMap(([stage, buckets]) => buckets.map((_, bucket) => this.#logOf(stage, bucket)))
+    await Promise.all(logs.map((log) => this.#seal(log, closedUntil)))
+    this.#sealed = versions
+  }
+
+  #logOf(stage: string, bucket: number): TaskLog<BucketCommit> {
+    const { job, environment } = this.#plans
+    const { table, objects, bucket: container, newId } = environment
+    return new TaskLog({ job, stage, task: String(bucket) }, table, objects, container, isBucketCommit, newId)
+  }
+
+  async #seal(log: TaskLog<BucketCommit>, closedUntil: number): Promise<void> {
+    const head = await log.head()
+    if (head?.record.kind !== 'bucket' || head.record.closedUntil > closedUntil) return
+    await heal(this.#publisher, head.record.outbox) // an entry with a successor is published
+    const { clock, code, objects, bucket, newId, log: journal } = this.#plans.environment
+    const at = clock.now()
+    const snapshot = await writeSnapshot(objects, bucket, log.task, head.version, await this.#stateAt(log, head), newId)
+    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
+    const plan = this.#plans.own.fingerprint
+    const seal: BucketCommit = { ...head.record, kind: 'seal', at, code, plan, snapshot, ...quiet }
+    // When others were faster the stage is not gone for them, and the next look finds what they did.
+    await log.append(head.version + 1, await log.prepare(seal))
+    journal.info(
+      { stage: log.task.stage, bucket: log.task.task },
+      'state of a stage that this code does not have is kept',
+    )
+  }
+
+  async #stateAt(log: TaskLog<BucketCommit>, { version, record }: Entry<BucketCommit>): Promise<StateChanges> {
+    const { snapshot } = record
+    const state = snapshot ? await readSnapshot(this.#plans.environment.objects, snapshot) : []
+    const entries = await log.read(snapshot?.version ?? 0, true)
+    return [...state, ...entries.flatMap((entry) => (entry.version <= version ? entry.record.state : []))]
+  }
+}
