@@ -10,20 +10,23 @@ import {
   simulateSeed,
   smallestStory,
 } from '../../src/testing/simulation/simulate.ts'
+import { checkDeploys, type DeployKind } from './deploys/deploy-kind.ts'
+import { DEPLOY_KINDS, type DeployKindName } from './deploys/index.ts'
 import { type Contents, contentsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
-import type { KindSpec } from './kind.ts'
+import { type KindSpec, numberedWords } from './kind.ts'
 import { statefulExpected } from './stateful-expected.ts'
 import { ACCOUNTS, IN_PLACE_KINDS, OPENING, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
 import { VALUE_KINDS, type ValueKind } from './values/index.ts'
 
-export type Kind = JobKind | StatefulKind | ValueKind | `${StatefulKind | ValueKind} in place`
+export type Kind = JobKind | StatefulKind | ValueKind | DeployKindName | `${StatefulKind | ValueKind} in place`
 
 const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place` as const)
 const VALUES: readonly Kind[] = valueKinds()
+const DEPLOYS: readonly Kind[] = Object.keys(DEPLOY_KINDS).filter(isDeployKind)
 
 /** All there are. New ones stand at the end: the place of a kind decides its seeds. */
-export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE, ...VALUES]
+export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE, ...VALUES, ...DEPLOYS]
 
 /** Kinds that show something that is still open, and what: not among those that every test run simulates. */
 export const OPEN: Partial<Record<Kind, string>> = {
@@ -40,6 +43,7 @@ export const OPEN: Partial<Record<Kind, string>> = {
   lru: 'A7',
   'lru in place': 'A7',
   order: 'A11',
+  removedInPlace: 'B5',
 }
 
 export const ALL_KINDS: readonly Kind[] = EVERY_KIND.filter((kind) => OPEN[kind] === undefined)
@@ -67,6 +71,27 @@ interface SetUp {
 
 function setUp(named: Kind, seed: number): SetUp {
   const random = derivedRandom(seed, EVERY_KIND.indexOf(named))
+  return isDeployKind(named) ? setUpDeploys(DEPLOY_KINDS[named], random) : setUpSame(named, random)
+}
+
+/** Code that changes. */
+function setUpDeploys(kind: DeployKind, random: Random): SetUp {
+  const jobOptions: JobOptions = { batch: BATCH, numPartitions: random.int(1, 4) }
+  const [define, ...later] = kind.versions.map((version) => () => version(jobOptions))
+  if (!define) throw new RangeError('no version')
+  const options: SimulateOptions = {
+    seed: random.int(0, 2 ** 31),
+    deploys: later.slice(0, random.int(1, later.length + 1)),
+    alike: kind.alike ?? false,
+    refusals: kind.refusals ?? [],
+    givesUp: kind.givesUp ?? [],
+    records: (own) => numberedWords(kind.inPlace ?? false, own),
+  }
+  return { define, options, check: (report) => checkDeploys(kind, report) }
+}
+
+/** Code that means the same all the time. */
+function setUpSame(named: Exclude<Kind, DeployKindName>, random: Random): SetUp {
   const { kind, inPlace } = placeOf(named)
   const jobOptions: JobOptions = {
     batch: BATCH,
@@ -113,6 +138,10 @@ function valueKinds(): Kind[] {
   return Object.keys(VALUE_KINDS)
     .filter(isValueKind)
     .flatMap((kind) => [kind, `${kind} in place` as const])
+}
+
+function isDeployKind(kind: string): kind is DeployKindName {
+  return Object.hasOwn(DEPLOY_KINDS, kind)
 }
 
 function isValueKind(kind: string): kind is ValueKind {

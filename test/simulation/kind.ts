@@ -107,6 +107,11 @@ export function windowed(ledger: Ledger, length: number, line: (word: string, nu
   return new Map(contents.sort(([a], [b]) => a - b))
 }
 
+/** By word how many numbers, and their sum. */
+export function tallied(words: Words): string[] {
+  return [...words].map(([word, numbers]) => `${word} ${numbers.length} ${total(numbers)}`)
+}
+
 /** Saves lines as they are. */
 export function saveLines(name: string, lines: DStream<string>): void {
   lines.saveAsTextFiles(`s3://results/${name}`)

@@ -1,5 +1,6 @@
 // The instances of the function: which are there, with which code, and which of them an event meets.
 
+import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../plan/plan.ts'
 import type { Job } from '../../stream/job.ts'
 import { type Answer, SimulatedProcess } from './process.ts'
 import { derivedRandom, type Random } from './random.ts'
@@ -12,6 +13,8 @@ export interface FleetOptions {
   readonly allows: (error: unknown) => boolean
   /** Codes of errors with which code may be refused: the code before it goes on. */
   readonly refusals: ReadonlySet<string>
+  /** What somebody gives up by name when no version can go on any more (`accept`). */
+  readonly givesUp: readonly string[]
 }
 
 /** Numbers of processes that were started to help begin here. */
@@ -30,6 +33,10 @@ export class Fleet {
   /** The version that was deployed last, and those that were refused. */
   #deployed = 0
   readonly #refused = new Set<number>()
+  #givesUp: readonly string[] = []
+  /** Once a deployment is through, nobody starts old code any more. */
+  #isThrough = false
+  readonly #versionOf = new WeakMap<SimulatedProcess, number>()
 
   constructor(world: World, scenario: Scenario, options: FleetOptions) {
     this.#world = world
@@ -47,9 +54,26 @@ export class Fleet {
   }
 
   deploy(): void {
+    // Before anything is claimed any code may begin.
+    if (!this.#world.monitor.claimed) return
     this.#deployed = Math.min(this.#deployed + 1, this.#options.versions.length - 1)
     this.#world.coverage.path('new code deployed')
     this.#world.trace?.tell(`version ${this.#deployed + 1} of the code is deployed`)
+  }
+
+  /** The deployment is through: instances of old code end. */
+  settle(): void {
+    this.#isThrough = true
+    const [current] = this.#candidates()
+    for (const process of this.#processes) if (this.#versionOf.get(process) !== current) process.kill()
+  }
+
+  /** Stages that the code has which goes on. */
+  stages(): ReadonlySet<string> {
+    const [version = 0] = this.#candidates()
+    const define = this.#options.versions[version]
+    const stages = define ? planJob(define(derivedRandom(this.#scenario.seed, PROCESS))).stages : []
+    return new Set([SOURCE_STAGE, CLOSE_STAGE, ...stages.map(({ id }) => id)])
   }
 
   invoke(event: unknown, random: Random, helps = false): Promise<Answer> {
@@ -83,38 +107,54 @@ export class Fleet {
       random: own,
       allows: this.#options.allows,
       refuses: (code) => this.#refuses(version, code),
+      accept: this.#givesUp,
     })
+    this.#versionOf.set(process, version)
     this.#processes.push(process)
     return process
   }
 
+  /** Versions that may run, the newest first. */
+  #candidates(): number[] {
+    return Array.from({ length: this.#deployed + 1 }, (_, i) => this.#deployed - i).filter(
+      (version) => !this.#refused.has(version),
+    )
+  }
+
   /** The newest code that may run; while a deployment rolls out, sometimes the one before it. */
   #define(own: Random, rolling: boolean): [version: number, job: Job] {
-    const old = rolling && own.chance(0.3)
+    const old = rolling && own.chance(0.3) && !this.#isThrough
     for (;;) {
-      const candidates = this.#options.versions.map((_, i) => i).filter((i) => i <= this.#deployed)
-      const allowed = candidates.filter((i) => i === 0 || !this.#refused.has(i))
-      const version = allowed.at(old && allowed.length > 1 ? -2 : -1) ?? 0
+      const candidates = this.#candidates()
+      const version = (old ? candidates[1] : undefined) ?? candidates[0] ?? 0
       const define = this.#options.versions[version]
       if (!define) throw new RangeError('no version of the code')
       try {
         return [version, define(own)]
       } catch (error) {
         const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-        if (version === 0 || !this.#refuses(version, code)) throw error
+        if (!this.#refuses(version, code)) throw error
       }
     }
   }
 
   /** Whether this code may be refused so: then it was, and no process is started with it any more. */
   #refuses(version: number, code: string): boolean {
-    if (!this.#options.refusals.has(code)) return false
+    const { refusals, givesUp } = this.#options
+    if (!refusals.has(code)) return false
+    const { coverage, trace, monitor } = this.#world
     if (!this.#refused.has(version)) {
-      this.#world.coverage.path('new code refused')
-      this.#world.trace?.tell(`version ${version + 1} of the code is refused: ${code}`)
+      coverage.path('new code refused')
+      trace?.tell(`version ${version + 1} of the code is refused: ${code}`)
     }
-    // Where newer code has been at work, the old is what does not fit; where it has not, there is nothing else.
-    this.#refused.add(version)
+    // An old instance that stops says nothing about the code that is there now.
+    if (code !== 'SUPERSEDED') this.#refused.add(version)
+    if (this.#candidates().length > 0) return true
+    // Elements of one batch wait for operators of several versions: somebody has to say which of them to give up.
+    trace?.tell(`${givesUp.join(' and ')} are given up`)
+    this.#refused.clear()
+    this.#givesUp = givesUp
+    monitor.logs.giveUp(givesUp)
     return true
   }
 }

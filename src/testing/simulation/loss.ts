@@ -32,7 +32,8 @@ export async function remakeTopic(simulation: Simulation, random: Random): Promi
 /** All entries of a log are gone, and so are all processes; then records come that touch every task. */
 export async function loseLog(simulation: Simulation, random: Random): Promise<void> {
   const { world, partitions } = simulation
-  const name = random.pick([...world.monitor.logs.heads.keys()])
+  const stages = simulation.stages()
+  const name = random.pick([...world.monitor.logs.heads.keys()].filter((one) => stages.has(splitName(one)[0])))
   const [stage, task] = splitName(name)
   for (let version = world.monitor.logs.heads.get(name)?.version ?? 0; version > 0; version--)
     world.rawTable.deleteVersion({ job: world.job.name, stage, task }, version)

@@ -35,6 +35,8 @@ export interface MonitorParts {
 export class Monitor {
   readonly violations: string[] = []
   readonly logs: MonitoredLogs
+  /** Whether the job belongs to somebody: only then does other code meet what it has left. */
+  claimed = false
   /** Everything that commits have promised, by URL of the object: its contents, and by whom it was promised. */
   readonly #promised = new Map<string, { readonly contents: string; readonly by: string; readonly stage: string }>()
   readonly #visible = new Map<string, string>()
@@ -65,6 +67,11 @@ export class Monitor {
         const outcome = await table.append(task, item)
         if (outcome === 'committed') this.#committed(task, item.version, record, who)
         else coverage.path(conflictOn(task, record))
+        return outcome
+      },
+      createRow: async (job, name, row) => {
+        const outcome = await table.createRow(job, name, row)
+        if (name === 'meta') this.claimed = true
         return outcome
       },
       replaceRow: async (job, name, row, rev) => {

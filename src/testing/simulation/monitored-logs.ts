@@ -32,6 +32,8 @@ export class MonitoredLogs {
   /** By stage and bucket the batch times for which something travels to it, not yet known to be done. */
   readonly #waiting = new Map<string, Set<number>>()
 
+  readonly #givenUp = new Set<string>()
+
   constructor(parts: MonitorParts, violation: (what: string) => void) {
     this.#parts = parts
     this.#violation = violation
@@ -44,6 +46,12 @@ export class MonitoredLogs {
 
   get heads(): ReadonlyMap<string, WatchedHead> {
     return this.#heads
+  }
+
+  /** Nobody waits for what travels to these stages any more. */
+  giveUp(stages: readonly string[]): void {
+    for (const stage of stages) this.#givenUp.add(stage)
+    for (const name of this.#waiting.keys()) if (this.#givenUp.has(splitName(name)[0])) this.#waiting.delete(name)
   }
 
   take(task: TaskRef, version: number, record: WatchedCommit, by: string): void {
@@ -124,7 +132,9 @@ export class MonitoredLogs {
     for (const { time, shuffle } of partials) {
       for (const [edge, bucket] of shuffle) {
         if (edge.startsWith(`${IN_PLACE} `)) continue // for the task itself
-        const name = `${edge.slice(0, edge.lastIndexOf('/'))} ${bucket}`
+        const stage = edge.slice(0, edge.lastIndexOf('/'))
+        if (this.#givenUp.has(stage)) continue
+        const name = `${stage} ${bucket}`
         const times = this.#waiting.get(name) ?? new Set()
         this.#waiting.set(name, times.add(time))
       }

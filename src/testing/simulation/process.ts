@@ -22,6 +22,8 @@ export interface ProcessOptions {
   readonly allows: (error: unknown) => boolean
   /** Whether the process's code may be refused with this code of an error. Default: it may not. */
   readonly refuses?: (code: string) => boolean
+  /** What is given up by name. */
+  readonly accept?: readonly string[]
 }
 
 export class SimulatedProcess implements Caller {
@@ -41,7 +43,7 @@ export class SimulatedProcess implements Caller {
   #thaw = (): void => {}
 
   constructor(name: string, job: Job, world: World, options: ProcessOptions) {
-    const { reportFailures, partitions, code, skew, random, allows, refuses = () => false } = options
+    const { reportFailures, partitions, code, skew, random, allows, refuses = () => false, accept = [] } = options
     this.name = name
     this.random = random
     this.#world = world
@@ -79,7 +81,7 @@ export class SimulatedProcess implements Caller {
       newId: () => `${name}-${++names}`,
     }
     const settings = world.faults.bounded(job.settings)
-    this.#handler = lambda({ ...job, settings }, { environment, reportFailures })
+    this.#handler = lambda({ ...job, settings }, { environment, reportFailures, accept })
   }
 
   kill(): void {

@@ -33,6 +33,8 @@ export interface SimulateOptions {
   readonly deploys?: readonly SimulatedJob[]
   /** Codes of errors with which a version may be refused, at its definition or when it is run; the one before it goes on. Default: none. */
   readonly refusals?: readonly string[]
+  /** What to give up by name (`accept` of `lambda`) when elements of one batch wait for operators of several versions. Default: nothing. */
+  readonly givesUp?: readonly string[]
   /**
    * Whether all versions mean the same. Default true: what is published is held against a run of the first version without
    * faults. With false it is not: hold `outputs` and `finished` against what your versions say.
@@ -75,7 +77,19 @@ export interface DetailedReport extends SimulationReport {
   readonly taken: readonly TakenFault[]
 }
 
-const OPTIONS = ['seed', 'records', 'faults', 'deploys', 'refusals', 'alike', 'normalize', 'allows', 'trace', 'shrink']
+const OPTIONS = [
+  'seed',
+  'records',
+  'faults',
+  'deploys',
+  'refusals',
+  'givesUp',
+  'alike',
+  'normalize',
+  'allows',
+  'trace',
+  'shrink',
+]
 
 /** How many runs end with something lost for good. */
 const LOSSES = 0.2
@@ -136,6 +150,7 @@ export async function simulateSeed(
     others,
     allows,
     refusals,
+    givesUp: options.givesUp ?? [],
     omit,
     trace: options.trace ?? false,
   })
@@ -149,7 +164,7 @@ export async function simulateSeed(
     await simulation.run()
     await simulation.quiesce()
     checkLedger(world, partitions)
-    await checkRest(world)
+    await checkRest(world, simulation.stages())
   }
   const published = await world.published(normalize)
   if (world.monitor.violations.length === 0 && options.alike !== false) await compareWithReference(world, published)
@@ -192,7 +207,8 @@ export async function simulateSeed(
   }
 }
 
-async function checkAtRest({ world, partitions }: Simulation, { pace, partitions: planned }: Scenario): Promise<void> {
+async function checkAtRest(simulation: Simulation, { pace, partitions: planned }: Scenario): Promise<void> {
+  const { world, partitions } = simulation
   checkLedger(world, partitions)
   // A partition that is added later starts where the others are by then.
   if (pace === 'exact') {
@@ -201,7 +217,7 @@ async function checkAtRest({ world, partitions }: Simulation, { pace, partitions
       partitions.filter((_, i) => planned[i]?.addedAt === 0),
     )
   }
-  await checkRest(world)
+  await checkRest(world, simulation.stages())
 }
 
 async function loseSomething(simulation: Simulation, { seed, job }: Scenario): Promise<void> {

@@ -79,6 +79,10 @@ export class Simulation {
     return this.topics.partitions
   }
 
+  stages(): ReadonlySet<string> {
+    return this.#fleet.stages()
+  }
+
   /** The wild part. */
   async run(): Promise<void> {
     const { seed, steps, skew } = this.#scenario
@@ -108,6 +112,7 @@ export class Simulation {
       process.thaw()
       await process.settle()
     }
+    this.#fleet.settle()
     await Promise.all(this.#underWay)
     this.#requests.deliverLate(random, 1)
     this.topics.addUntil(Number.POSITIVE_INFINITY, this.world)

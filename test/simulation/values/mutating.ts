@@ -2,7 +2,17 @@
 
 import { job } from '../../../src/index.ts'
 import { BATCH } from '../jobs.ts'
-import { ascending, folded, type KindSpec, numberedWords, saveLines, total, type Words, windowed } from '../kind.ts'
+import {
+  ascending,
+  folded,
+  type KindSpec,
+  numberedWords,
+  saveLines,
+  tallied,
+  total,
+  type Words,
+  windowed,
+} from '../kind.ts'
 import { numbered } from './numbered.ts'
 
 interface Tally {
@@ -24,7 +34,6 @@ const takeFrom = (a: Tally, b: Tally): Tally => {
 }
 const inWords = ([key, { n, sum }]: readonly [string, Tally]): string => `${key} ${n} ${sum}`
 const tallyOf = (word: string, numbers: readonly number[]): string => `${word} ${numbers.length} ${total(numbers)}`
-const tallies = (words: Words): string[] => [...words].map(([word, numbers]) => tallyOf(word, numbers))
 const lists = (words: Words): string[] => [...words].map(([word, numbers]) => `${word} ${numbers.join()}`)
 
 /** Combining functions that return their accumulator, changed. */
@@ -63,7 +72,7 @@ export const mutating: KindSpec = {
       const all = new Map<string, number[]>()
       return (words) => {
         for (const [word, numbers] of words) all.set(word, [...(all.get(word) ?? []), ...numbers])
-        return { reduced: tallies(words), list: lists(words), running: tallies(all) }
+        return { reduced: tallied(words), list: lists(words), running: tallied(all) }
       }
     })
   },
@@ -112,8 +121,8 @@ export const shared: KindSpec = {
   records: numberedWords,
   expected(ledger, inPlace) {
     const outputs = folded(ledger, inPlace, () => (words) => ({
-      reduced: tallies(words),
-      again: tallies(words),
+      reduced: tallied(words),
+      again: tallied(words),
       narrow: [...words].flatMap(([word, numbers]) => numbers.map((number) => `${word} 1 ${number}`)),
       groups: [...words].map(
         ([word, numbers]) =>
