@@ -24,6 +24,7 @@ export function freeTable(): StateTable {
     },
     head: async (task) => logs.get(logKey(task))?.at(-1),
     read: async (task, { after }) => (logs.get(logKey(task)) ?? []).filter(({ version }) => version > after),
+    setLife: async () => {},
     getRow: async (job, name) => rows.get(`${job}/${name}`),
     createRow: async (job, name, row) => {
       rows.set(`${job}/${name}`, row)

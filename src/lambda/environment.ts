@@ -21,7 +21,7 @@ export const VARIABLES = {
  * Builds the environment from `process.env`.
  *
  * MILLRACE_OBJECTS_DIR puts objects into a directory instead of S3, and MILLRACE_WAKE=watched leaves wake-ups to a
- * watcher of the table (both are the embedded default of `millrace dev`).
+ * watcher of the table (both are the embedded default of `millrace dev`). MILLRACE_TRUST_EXPIRED: docs/errors.md, LOG_LOST.
  *
  * @throws InvalidOptionError naming a variable that is missing.
  */
@@ -41,6 +41,7 @@ export async function environmentFromVariables(variables: Variables = process.en
     owner,
     partitions: partitionsOf(variables.MILLRACE_PARTITIONS ?? ''),
     instance: randomUUID(),
+    ...trustOf(variables.MILLRACE_TRUST_EXPIRED),
   }
 }
 
@@ -67,6 +68,16 @@ export function acceptOf({ MILLRACE_ACCEPT: text }: Variables): unknown {
 export function checkAccept(where: string, accept: unknown): readonly string[] {
   if (Array.isArray(accept) && accept.every((id) => typeof id === 'string')) return accept
   throw new InvalidOptionError(`${where}: must be a list of ids of operators, got ${JSON.stringify(accept)}.`)
+}
+
+/** A moment to which the table was restored, or `always` where it deletes nothing. */
+function trustOf(text = ''): Pick<Environment, 'trustExpired'> {
+  if (text === '') return {}
+  const time = text === 'always' ? Number.POSITIVE_INFINITY : Date.parse(text)
+  if (!Number.isNaN(time)) return { trustExpired: time }
+  throw new InvalidOptionError(
+    `MILLRACE_TRUST_EXPIRED: '${text}' is not a time such as 2026-11-30T12:00:00Z, nor 'always' for a table that deletes nothing.`,
+  )
 }
 
 /** S3, or the directory of the embedded default. */

@@ -44,6 +44,7 @@ export async function startEmbedded(directory: string): Promise<EmbeddedServices
       MILLRACE_BUCKET: 'millrace-state',
       MILLRACE_OBJECTS_DIR: directory,
       MILLRACE_WAKE: 'watched',
+      MILLRACE_TRUST_EXPIRED: 'always', // the embedded table knows no TTL
     },
     async stop() {
       table.close()

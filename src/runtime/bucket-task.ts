@@ -5,12 +5,13 @@ import type { ShuffleStage } from '../plan/plan.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
-import { type Entry, type PreparedRecord, TaskLog } from '../state/task-log.ts'
+import type { Entry, PreparedRecord, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
+import { openLog } from './open-log.ts'
 import { heal, ofOpenBatches, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
 import type { Plans } from './plans.ts'
 import { checkPartials, checkState } from './savable.ts'
@@ -55,8 +56,7 @@ export class BucketTask {
 
   constructor(parts: BucketParts) {
     this.#parts = parts
-    const { table, objects, bucket, newId } = parts.environment
-    this.#log = new TaskLog(parts.ref, table, objects, bucket, isBucketCommit, newId)
+    this.#log = openLog(parts.ref, parts.environment, parts.settings, isBucketCommit)
     this.#state = new BucketState(parts.stage, parts.bucket, this.#log, parts.environment)
   }
 
@@ -214,7 +214,7 @@ export class BucketTask {
     await this.#heal()
     const head = this.#head
     if (head && head.record.closedUntil > closedUntil) return false
-    if (head?.record.kind !== 'bucket') return true
+    if (!head || (head.record.kind !== 'bucket' && head.headUntil === undefined)) return true
     const snapshot = await this.#state.writeSnapshot(head)
     const at = this.#parts.environment.clock.now()
     const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
@@ -274,7 +274,7 @@ export class BucketTask {
       await Promise.all([withdraw(environment.objects, record.outbox), this.#log.discard(prepared)])
       return 'conflict'
     }
-    this.#head = { version, record, bytes: prepared.bytes }
+    this.#head = { version, record, bytes: prepared.bytes, headUntil: this.#log.headUntilOf(version) }
     this.#state.committed(this.#head)
     this.#published = record.outbox.length === 0
     this.#loadedAt = record.at

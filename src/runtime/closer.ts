@@ -12,12 +12,13 @@ import {
 } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
-import { TaskLog } from '../state/task-log.ts'
+import type { TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
 import { Gathered } from './gathered.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
+import { openLog } from './open-log.ts'
 import { heal, publish } from './outbox.ts'
 import { moveSilent, sealLog } from './silence.ts'
 import { closedBy, earliest, latest } from './time.ts'
@@ -49,9 +50,8 @@ export class Closer {
 
   constructor(parts: CloserParts) {
     this.parts = parts
-    const { table, objects, bucket, newId } = parts.environment
     this.#ref = { job: parts.job, stage: CLOSE_STAGE, task: '0' }
-    this.#log = new TaskLog(this.#ref, table, objects, bucket, isCloseCommit, newId)
+    this.#log = openLog(this.#ref, parts.environment, parts.settings, isCloseCommit)
   }
 
   /** Batches up to this time are closed, as far as this instance knows. */
@@ -211,7 +211,8 @@ export class Closer {
     const { kind, closedUntil } = this.#head
     const tasks = this.#inOrder().map((reader) => reader.markAt(closedUntil))
     const marked = new Map(this.#head.tasks.map(({ task, read }) => [task, read]))
-    if (kind === 'seal' && tasks.every(({ task, read }) => marked.get(task) === read)) return true
+    const stays = kind === 'seal' && this.#log.headUntilOf(this.#version) === undefined
+    if (stays && tasks.every(({ task, read }) => marked.get(task) === read)) return true
     return (await this.#note('seal', tasks)) === 'committed'
   }
 
@@ -251,7 +252,8 @@ export class Closer {
     const at = environment.clock.now()
     const commit: CloseCommit = { ...record, buckets: this.parts.stages.versions, at, code: environment.code }
     const prepared = await this.#log.prepare(commit)
-    const expiresAt = commit.kind === 'seal' ? undefined : at + settings.retention
+    // The first says for good that there was one: an empty log is that of a new job.
+    const expiresAt = commit.kind === 'seal' || this.#version === 0 ? undefined : at + settings.retention
     const outcome = await this.#log.append(this.#version + 1, prepared, expiresAt)
     if (outcome === 'conflict') {
       await this.#log.discard(prepared)
@@ -266,9 +268,8 @@ export class Closer {
   /** Takes over what the head says, and keeps what has been read beyond it. */
   #adopt(record: CloseCommit): void {
     this.#head = record
-    const { environment, stages } = this.parts
+    const { environment, settings, stages } = this.parts
     stages.expect(record.buckets)
-    const { table, objects, bucket, newId } = environment
     for (const mark of record.tasks) {
       const reader = this.#readers.get(mark.task)
       if (reader) {
@@ -276,7 +277,7 @@ export class Closer {
         continue
       }
       const ref = { job: this.parts.job, stage: mark.stage, task: mark.task }
-      const log = new TaskLog(ref, table, objects, bucket, isSourceCommit, newId)
+      const log = openLog(ref, environment, settings, isSourceCommit)
       const created = new LogReader(mark, record.before, log)
       created.hint(this.#hints.get(mark.task) ?? 0)
       this.#readers.set(mark.task, created)

@@ -67,6 +67,11 @@ export interface Environment {
   readonly owner: string
   /** How many partitions topics are known to have; of others they are learned when first seen. */
   readonly partitions: ReadonlyMap<string, number>
+  /**
+   * Entries of logs that had expired by then (milliseconds) count all the same: the table was restored, or deletes nothing
+   * (then Infinity). Default: none do.
+   */
+  readonly trustExpired?: number
   /** This process, for leases. */
   readonly instance: string
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */

@@ -4,15 +4,17 @@
 import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
 import { type CloseCommit, isCloseCommit, isSourceCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
-import { TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
 import type { Environment, Share } from './environment.ts'
 import { inOrder, LogReader } from './log-reader.ts'
+import { openLog } from './open-log.ts'
 import type { Plans } from './plans.ts'
 import type { Stages } from './stages.ts'
 import { foreignIn, judgeNow } from './whole.ts'
 
 export interface HelperParts {
   readonly job: string
+  readonly settings: JobSettings
   readonly environment: Environment
   readonly stages: Stages
   readonly plans: Plans
@@ -27,9 +29,8 @@ export class Helper {
 
   /** Runs the buckets of a share, unless that is done. It reads what is closed from the logs, not from memory of this instance. */
   async run(share: Share): Promise<void> {
-    const { job, environment, stages, plans } = this.#parts
-    const { table, objects, bucket } = environment
-    const log = new TaskLog({ job, stage: CLOSE_STAGE, task: '0' }, table, objects, bucket, isCloseCommit)
+    const { job, settings, environment, stages, plans } = this.#parts
+    const log = openLog({ job, stage: CLOSE_STAGE, task: '0' }, environment, settings, isCloseCommit)
     const close = (await log.head())?.record
     // A closing has a successor only when all of it is done, and `before` says so.
     if (close?.closedUntil !== share.closedUntil || close.before === close.closedUntil) return
@@ -42,11 +43,10 @@ export class Helper {
 
   /** All that source tasks have for the batches that the entry closes. */
   async #readSources({ tasks, before, closedUntil }: CloseCommit): Promise<LogReader[]> {
-    const { job, environment } = this.#parts
-    const { table, objects, bucket } = environment
+    const { job, settings, environment } = this.#parts
     const readers = tasks.map((mark) => {
       const ref = { job, stage: SOURCE_STAGE, task: mark.task }
-      return new LogReader(mark, before, new TaskLog(ref, table, objects, bucket, isSourceCommit))
+      return new LogReader(mark, before, openLog(ref, environment, settings, isSourceCommit))
     })
     await Promise.all(
       readers.map(async (reader) => {

@@ -4,7 +4,6 @@ import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
 import { viewOf } from '../plan/shape.ts'
 import { isSourceCommit } from '../state/commit-record.ts'
-import { TaskLog } from '../state/task-log.ts'
 import type { Job } from '../stream/job.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
@@ -12,6 +11,7 @@ import { Closer } from './closer.ts'
 import type { Environment, Share } from './environment.ts'
 import { Helper } from './helper.ts'
 import { Lookout } from './lookout.ts'
+import { openLog } from './open-log.ts'
 import type { Publisher } from './outbox.ts'
 import { Plans } from './plans.ts'
 import { PartitionAddedError, UnknownTopicError } from './runtime-errors.ts'
@@ -75,7 +75,7 @@ export class JobRuntime {
     const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
     const isAtWork = (task: string): boolean => this.#tasks.get(task)?.mutex.held ?? false
     this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace, isAtWork })
-    this.#helper = new Helper({ job: job.name, environment, stages, plans })
+    this.#helper = new Helper({ job: job.name, settings: job.settings, environment, stages, plans })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
 
@@ -178,8 +178,7 @@ export class JobRuntime {
     if (!program) throw new UnknownTopicError(job.name, topic, [...programs.keys()])
     const environment = this.#environment
     const ref = { job: job.name, stage: SOURCE_STAGE, task: name }
-    const { table, objects, bucket, newId } = environment
-    const log = new TaskLog(ref, table, objects, bucket, isSourceCommit, newId)
+    const log = openLog(ref, environment, job.settings, isSourceCommit)
     const parts = { ref, program, settings: job.settings, environment, log }
     const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer, plans: this.#plans })
     this.#tasks.set(name, task)

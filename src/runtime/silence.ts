@@ -102,7 +102,8 @@ async function appendQuiet(
   const now = environment.clock.now()
   if (!head) throw new LogLostError(log.task) // it is known, so there was a birth
   if (now - head.record.active < settings.idleAfter) return false
-  if (isAsWanted(head.record, kind, frontier)) return true
+  const sealed = head.record.kind === 'seal' && head.headUntil === undefined
+  if (kind === 'seal' ? sealed : head.record.frontier >= frontier) return true
   await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published
   const quiet = quietCommit(head.record, kind, frontier, parts)
   const inPlace = await carryOn({ ...parts, ref: log.task, log }, head, quiet.frontier, kind === 'seal')
@@ -125,7 +126,7 @@ async function runQuiet(
     await task.loadQuiet(joinedAt)
     const { head } = task
     if (!head || environment.clock.now() - head.active < settings.idleAfter) return false
-    if (isAsWanted(head, kind, frontier)) return true
+    if (kind === 'seal' ? task.sealed : head.frontier >= frontier) return true
     await task.healHead(false)
     const quiet = quietCommit(head, kind, frontier, parts)
     const done = await task.runInPlace(NOTHING, quiet.frontier, kind === 'seal')
@@ -150,10 +151,6 @@ async function runQuiet(
 }
 
 const NOTHING = { partials: [], objects: [], written: 0 }
-
-function isAsWanted(head: SourceCommit, kind: 'idle' | 'seal', frontier: number): boolean {
-  return kind === 'seal' ? head.kind === 'seal' : head.frontier >= frontier
-}
 
 function quietCommit(
   { inPlace: _, ...head }: SourceCommit,

@@ -66,6 +66,11 @@ export class SourceTask {
   /** What was known of the log last; remembered also when the head is not. */
   readonly progress = (): Progress => this.#progress
 
+  /** Whether the head will never expire: a seal that nothing was about to follow. */
+  get sealed(): boolean {
+    return this.#head?.record.kind === 'seal' && this.#head.headUntil === undefined
+  }
+
   get version(): number {
     return this.#head?.version ?? 0
   }
@@ -175,7 +180,8 @@ export class SourceTask {
     const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
     const outcome = await log.append(version, prepared, expiresAt)
     if (outcome === 'committed') {
-      this.#head = { version, record, bytes: prepared.bytes, published: false }
+      const { bytes } = prepared
+      this.#head = { version, record, bytes, headUntil: log.headUntilOf(version), published: false }
       this.#inPlace?.committed(version)
       this.#knownAt = record.at
       this.#note(record)

@@ -32,7 +32,7 @@ function tableStatement(deployment: Deployment): IamStatement {
   })
   return {
     Effect: 'Allow',
-    Action: ['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:DeleteItem'],
+    Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:DeleteItem'],
     Resource: arn(`dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/`, tableRef(deployment)),
     Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } },
   }

@@ -7,16 +7,23 @@ import type { JobRow, LogItem } from './table.ts'
 
 /** The attribute after whose time DynamoDB deletes an item; part of the table's definition. */
 export const TTL_ATTRIBUTE = 'ttl'
+/** `LogItem.headUntil`. */
+export const HEAD_UNTIL_ATTRIBUTE = 'until'
 
 type Item = Record<string, AttributeValue>
 
 /** @throws UnreadableItemError */
 export function logItemOf(table: string, item: Item): LogItem {
-  const { sk, b, [TTL_ATTRIBUTE]: ttl } = item
+  const { sk, b, [TTL_ATTRIBUTE]: ttl, [HEAD_UNTIL_ATTRIBUTE]: until } = item
   const version = Number(sk?.S)
   if (!Number.isSafeInteger(version)) throw unreadable(table, item, 'its sort key is not a version')
   if (!b?.B) throw unreadable(table, item, 'it has no binary attribute "b"')
-  return { version, body: b.B, ...(ttl?.N !== undefined && { expiresAt: Number(ttl.N) }) }
+  return {
+    version,
+    body: b.B,
+    ...(ttl?.N !== undefined && { expiresAt: Number(ttl.N) }),
+    ...(until?.N !== undefined && { headUntil: Number(until.N) }),
+  }
 }
 
 /** @throws UnreadableItemError */

@@ -11,13 +11,14 @@ import {
   type PutItemCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { type AnswerCheck, checkAnswers, field } from './answers.ts'
 import { type AwsClientOptions, awsClientSettings } from './aws-client.ts'
-import { logItemOf, rowOf, TTL_ATTRIBUTE } from './dynamo-items.ts'
+import { HEAD_UNTIL_ATTRIBUTE, logItemOf, rowOf, TTL_ATTRIBUTE } from './dynamo-items.ts'
 import { denseRun } from './log-errors.ts'
 import { serviceError } from './service-errors.ts'
-import type { JobRow, LogItem, StateTable } from './table.ts'
+import { type JobRow, type LogItem, lifeOf, type StateTable } from './table.ts'
 import {
   checkBodySize,
   checkKey,
@@ -158,6 +159,27 @@ export function dynamoTable(options: DynamoTableOptions): StateTable {
       )
       for (const item of found) items.push(logItemOf(table, item))
       return denseRun(task, after, items)
+    },
+
+    async setLife(task, version, life) {
+      const [pk, sk] = [logKey(task), versionSortKey(version)]
+      checkKey(pk, sk)
+      const [name, time] = lifeOf(life)
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: { pk: { S: pk }, sk: { S: sk } },
+        UpdateExpression: 'SET #time = :time',
+        ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(#time) OR #time < :time)',
+        ExpressionAttributeNames: { '#time': name === 'expiresAt' ? TTL_ATTRIBUTE : HEAD_UNTIL_ATTRIBUTE },
+        ExpressionAttributeValues: { ':time': { N: String(Math.ceil(time)) } },
+      })
+      await call('UpdateItem', async () => {
+        try {
+          await client.send(command)
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error
+        }
+      })
     },
 
     async getRow(job, name) {

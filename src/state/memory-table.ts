@@ -3,7 +3,7 @@
 
 import { denseRun } from './log-errors.ts'
 import { parseRowData } from './row-data.ts'
-import type { JobRow, LogItem, StateTable } from './table.ts'
+import { type JobRow, type LogItem, lifeOf, type StateTable } from './table.ts'
 import { checkBodySize, checkKey, checkRowSize, rowSortKey, rowSortKeyPrefix, versionSortKey } from './table-keys.ts'
 import { jobKey, logKey, type TaskRef } from './task.ts'
 
@@ -70,6 +70,16 @@ export function memoryTable({ staleBy = () => 0 }: MemoryTableOptions = {}): Mem
       return denseRun(task, after, items.map(copyOf))
     },
 
+    async setLife(task, version, life) {
+      const log = logs.get(logKey(task)) ?? []
+      const index = log.findIndex((item) => item.version === version)
+      const item = log[index]
+      if (!item) return
+      const later = (time: number | undefined, other: number): number => Math.max(time ?? 0, Math.ceil(other))
+      const [name, time] = lifeOf(life)
+      log[index] = { ...item, [name]: later(item[name], time) }
+    },
+
     async getRow(job, name) {
       const row = rowsOf(job).get(rowSortKey(name))
       return row && readRow(row)
@@ -124,8 +134,8 @@ export function memoryTable({ staleBy = () => 0 }: MemoryTableOptions = {}): Mem
 }
 
 /** Bytes are copied on the way in and out: nobody may change what is stored by changing a buffer of theirs. */
-function copyOf({ version, body, expiresAt }: LogItem): LogItem {
-  return { version, body: new Uint8Array(body), ...(expiresAt === undefined ? {} : { expiresAt }) }
+function copyOf(item: LogItem): LogItem {
+  return { ...item, body: new Uint8Array(item.body) }
 }
 
 function readRow({ rev, data }: StoredRow): JobRow {

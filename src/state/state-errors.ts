@@ -65,6 +65,48 @@ export class LogLostError extends MillraceError {
   }
 }
 
+/** The newest entry that is left of a log is past its time: newer ones may have expired before it. */
+export class LogExpiredError extends MillraceError {
+  readonly task: TaskRef
+  /** The newest version that is left, and when it was to be kept until, milliseconds. */
+  readonly version: number
+  readonly until: number
+  /** @param record what is left says where the task stood. */
+  constructor(task: TaskRef, version: number, until: number, record: unknown) {
+    const left = whatIsLeft(record)
+    super(
+      'LOG_LOST',
+      `The commit log of ${describeTask(task)} has expired: the newest entry that is left, version ${version}${left}, was to be kept until ` +
+        `${isoTime(until)}, and what followed it may be gone. Entries outlive \`retention\` only while something runs: events or wake-ups have not come for ` +
+        'longer than that (a stack removed, a mapping disabled, a queue lost). Going on from here could process records twice. Restore the table ' +
+        `by its point-in-time recovery to a moment before ${isoTime(until)}, and set MILLRACE_TRUST_EXPIRED to the present time in the function's environment, so that ` +
+        'entries past their time count; or give the job another name to start over on purpose, from where its consumer group stands.',
+    )
+    this.task = task
+    this.version = version
+    this.until = until
+  }
+}
+
+/** Where a record says that its task stood: `, of 2026-11-30T12:00:00.000Z, at offset 17`. */
+function whatIsLeft(record: unknown): string {
+  if (typeof record !== 'object' || record === null) return ''
+  const field = (name: string, of: object = record): unknown => Reflect.get(of, name)
+  const position = field('position')
+  const until = typeof position === 'object' && position !== null ? field('until', position) : undefined
+  const closed = field('closedUntil')
+  return [
+    ` of ${isoTime(Number(field('at')))}`,
+    ...(until === undefined ? [] : [`up to offset ${String(until)}`]),
+    ...(closed === undefined ? [] : [`with batches up to ${isoTime(Number(closed))} closed`]),
+  ].join(', ')
+}
+
+/** Any number, also one that is no time. */
+function isoTime(millis: number): string {
+  return Math.abs(millis) <= 8.64e15 ? new Date(millis).toISOString() : String(millis)
+}
+
 /** A topic was deleted and made again under a job that had read further: offsets mean other records now. */
 export class TopicRecreatedError extends MillraceError {
   readonly task: TaskRef

@@ -9,6 +9,18 @@ export interface LogItem {
   readonly body: Uint8Array
   /** Seconds since the epoch after which the item may be deleted (DynamoDB's TTL); absent: it never expires. */
   readonly expiresAt?: number
+  /**
+   * Of an item that never expires but has been followed by others that do: when it is the newest to be found after this time
+   * (seconds), those may have expired.
+   */
+  readonly headUntil?: number
+}
+
+/** One of the two times of an item, in seconds. */
+export type LogItemLife = { readonly expiresAt: number } | { readonly headUntil: number }
+
+export function lifeOf(life: LogItemLife): ['expiresAt' | 'headUntil', number] {
+  return 'expiresAt' in life ? ['expiresAt', life.expiresAt] : ['headUntil', life.headUntil]
 }
 
 /** Append-only logs with a fence: whoever appends version v first wins, everybody else learns that it lost. */
@@ -29,6 +41,9 @@ export interface CommitLog {
    * the newest may be missing, but what comes is a dense run that starts at `after + 1` unless items have expired.
    */
   read(task: TaskRef, options: { after: number; limit?: number; consistent?: boolean }): Promise<LogItem[]>
+
+  /** Gives an item a time, or a later one; nothing happens when there is no such item, or when it has a later one. */
+  setLife(task: TaskRef, version: number, life: LogItemLife): Promise<void>
 }
 
 /** Rows of a job outside its logs: small JSON-like values by name, `meta`, `task#…`, `lease#…`. */

@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import { decode, encode, stamp } from './codec.ts'
 import { LogGapError } from './log-errors.ts'
+import { headUntil, isHeadForCertain, type LogLife } from './log-life.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
-import { UnreadableStateError, UnwritableRecordError } from './state-errors.ts'
+import { LogExpiredError, UnreadableStateError, UnwritableRecordError } from './state-errors.ts'
 import type { CommitLog, LogItem } from './table.ts'
 import { maxBodyBytes, versionSortKey } from './table-keys.ts'
 import { describeTask, logKey, objectPath, type TaskRef } from './task.ts'
@@ -15,6 +16,8 @@ export interface Entry<R> {
   readonly record: R
   /** How much of it a reader has to read. */
   readonly bytes: number
+  /** Seconds after which it is no head any more unless something follows; absent: it is one for good. */
+  readonly headUntil?: number | undefined
 }
 
 /** A record ready to be written: encoded once, spilled if it has to be, so that a retry repeats neither. */
@@ -33,7 +36,11 @@ export class TaskLog<R> {
   readonly #bucket: string
   readonly #isRecord: (value: unknown) => value is R
   readonly #newId: () => string
+  readonly #life: LogLife | undefined
+  /** The newest item that this object has seen or written. */
+  #last: Omit<LogItem, 'body'> | undefined
 
+  /** @param life without it the log is for reading, and what has expired is not looked at. */
   constructor(
     task: TaskRef,
     log: CommitLog,
@@ -41,6 +48,7 @@ export class TaskLog<R> {
     bucket: string,
     isRecord: (value: unknown) => value is R,
     newId: () => string = randomUUID,
+    life?: LogLife,
   ) {
     this.task = task
     this.#log = log
@@ -48,6 +56,7 @@ export class TaskLog<R> {
     this.#bucket = bucket
     this.#isRecord = isRecord
     this.#newId = newId
+    this.#life = life
   }
 
   /**
@@ -68,18 +77,46 @@ export class TaskLog<R> {
   }
 
   /**
-   * Commits version `version` if nobody has (the fence). `expiresAt` in milliseconds; without it the entry stays.
+   * Commits version `version` if nobody has (the fence). `expiresAt` in milliseconds; without it the entry stays, as the first
+   * one does. What the entry follows is given a time, if it has none.
    *
    * A lost answer that the SDK retried looks like a conflict with ourselves. The bytes tell: a body names its own uploads
    * and spilled object, so an equal one is ours, or does the same. Taking it for another's would throw away committed uploads.
    */
   async append(version: number, prepared: PreparedRecord, expiresAt?: number): Promise<'committed' | 'conflict'> {
-    const ttl = expiresAt === undefined ? {} : { expiresAt: Math.ceil(expiresAt / 1000) }
+    const ttl = await this.#follow(version, expiresAt)
     const body = stamp(prepared.body, entryPlace(this.task, version))
+    this.#last = undefined
     const outcome = await this.#log.append(this.task, { version, body, ...ttl })
-    if (outcome === 'committed') return 'committed'
+    if (outcome === 'committed') {
+      this.#last = { version, ...ttl }
+      return 'committed'
+    }
     const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true })
     return winner && Buffer.compare(winner.body, body) === 0 ? 'committed' : 'conflict'
+  }
+
+  /** Before an entry is written: what it follows gets a time, if it has none; and the time of the new one is not before that. */
+  async #follow(version: number, expiresAt: number | undefined): Promise<{ expiresAt?: number }> {
+    const ttl = expiresAt === undefined ? {} : { expiresAt: Math.ceil(expiresAt / 1000) }
+    if (version === 1 || !this.#life) return ttl
+    const before = await this.#itemAt(version - 1)
+    if (before && before.expiresAt === undefined) {
+      const until = ttl.expiresAt ?? Math.ceil((this.#life.now() + this.#life.retention) / 1000)
+      const life = before.version === 1 ? { headUntil: until } : { expiresAt: until }
+      await this.#log.setLife(this.task, before.version, life)
+    }
+    return ttl.expiresAt === undefined ? {} : { expiresAt: Math.max(ttl.expiresAt, before?.expiresAt ?? 0) }
+  }
+
+  async #itemAt(version: number): Promise<Omit<LogItem, 'body'> | undefined> {
+    if (this.#last?.version === version) return this.#last
+    return (await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true }))[0]
+  }
+
+  /** Of the entry that this object has written or seen last. */
+  headUntilOf(version: number): number | undefined {
+    return this.#last?.version === version ? headUntil(this.#last) : undefined
   }
 
   /** Throws away what `prepare` spilled for a commit that another one beat. */
@@ -87,10 +124,20 @@ export class TaskLog<R> {
     if (prepared.spilled) await this.#objects.delete(prepared.spilled)
   }
 
-  /** The newest entry, strongly consistent. */
+  /**
+   * The newest entry, strongly consistent.
+   *
+   * @throws LogExpiredError when it is past its time, so that newer ones may be gone.
+   */
   async head(): Promise<Entry<R> | undefined> {
     const item = await this.#log.head(this.task)
-    return item && this.#open(item)
+    if (!item) return undefined
+    this.#note(item)
+    if (this.#life && !isHeadForCertain(item, this.#life)) {
+      const entry = await this.#open(item).catch(() => undefined)
+      throw new LogExpiredError(this.task, item.version, Number(headUntil(item)) * 1000, entry?.record)
+    }
+    return this.#open(item)
   }
 
   /** One entry, strongly consistent; undefined when there is none or it has expired. */
@@ -107,10 +154,17 @@ export class TaskLog<R> {
   /** Entries after a version, ascending and dense. */
   async read(after: number, consistent = false): Promise<Entry<R>[]> {
     const items = await this.#log.read(this.task, { after, consistent })
+    const last = items.at(-1)
+    if (last && last.version >= (this.#last?.version ?? 0)) this.#note(last)
     return Promise.all(items.map((item) => this.#open(item)))
   }
 
-  async #open({ version, body }: LogItem): Promise<Entry<R>> {
+  #note({ body: _, ...item }: LogItem): void {
+    this.#last = item
+  }
+
+  async #open(item: LogItem): Promise<Entry<R>> {
+    const { version, body } = item
     const where = `version ${version} of ${describeTask(this.task)}`
     let { spilled, value } = decode(where, body, entryPlace(this.task, version))
     let size = body.length
@@ -122,7 +176,7 @@ export class TaskLog<R> {
       value = decode(`${where} in ${objectUrl(value)}`, bytes, value.key).value
     }
     if (!this.#isRecord(value)) throw new UnreadableStateError(where, 'it is not a record of this kind of task')
-    return { version, record: value, bytes: size }
+    return { version, record: value, bytes: size, headUntil: headUntil(item) }
   }
 }
 

@@ -47,6 +47,10 @@ export function countingTable(table: StateTable): { table: StateTable; counts: T
       append: (task, item) => wrote(itemBytes(item), table.append(task, item)),
       head: (task) => read(table.head(task), itemBytes),
       read: (task, options) => read(table.read(task, options), (items) => sum(items, itemBytes)),
+      setLife: (task, version, life) => {
+        counts.writes++
+        return table.setLife(task, version, life)
+      },
       getRow: (job, name) => read(table.getRow(job, name), rowBytes),
       createRow: (job, name, row) => wrote(rowBytes(row), table.createRow(job, name, row)),
       putRow: async (job, name, row) => {

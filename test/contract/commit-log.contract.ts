@@ -115,6 +115,41 @@ export function commitLogContract(table: () => CommitLog): void {
       expect(await table().read(task, { after: 0, consistent: true })).toEqual([item])
     })
 
+    test('an item is given a time, or a later one, and never an earlier one', async () => {
+      const task = newTask()
+      await fill(task, [1, 2])
+      await table().append(task, { version: 3, body: bytes(3), expiresAt: 4102444800 })
+      const soon = Math.floor(Date.now() / 1000) + 3600
+      await table().setLife(task, 1, { headUntil: soon })
+      await table().setLife(task, 2, { expiresAt: soon + 0.5 })
+      await table().setLife(task, 3, { expiresAt: soon })
+      expect(await table().read(task, { after: 0, consistent: true })).toEqual([
+        { version: 1, body: bytes(1, 1, 1), headUntil: soon },
+        { version: 2, body: bytes(2, 2, 2), expiresAt: soon + 1 },
+        { version: 3, body: bytes(3), expiresAt: 4102444800 },
+      ])
+      await table().setLife(task, 1, { headUntil: soon + 10 })
+      await table().setLife(task, 3, { expiresAt: 4102444801 })
+      expect(await table().head(task)).toEqual({ version: 3, body: bytes(3), expiresAt: 4102444801 })
+      expect((await table().read(task, { after: 0, limit: 1, consistent: true }))[0]).toMatchObject({
+        headUntil: soon + 10,
+      })
+    })
+
+    test('a time for an item that is not there makes none', async () => {
+      const task = newTask()
+      await table().setLife(task, 1, { expiresAt: 4102444800 })
+      expect(await table().head(task)).toBeUndefined()
+    })
+
+    test('the largest body can be given both times', async () => {
+      const task = newTask()
+      await table().append(task, { version: 1, body: new Uint8Array(maxBodyBytes(task)) })
+      await table().setLife(task, 1, { headUntil: 4102444800 })
+      await table().setLife(task, 1, { expiresAt: 4102444800 })
+      expect(await table().head(task)).toMatchObject({ headUntil: 4102444800, expiresAt: 4102444800 })
+    })
+
     test('bodies are opaque: empty ones, every byte value, 390 KB', async () => {
       const task = newTask()
       const every = Uint8Array.from({ length: 256 }, (_, i) => i)

@@ -16,7 +16,7 @@ test('a job may do what Millrace calls, on its own things', () => {
   expect(statementsOf(deployment({ jobs: { words: job } }))).toEqual([
     {
       ...allow(
-        ['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:DeleteItem'],
+        ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:DeleteItem'],
         sub(`arn:\${AWS::Partition}:dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/\${Name}`, {
           Ref: 'MillraceTable',
         }),

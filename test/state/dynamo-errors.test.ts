@@ -71,6 +71,7 @@ describe('forbidden', () => {
       ['dynamodb:Query', () => table.head(task)],
       ['dynamodb:GetItem', () => table.getRow('j', 'meta')],
       ['dynamodb:DeleteItem', () => table.deleteRow('j', 'meta')],
+      ['dynamodb:UpdateItem', () => table.setLife(task, 1, { expiresAt: 1 })],
     ]
     for (const [action, call] of actions) {
       const error = await call().catch((caught: unknown) => caught)

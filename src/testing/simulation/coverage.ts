@@ -10,6 +10,7 @@ const POINTS: Readonly<Record<string, 'conditional' | 'paged' | 'plain'>> = {
   'append bucket': 'conditional',
   head: 'plain',
   read: 'paged',
+  setLife: 'plain',
   getRow: 'plain',
   createRow: 'conditional',
   replaceRow: 'conditional',

@@ -17,6 +17,8 @@ export interface ProcessOptions {
   readonly code: string
   /** How far this process's clock is off, milliseconds. */
   readonly skew: number
+  /** As in an environment: where nothing is deleted, nothing counts as expired. */
+  readonly trustExpired?: number
   readonly random: Random
   /** Whether an error that the simulation has not made may happen. */
   readonly allows: (error: unknown) => boolean
@@ -43,7 +45,8 @@ export class SimulatedProcess implements Caller {
   #thaw = (): void => {}
 
   constructor(name: string, job: Job, world: World, options: ProcessOptions) {
-    const { reportFailures, partitions, code, skew, random, allows, refuses = () => false, accept = [] } = options
+    const { reportFailures, partitions, code, skew, random, allows } = options
+    const { refuses = () => false, accept = [], trustExpired = 0 } = options
     this.name = name
     this.random = random
     this.#world = world
@@ -78,6 +81,7 @@ export class SimulatedProcess implements Caller {
       owner: 'simulated',
       partitions,
       instance: name,
+      trustExpired,
       newId: () => `${name}-${++names}`,
     }
     const settings = world.faults.bounded(job.settings)

@@ -42,6 +42,12 @@ export function faultyTable(table: StateTable, faults: Faults, caller: Caller): 
             },
       })
     },
+    setLife: (task, version, life) =>
+      io({
+        point: 'setLife',
+        describe: () => `gives version ${version} of ${nameOf(task)} a time`,
+        work: () => table.setLife(task, version, life),
+      }),
     getRow: (job, name) =>
       io({ point: 'getRow', describe: () => `reads the row ${name}`, work: () => table.getRow(job, name) }),
     createRow: (job, name, row) =>

@@ -1,6 +1,7 @@
 // Bugs that are planted one at a time, to see that the simulator finds them: each replaces one piece of the runtime.
 
 import type { Kind } from '../job-of.ts'
+import { EXPIRY_MUTANTS } from './expiry-mutants.ts'
 import { OFFSET_MUTANTS } from './offset-mutants.ts'
 import { VALUE_MUTANTS } from './value-mutants.ts'
 
@@ -86,6 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...VALUE_MUTANTS,
   ...OFFSET_MUTANTS,
+  ...EXPIRY_MUTANTS,
   // The commit protocol of source tasks
   {
     name: 'no fence',
@@ -431,8 +433,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'marks do not move on to the seals',
     breaks: 'I7',
     file: 'src/runtime/closer.ts',
-    find: "if (kind === 'seal' && tasks.every(",
-    replace: "if (tasks.length > 0) return true\n    if (kind === 'seal' && tasks.every(",
+    find: 'if (stays && tasks.every(',
+    replace: 'if (tasks.length > 0) return true\n    if (stays && tasks.every(',
   },
   // Buckets and state
   {

@@ -1,0 +1,15 @@
+// The log of one of a job's tasks, as the job works with it: what has expired is never taken for the whole.
+
+import type { TaskRef } from '../state/task.ts'
+import { TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Environment } from './environment.ts'
+
+export function openLog<R>(
+  ref: TaskRef,
+  { table, objects, bucket, newId, clock, trustExpired }: Environment,
+  { retention }: Pick<JobSettings, 'retention'>,
+  isRecord: (value: unknown) => value is R,
+): TaskLog<R> {
+  return new TaskLog(ref, table, objects, bucket, isRecord, newId, { now: () => clock.now(), retention, trustExpired })
+}
