@@ -29,12 +29,12 @@ export const flightDelays = job('flight-delays', { batch: '1d', idleAfter: IDLE_
     .mapValues((one): Delays => one)
     .reduceByKey(add)
     .map(([[origin, hour], [minutes, flights]]) => ({ origin, hour, flights, delay: Math.round(minutes / flights) }))
-    .saveAsCsvFiles(`s3://${RESULTS}/delays-by-hour`)
+    .saveAsCsvFiles(`s3://${RESULTS}/delays-by-hour`, { columns: ['origin', 'hour', 'flights', 'delay'] })
   delays
     .map(([[origin], one]): [string, Delays] => [origin, one])
     .reduceByKeyAndWindow(add, takeOff, '7d', '1d', { filter: ([, [, flights]]) => flights > 0 })
     .map(([origin, [minutes, flights]]) => ({ origin, flights, delay: Math.round(minutes / flights) }))
-    .saveAsCsvFiles(`s3://${RESULTS}/delays-over-a-week`)
+    .saveAsCsvFiles(`s3://${RESULTS}/delays-over-a-week`, { columns: ['origin', 'flights', 'delay'] })
 })
 
 export const handler = lambda(flightDelays)

@@ -20,7 +20,7 @@ export {
   TopicRecreatedError,
   UnreadableStateError,
 } from './state/state-errors.ts'
-export type { MapAsyncOptions } from './stream/basic-stream.ts'
+export type { CsvArguments, CsvFileOptions, MapAsyncOptions } from './stream/basic-stream.ts'
 export type { DStream, MappedStream } from './stream/dstream.ts'
 export { type Duration, milliseconds, minutes, seconds } from './stream/duration.ts'
 export { type Job, type JobContext, type JobOptions, job, type KafkaOptions, type PoisonPolicy } from './stream/job.ts'

@@ -1,6 +1,7 @@
 // How elements become lines of an object: text as Spark's saveAsTextFiles prints them, NDJSON, CSV.
 
 import { InvalidOptionError } from '../errors.ts'
+import { isPlain, jsonOf } from './json-form.ts'
 
 /** Turns the elements of one part into the object's text, every line ended with `\n`. */
 export interface Encoder<T> {
@@ -11,16 +12,37 @@ export interface Encoder<T> {
 }
 
 /**
- * An element as Spark prints it: a text as it is, a pair or tuple as `(a,1)`, other objects as JSON.
- * Source of the layout: Scala's `Tuple2.toString`, which `saveAsTextFiles` and `print` use.
+ * An element as Spark prints it: a text as it is, a pair or tuple as `(a,1)`, `Map(a -> 1)`, `Set(1, 2)`, bytes as
+ * `Uint8Array(1, 2)`, other objects as JSON. Source of the layout: Scala's `toString`, which `saveAsTextFiles` and `print` use.
+ *
+ * @throws TypeError for an object of which JSON would lose something, RangeError for an invalid Date.
  */
 export function formatElement(element: unknown): string {
   if (typeof element === 'string') return element
   if (Array.isArray(element)) return `(${joined(element)})`
-  if (typeof element === 'object' && element !== null) {
-    return element instanceof Date ? element.toISOString() : JSON.stringify(element)
+  return typeof element === 'object' && element !== null ? formatObject(element) : String(element)
+}
+
+function formatObject(object: object): string {
+  if (object instanceof Date) return object.toISOString()
+  if (object instanceof Map) {
+    return `Map(${Array.from(object, ([key, value]) => `${formatElement(key)} -> ${formatElement(value)}`).join(', ')})`
   }
-  return String(element)
+  if (object instanceof Set) return `Set(${Array.from(object, formatElement).join(', ')})`
+  return isTypedArray(object) ? `${object.constructor.name}(${object.join(', ')})` : jsonOf(object, 'Text')
+}
+
+function isTypedArray(object: object): object is NodeJS.TypedArray {
+  return ArrayBuffer.isView(object) && !(object instanceof DataView)
+}
+
+/** UTF-8 has no form for half of a surrogate pair, and writers put U+FFFD in its place without a word. */
+function wellFormed(lines: string, elements: readonly unknown[]): string {
+  if (lines.isWellFormed()) return lines
+  const index = elements.findIndex((element) => !formatElement(element).isWellFormed())
+  throw new TypeError(
+    `element ${Math.max(index, 0)} holds half of a surrogate pair, for which UTF-8 has no form; map it with toWellFormed(), or write NDJSON, which escapes it`,
+  )
 }
 
 /** A loop, not `map` and `join`: it takes half the time for pairs, which are what most jobs write. */
@@ -36,7 +58,7 @@ export const textLines: Encoder<unknown> = {
   encode(elements) {
     let lines = ''
     for (const element of elements) lines += `${formatElement(element)}\n`
-    return lines
+    return wellFormed(lines, elements)
   },
 }
 
@@ -45,17 +67,16 @@ export const ndjsonLines: Encoder<unknown> = {
   contentType: 'application/x-ndjson',
   encode(elements) {
     let lines = ''
-    for (const element of elements) {
-      const line = JSON.stringify(element)
-      if (line === undefined) throw new TypeError(`NDJSON cannot hold ${String(element)}; map it to a JSON value first`)
-      lines += `${line}\n`
-    }
+    for (const element of elements) lines += `${jsonOf(element, 'NDJSON')}\n`
     return lines
   },
 }
 
 export interface CsvOptions {
-  /** Names of the properties (or indexes of the tuple) to write, in order. Default: the keys of the part's first element. */
+  /**
+   * Names of the properties (or indexes of the tuple) to write, in order; others are left out. Needed for objects. Default: of
+   * tuples their indexes, of texts, numbers and other single values the one column `value`.
+   */
   readonly columns?: readonly string[]
   /** Whether every part starts with a line of column names. Default true. */
   readonly header?: boolean
@@ -69,18 +90,45 @@ export function csvLines({ columns, header = true }: CsvOptions = {}): Encoder<u
     header,
     encode(elements) {
       if (elements.length === 0) return ''
-      const names = columns ?? columnsOf(plain(elements[0]))
-      if (names.length === 0) {
-        throw new TypeError('CSV cannot hold an element without fields; map it to an object or a tuple first')
-      }
-      let lines = header ? csvLine(names) : ''
-      for (const element of elements) {
-        const row = plain(element)
-        lines += csvLine(names.map((name) => fieldOf(row, name)))
-      }
-      return lines
+      const rows = elements.map((element) => (columns ? chosen(plain(element), columns) : ownRow(element)))
+      let lines = header ? csvLine(columns ?? namesOf(rows)) : ''
+      for (const { fields } of rows) lines += csvLine(fields)
+      return wellFormed(lines, elements)
     },
   }
+}
+
+interface Row {
+  readonly names: readonly string[]
+  readonly fields: readonly unknown[]
+}
+
+function chosen(element: unknown, names: readonly string[]): Row {
+  return { names, fields: names.map((name) => fieldOf(element, name)) }
+}
+
+/**
+ * An element that says itself which columns it has. Objects do not: each may have others, and the columns of the first of a
+ * part would depend on how the topic was cut into micro-batches, and with them what is lost.
+ */
+function ownRow(element: unknown): Row {
+  const form = plain(element)
+  const isRecord = form !== element && isFields(form) // of one class, so always the same
+  if (!isRecord && !Array.isArray(form) && !(isFields(form) && isPlain(form)))
+    return { names: ['value'], fields: [form] }
+  const [names, fields] = [Object.keys(Object(form)), Object.values(Object(form))]
+  if (names.length === 0) {
+    throw new TypeError('CSV cannot hold an element without fields; map it to an object or a tuple first')
+  }
+  if (isRecord || Array.isArray(form)) return { names, fields: Array.isArray(form) ? form : fields }
+  throw new TypeError(
+    `CSV has to be told the columns of objects, or a property that only some of them have would be lost: saveAsCsvFiles(…, { columns: ${jsonOf(names, 'CSV')} })`,
+  )
+}
+
+/** Tuples are of one length, or the longest names the columns; every row has all of its fields in any case. */
+function namesOf(rows: readonly Row[]): readonly string[] {
+  return rows.reduce<readonly string[]>((longest, { names }) => (names.length > longest.length ? names : longest), [])
 }
 
 /** Of what has a JSON form (records, dates) that form: their own fields are not enumerable. */
@@ -95,10 +143,6 @@ const isEnumerable = Object.prototype.propertyIsEnumerable
 function fieldOf(element: unknown, name: string): unknown {
   if (!isFields(element)) return name === 'value' ? element : undefined
   return isEnumerable.call(element, name) ? element[name] : undefined
-}
-
-function columnsOf(element: unknown): string[] {
-  return isFields(element) ? Object.keys(element) : ['value']
 }
 
 function isFields(element: unknown): element is Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import type { BucketOperator, Elements } from './bucket-operator.ts'
 import { KeyMap } from './key-map.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { stateless } from './stateless.ts'
+import { synchronous } from './synchronous.ts'
 
 /** What reaches the bucket: partials of the source side, or elements as they are (no shuffle between, or no combining). */
 export type CombineInput = 'partials' | 'elements'
@@ -26,7 +27,7 @@ export function combineLocally(node: CombineByKeyNode, pairs: Elements): Pair[] 
     const known = combiners.get(key)
     // A combiner may be undefined, so an undefined is looked at twice.
     const first = known === undefined && !combiners.has(key)
-    combiners.set(key, first ? node.create(value) : node.mergeValue(known, value))
+    combiners.set(key, synchronous(node.kind, first ? node.create(value) : node.mergeValue(known, value)))
   }
   return [...combiners]
 }
@@ -37,7 +38,7 @@ function mergePartials(node: CombineByKeyNode, partials: Elements): Pair[] {
     const [key, partial] = pairOf(element)
     const known = combiners.get(key)
     const first = known === undefined && !combiners.has(key)
-    combiners.set(key, first ? partial : node.mergeCombiners(known, partial))
+    combiners.set(key, first ? partial : synchronous(node.kind, node.mergeCombiners(known, partial)))
   }
   return [...combiners]
 }
@@ -49,7 +50,8 @@ function mergePartials(node: CombineByKeyNode, partials: Elements): Pair[] {
 export function fold(node: FoldNode, input: CombineInput = 'partials'): BucketOperator {
   return stateless(node, ([elements = []]) => {
     const partials = input === 'partials' ? elements : foldLocally(node, elements)
-    if (partials.length > 0) return [partials.reduce((total, partial) => node.merge(total, partial))]
+    if (partials.length > 0)
+      return [partials.reduce((total, partial) => synchronous(node.kind, node.merge(total, partial)))]
     return node.empty === undefined ? [] : [node.empty.value]
   })
 }
@@ -58,6 +60,6 @@ export function fold(node: FoldNode, input: CombineInput = 'partials'): BucketOp
 export function foldLocally(node: FoldNode, elements: Elements): [accumulator?: unknown] {
   if (elements.length === 0) return []
   let total = node.create(elements[0])
-  for (let i = 1; i < elements.length; i++) total = node.merge(total, node.create(elements[i]))
+  for (let i = 1; i < elements.length; i++) total = synchronous(node.kind, node.merge(total, node.create(elements[i])))
   return [total]
 }

@@ -21,6 +21,7 @@ import { UnknownCellError } from './operator-errors.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, nextBatch } from './slide.ts'
 import { describeCell } from './stateless.ts'
+import { synchronous } from './synchronous.ts'
 import { copy, copyAgain, copyOf } from './values.ts'
 import { batchOf, isInAnyWindow } from './window.ts'
 
@@ -139,7 +140,7 @@ class InverseWindow implements BucketOperator {
     const pairs: Pair[] = []
     for (const [key, value] of this.#values) {
       const pair: Pair = [copyAgain(key), copyAgain(value)]
-      if (filter === undefined || filter.test(pair)) pairs.push(pair)
+      if (filter === undefined || synchronous('reduceByKeyAndWindow, filter', filter.test(pair))) pairs.push(pair)
       else {
         this.#values.delete(key)
         this.#changes.delete(['value', key])

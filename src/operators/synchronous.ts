@@ -10,6 +10,12 @@ export function synchronous<T>(operator: string, result: T): T {
     result.catch(() => undefined) // nobody waits for it any more
     throw new UnsavableValueError('value is a Promise', { path: 'value', operator })
   }
+  if ('then' in result && typeof result.then === 'function') {
+    throw new UnsavableValueError('value is a thenable, as of a function that is asynchronous', {
+      path: 'value',
+      operator,
+    })
+  }
   if (Symbol.asyncIterator in result && !(Symbol.iterator in result)) {
     throw new UnsavableValueError('value is an asynchronous iterator', { path: 'value', operator })
   }

@@ -16,6 +16,7 @@ import { UnknownCellError } from './operator-errors.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, slideOf } from './slide.ts'
 import { describeCell } from './stateless.ts'
+import { synchronous } from './synchronous.ts'
 import { copy, copyAgain, copyOf, equal } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
@@ -53,7 +54,7 @@ class UpdateState implements BucketOperator {
     if (!this.#born) this.#applyInitialState()
     this.#run++
     const values = groupValues(elements)
-    const emitted = Array.from(this.#node.update(time, this.#groups(values)), pairOf)
+    const emitted = Array.from(synchronous('updateStateByKey', this.#node.update(time, this.#groups(values))), pairOf)
     this.#keep(emitted, values)
     this.#dropOthers()
     return emitted

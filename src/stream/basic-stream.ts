@@ -3,9 +3,11 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { type CsvOptions, csvLines, type Encoder, ndjsonLines, textLines } from '../formats/encode.ts'
+import type { KafkaRecord } from '../sources/kafka-record.ts'
 import type { DStream } from './dstream.ts'
 import type { OutputNode, StreamNode } from './nodes.ts'
 import { checkKnownOptions } from './options.ts'
+import type { Sync } from './sync.ts'
 import { parseTarget } from './target.ts'
 
 /** Where a stream registers its outputs: the job that is being defined. */
@@ -20,6 +22,33 @@ export interface MapAsyncOptions {
   /** How many calls may be under way at once in one micro-batch. Default 8. */
   readonly concurrency?: number
 }
+
+/** Options of {@link DStream.saveAsCsvFiles}. */
+export interface CsvFileOptions extends CsvOptions {
+  readonly suffix?: string
+}
+
+/** The options of `saveAsCsvFiles` for elements of type `T`: those that do not say themselves which columns they have need `columns`. */
+export type CsvArguments<T> =
+  false extends HasColumns<T>
+    ? [options: CsvFileOptions & Required<Pick<CsvOptions, 'columns'>>]
+    : [options?: CsvFileOptions]
+
+type HasColumns<T> = T extends
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | Date
+  | KafkaRecord<unknown, unknown>
+  ? true
+  : T extends readonly unknown[]
+    ? number extends T['length']
+      ? false
+      : true
+    : false
 
 /**
  * A stream of elements of type `T`, cut into batches by time. Immutable: operators return new streams and run nothing.
@@ -45,7 +74,7 @@ export abstract class BasicStream<T> {
   abstract derive<U>(node: StreamNode, slide?: number): DStream<U>
 
   /** Applies `f` to every element. Spark: `DStream.map`. */
-  map<U>(f: (element: T) => U): DStream<U> {
+  map<U>(f: (element: T) => U & Sync<U>): DStream<U> {
     return this.derive<U>({ kind: 'map', input: this.node, apply: checkFunction('map', f) })
   }
 
@@ -119,13 +148,25 @@ export abstract class BasicStream<T> {
     this.#save('saveAsTextFiles', prefix, suffix, textLines)
   }
 
-  /** As {@link saveAsTextFiles}, one JSON value per line. */
+  /**
+   * As {@link saveAsTextFiles}, one JSON value per line, of which the same value can be read again: texts, finite numbers, booleans,
+   * null, arrays and plain objects; a Date as its ISO text. `undefined` means that there is nothing: in an object the property
+   * is left out, in an array null holds its place.
+   *
+   * @throws UnencodableError (by policy `onPoison`) for anything else: NaN, Infinity, bigint, Map, Set, typed arrays, an invalid Date.
+   */
   saveAsNdjsonFiles(prefix: string, suffix?: string): void {
     this.#save('saveAsNdjsonFiles', prefix, suffix, ndjsonLines)
   }
 
-  /** As {@link saveAsTextFiles}, as comma-separated values (RFC 4180), every part with a header line of its own. */
-  saveAsCsvFiles(prefix: string, options: CsvOptions & { readonly suffix?: string } = {}): void {
+  /**
+   * As {@link saveAsTextFiles}, as comma-separated values (RFC 4180), every part with a header line of its own. Objects need
+   * `columns`; tuples and single values have some of their own.
+   *
+   * @throws UnencodableError (by policy `onPoison`) for an object without `columns`, and for half of a surrogate pair.
+   * @example orders.saveAsCsvFiles('s3://results/orders', { columns: ['id', 'cents'] })
+   */
+  saveAsCsvFiles(prefix: string, ...[options = {}]: CsvArguments<T>): void {
     checkKnownOptions('saveAsCsvFiles', options, ['columns', 'header', 'suffix'])
     this.#save('saveAsCsvFiles', prefix, options.suffix, csvLines(options))
   }

@@ -9,6 +9,7 @@ import type { NewPartitions } from './nodes.ts'
 import { checkChoice, checkKnownOptions } from './options.ts'
 import { checkOneTopic } from './partitioning.ts'
 import { VERSION_OPTIONS, type VersionOptions, valueVersion, versionOfLists, versionOfPairs } from './state-version.ts'
+import type { Sync } from './sync.ts'
 import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>
@@ -53,16 +54,22 @@ export abstract class PairStream<T> extends WindowedStream<T> {
   }
 
   /** Applies `f` to the values of pairs. Spark: `mapValues`. */
-  mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U): DStream<[K, U]> {
+  mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U & Sync<U>): DStream<[K, U]> {
     checkFunction('mapValues', f)
-    const apply = ([key, value]: readonly [K, V]): [K, U] => [key, f(value)]
+    const apply = ([key, value]: readonly [K, V]): unknown => {
+      const result = f(value)
+      return result instanceof Promise ? result : [key, result] // a promise is refused where it can be seen
+    }
     return this.derive<[K, U]>({ kind: 'map', input: this.node, keepsKeys: true, apply })
   }
 
   /** Applies `f` to the values of pairs and flattens what it returns. Spark: `flatMapValues`. */
   flatMapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
     checkFunction('flatMapValues', f)
-    const apply = ([key, value]: readonly [K, V]) => Array.from(f(value), (result): [K, U] => [key, result])
+    const apply = ([key, value]: readonly [K, V]) => {
+      const results = f(value)
+      return isIterable(results) ? Array.from(results, (result): [K, U] => [key, result]) : results
+    }
     return this.derive<[K, U]>({ kind: 'flatMap', input: this.node, keepsKeys: true, apply })
   }
 
@@ -91,7 +98,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
   /** One pair per key and batch, combined in the general way. Spark: `combineByKey`. */
   combineByKey<K, V, C>(
     this: Pairs<K, V>,
-    create: (value: V) => C,
+    create: (value: V) => C & Sync<C>,
     mergeValue: (combined: C, value: V) => C,
     mergeCombiners: (a: C, b: C) => C,
     options: CombineOptions<C> = {},
@@ -217,6 +224,11 @@ function grouping<V>() {
     return values
   }
   return { create: (value: V): V[] => [value], mergeValue, mergeCombiners: concat<V> }
+}
+
+/** For what got past the compiler: `Array.from` makes an empty list of a promise. */
+function isIterable(results: unknown): boolean {
+  return typeof results === 'string' || (typeof results === 'object' && results !== null && Symbol.iterator in results)
 }
 
 function concat<V>(a: V[], b: V[]): V[] {

@@ -3,10 +3,11 @@
 import { InvalidOptionError } from '../errors.ts'
 import { type Duration, toMillis } from './duration.ts'
 import { type ValueVersion, type VersionOptions, valueVersion } from './state-version.ts'
+import type { Sync } from './sync.ts'
 import type { State } from './wide-nodes.ts'
 
 /** `(key, value, state) => mapped`: what it returns is emitted, `undefined` too. */
-export type MappingFunction<K, V, S, M> = (key: K, value: V | undefined, state: State<S>) => M
+export type MappingFunction<K, V, S, M> = (key: K, value: V | undefined, state: State<S>) => M & Sync<M>
 
 /** `(time, key, value, state) => mapped`: `undefined` emits nothing. */
 export type TimedMappingFunction<K, V, S, M> = (
@@ -14,7 +15,7 @@ export type TimedMappingFunction<K, V, S, M> = (
   key: K,
   value: V | undefined,
   state: State<S>,
-) => M | undefined
+) => (M & Sync<M>) | undefined
 
 /** How `mapWithState` runs; immutable, each setting returns a new spec. */
 export class StateSpec<K, V, S, M> {

@@ -113,9 +113,10 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
       throw new InvalidOptionError(`${operator}: with an inverse, give (reduce, inverse, window, slide, options).`)
     }
     identified(operator, fifth, VERSION_OPTIONS)
-    return this.map((element): [null, T] => [null, element])
+    const pairs = this.map((element): [null, T] => [null, element]) //
       .reduceByKeyAndWindow<null, T>(f, second, third, fourth, { numPartitions: 1, ...fifth })
-      .map(([, value]) => value)
+    const apply = ([, value]: readonly [null, Widen<T>]): Widen<T> => value
+    return pairs.derive<Widen<T>>({ kind: 'map', input: pairs.node, apply })
   }
 
   /** How many elements every window has. Spark: `countByWindow`. */

@@ -123,12 +123,48 @@ describe('types', () => {
         lines.flatMap(({ offset }) => offset)
         // @ts-expect-error mapAsync needs a promise
         lines.mapAsync(({ offset }) => offset)
+        const pairs = lines.map(({ value }) => [value, 1] as const)
+        // @ts-expect-error map needs a value, not a promise
+        lines.map(async ({ value }) => value)
+        // @ts-expect-error nor sometimes one
+        lines.map(({ value }) => (value === '' ? Promise.resolve(value) : value))
+        // @ts-expect-error a promise is always true
+        lines.filter(async ({ value }) => value !== '')
+        // @ts-expect-error a promise cannot be gone through
+        lines.flatMap(async ({ value }) => [value])
+        // @ts-expect-error nor can what only for await goes through
+        lines.mapPartitions(async function* () {
+          yield 1
+        })
+        // @ts-expect-error the value of a pair, too
+        pairs.mapValues(async (n) => n)
+        // @ts-expect-error what combines needs a value
+        pairs.reduceByKey(async (a, b) => a + b)
+        pairs.combineByKey(
+          // @ts-expect-error so does what begins
+          async (n) => n,
+          async (a) => a,
+          async (a) => a,
+        )
+        // @ts-expect-error so does state
+        pairs.updateStateByKey(async (ones: readonly number[], n: number | undefined) => (n ?? 0) + ones.length)
+        // @ts-expect-error and what mapWithState emits
+        StateSpec.function(async (_key: string, one: number | undefined, _state: State<number>) => one)
         // @ts-expect-error records are read-only
         lines.map((record) => (record.offset = 1))
         // @ts-expect-error a value is text
         lines.map(({ value }) => value.cents)
         // @ts-expect-error unknown option
         lines.saveAsCsvFiles('s3://results/x', { colums: ['a'] })
+        lines.saveAsCsvFiles('s3://results/x')
+        lines.map(({ value }) => [value, 1] as const).saveAsCsvFiles('s3://results/x', { suffix: 'csv' })
+        // @ts-expect-error objects have to be given columns
+        lines.map(({ value }) => ({ value })).saveAsCsvFiles('s3://results/x')
+        // @ts-expect-error some of them are objects
+        lines.map(({ value }) => (value === '' ? value : { value })).saveAsCsvFiles('s3://results/x', { suffix: 'csv' })
+        // @ts-expect-error arrays of any length, too
+        lines.map(({ value }) => value.split(',')).saveAsCsvFiles('s3://results/x')
+        lines.map(({ value }) => ({ value })).saveAsCsvFiles('s3://results/x', { columns: ['value'] })
       })
       // @ts-expect-error no batch interval
       job('x', {}, () => {})

@@ -83,4 +83,28 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     replace: 'Object.hasOwn(b, name) && equal(',
     test: 'test/operators/values.test.ts',
   },
+  {
+    name: 'NDJSON writes null for what it cannot hold',
+    breaks: 'I7',
+    file: 'src/formats/json-form.ts',
+    find: 'if (line !== undefined && hasForm(element)) return line',
+    replace: 'if (line !== undefined) return line',
+    test: 'test/runtime/output-values.test.ts',
+  },
+  {
+    name: 'the columns of objects are those of each by itself',
+    breaks: 'I2',
+    file: 'src/formats/encode.ts',
+    find: 'if (isRecord || Array.isArray(form)) return',
+    replace: 'if (isFields(form)) return',
+    test: 'test/runtime/output-values.test.ts',
+  },
+  {
+    name: 'all state is dropped when the function of updateStateByKey is asynchronous',
+    breaks: 'I7',
+    file: 'src/operators/update-state.ts',
+    find: "synchronous('updateStateByKey', this.#node.update(time, this.#groups(values)))",
+    replace: 'Object(this.#node.update(time, this.#groups(values)))',
+    test: 'test/stream/promises.test.ts',
+  },
 ]
