@@ -2,20 +2,26 @@
 // functions from the endpoint, polls their topics, and invokes them there, until it is stopped.
 
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvalidOptionError } from '../errors.ts'
+import type { Discarded } from '../local/event-source/deliver.ts'
 import { kafkaSource } from '../local/event-source/kafka-source.ts'
 import { type EventSourceMapping, readMappings } from '../local/event-source/mapping.ts'
+import { MappingPollers, nameOf } from '../local/event-source/mapping-pollers.ts'
 import { type Poller, startPoller } from '../local/event-source/poller.ts'
+import { pause } from '../local/event-source/wakeable.ts'
 import { lambdaEndpointInvoker } from '../local/invoker/lambda-endpoint.ts'
 
 interface PollerFlags {
   readonly function?: string
   readonly endpoint?: string
   readonly brokers?: string
-  readonly pollers: string
+  readonly pollers: number
   readonly oversized: 'skip' | 'stop'
 }
+
+/** For invocations under way, commits and Kafka's goodbye. What is not done by then is delivered again at the next start. */
+const STOP_PATIENCE_MS = 5000
 
 export function pollerCommand(): Command {
   return new Command('poller')
@@ -25,12 +31,9 @@ export function pollerCommand(): Command {
     .option('--function <name>', 'only the mappings of this function')
     .option('--endpoint <url>', 'a Lambda-compatible endpoint (default: AWS_ENDPOINT_URL)')
     .option('--brokers <list>', 'brokers to use instead of those of the mappings; needed for MSK mappings')
-    .option('--pollers <n>', 'members of the consumer group per mapping, which invoke side by side', '1')
+    .option('--pollers <n>', 'members of the consumer group per mapping, which invoke side by side', positive, 1)
     .addOption(
-      new Option(
-        '--oversized <what>',
-        'with a record that fits no event: drop it, as Lambda does, or stop its partition',
-      )
+      new Option('--oversized <what>', 'a record that fits no event: drop it, as Lambda does, or stop its partition')
         .choices(['skip', 'stop'])
         .default('skip'),
     )
@@ -38,35 +41,75 @@ export function pollerCommand(): Command {
 }
 
 async function runPoller(flags: PollerFlags): Promise<void> {
+  // Listened for before anything is waited for: a poller that does not get to its topics must be stopped as easily.
+  const interrupts = new Interrupts()
   const client = new LambdaClient({ ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }) })
-  const mappings = (await readMappings(client, flags.function)).filter(({ enabled }) => enabled)
-  if (mappings.length === 0) {
-    const whose = flags.function === undefined ? 'at this endpoint' : `of function ${flags.function}`
-    throw new InvalidOptionError(
-      `There is no enabled Kafka event source mapping ${whose}. Deploy first, or check --endpoint and --function.`,
-    )
+  const pollers = new MappingPollers({
+    read: () => readMappings(client, flags.function),
+    start: (mapping) => poll(mapping, flags),
+    say: (line) => console.log(line),
+    complain: (line) => console.error(line),
+  })
+  try {
+    const begun = await Promise.race([pollers.begin().then(() => true), interrupts.next().then(() => false)])
+    if (begun && pollers.count === 0) {
+      const whose = flags.function === undefined ? 'at this endpoint' : `of function ${flags.function}`
+      throw new InvalidOptionError(
+        `There is no enabled Kafka event source mapping ${whose}. Deploy first, or check --endpoint and --function.`,
+      )
+    }
+    if (begun) await interrupts.next()
+    await stop(pollers, begun, interrupts)
+  } catch (error) {
+    await Promise.race([pollers.stop(), pause(STOP_PATIENCE_MS)])
+    pollers.kill()
+    throw error
+  } finally {
+    client.destroy()
+    interrupts.close()
+    // What a library still waits for, such as a connection that it tries to make, must not keep the process.
+    setTimeout(() => process.exit(), 500).unref()
   }
-  const pollers = await Promise.all(mappings.map((mapping) => poll(mapping, client, flags)))
-  await untilInterrupted()
-  console.log('stopping: finishing the invocations under way')
-  await Promise.all(pollers.map((poller) => poller.stop()))
-  client.destroy()
 }
 
-async function poll(mapping: EventSourceMapping, client: LambdaClient, flags: PollerFlags): Promise<Poller> {
+/** Ends within seconds, and says what it waits for. */
+async function stop(pollers: MappingPollers, begun: boolean, interrupts: Interrupts): Promise<void> {
+  const underWay = pollers.underWay()
+  if (!begun) console.log('stopping: the mappings or Kafka have not answered yet')
+  else if (underWay.length === 0) console.log('stopping: committing and leaving the consumer groups')
+  else
+    console.log(
+      `stopping: waiting up to ${STOP_PATIENCE_MS / 1000} s for invocations under way (${underWay.join(', ')}); again to stop at once`,
+    )
+  const stopped = pollers.stop().then(() => true)
+  if (await Promise.race([stopped, pause(STOP_PATIENCE_MS), interrupts.next()])) return console.log('stopped')
+  const left = pollers.underWay()
+  console.log(
+    left.length > 0
+      ? `stopped without waiting any longer for ${left.join(', ')}: these records are delivered again at the next start`
+      : 'stopped without waiting any longer for Kafka: the consumer group notices when the session times out',
+  )
+  pollers.kill()
+}
+
+async function poll(mapping: EventSourceMapping, flags: PollerFlags): Promise<Poller> {
   const brokers = flags.brokers?.split(',') ?? mapping.bootstrapServers
   if (brokers.length === 0) {
     throw new InvalidOptionError(
       `Mapping ${mapping.uuid} names no brokers (it is of an MSK cluster): pass --brokers host:port.`,
     )
   }
-  const invoker = lambdaEndpointInvoker({ functionName: mapping.functionName, client })
-  const name = `${mapping.topics.join(',')} → ${mapping.functionName.split(':').at(-1)}`
+  const name = nameOf(mapping)
+  const { functionName } = mapping
   const poller = await startPoller({
     mapping,
     source: kafkaSource({ brokers }),
-    invoker,
-    pollers: Number(flags.pollers),
+    invoker: lambdaEndpointInvoker({
+      functionName,
+      ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
+      onRetry: ({ errorType, errorMessage }) => console.error(`${name}: ${errorType}: ${errorMessage}; trying again`),
+    }),
+    pollers: flags.pollers,
     oversized: flags.oversized,
     onProgress({ records, durationMs, outcome, error }, stats) {
       const detail = error ? ` ${error.errorType}: ${error.errorMessage}` : ''
@@ -75,14 +118,47 @@ async function poll(mapping: EventSourceMapping, client: LambdaClient, flags: Po
       )
     },
     onError: (error) => console.error(`${name}: ${error.message}`),
+    onDiscard: (discarded) => console.error(`${name}: ${givenUp(discarded, mapping)}`),
   })
   console.log(`${name}: polling as group ${mapping.consumerGroupId}`)
   return poller
 }
 
-function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
+/** `gave up 3 records (MaximumRecordAgeExceeded): lines-0 offsets 4 to 6`. */
+function givenUp({ reason, records, error }: Discarded, { onFailureDestination }: EventSourceMapping): string {
+  const ranges = Map.groupBy(records, ({ topic, partition }) => `${topic}-${partition}`)
+  const where = [...ranges].map(([partition, list]) => {
+    const [from = 0, to = from] = [list[0]?.offset, list.at(-1)?.offset]
+    return from === to ? `${partition} offset ${from}` : `${partition} offsets ${from} to ${to}`
   })
+  const why = error ? `; the last error was ${error.errorType}: ${error.errorMessage}` : ''
+  const sent = onFailureDestination === undefined ? '' : `; Lambda would send them to ${onFailureDestination}`
+  return `gave up ${records.length} record${records.length === 1 ? '' : 's'} (${reason}): ${where.join(', ')}${why}${sent}`
+}
+
+/** SIGINT and SIGTERM, one after the other. */
+class Interrupts {
+  #waiting = Promise.withResolvers<undefined>()
+  readonly #on = (): void => {
+    const { resolve } = this.#waiting
+    this.#waiting = Promise.withResolvers()
+    resolve(undefined)
+  }
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.#on)
+  }
+
+  next(): Promise<undefined> {
+    return this.#waiting.promise
+  }
+
+  close(): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#on)
+  }
+}
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is a whole number from 1.')
 }

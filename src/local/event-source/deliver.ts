@@ -167,7 +167,8 @@ async function dropExpired(
   const fresh = records.filter((record) => record.timestamp >= oldest)
   // Committing the expired ones must not pass over a fresh one before them, so it waits for those of its partition.
   const waiting = new Set(fresh.map(partitionName))
-  await to.member.commit(epoch, afterLast(expired.filter((record) => !waiting.has(partitionName(record)))))
+  const done = afterLast(expired.filter((record) => !waiting.has(partitionName(record))))
+  if (done.length > 0) await to.member.commit(epoch, done)
   return fresh
 }
 

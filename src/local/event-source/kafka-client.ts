@@ -4,11 +4,10 @@
 
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
 import { BrokerUnreachableError, TopicMissingError } from './errors.ts'
 import { mendFetches } from './kafka-aborted.ts'
+import { addCodecs } from './kafka-codecs.ts'
 import { pause } from './wakeable.ts'
 
 /** How to reach a Kafka cluster. */
@@ -28,15 +27,9 @@ export interface KafkaSourceOptions {
 }
 
 // A CommonJS package: Node finds none of its names but the default.
-const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs
+const { logLevel } = kafkajs
 
-// kafkajs brings gzip only. Node has zstd; snappy and lz4 need packages, and without them reading fails by name.
-const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)]
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
-  decompress: (buffer: Buffer) => decompress(buffer),
-})
-
+addCodecs()
 mendFetches()
 
 /** One connection to Kafka, which can be cut. */

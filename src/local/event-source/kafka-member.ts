@@ -66,6 +66,8 @@ export class KafkaMember implements GroupMember {
   }
 
   async commit(epoch: number, offsets: readonly NextOffset[]): Promise<boolean> {
+    // kafkajs does nothing for no offsets, and tells nobody so.
+    if (offsets.length === 0) return epoch === this.epoch
     const list = offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) }))
     const over = (): boolean => epoch !== this.epoch || this.#ended.signal.aborted
     for (let attempt = 0; !over() && this.#consumer; attempt++) {

@@ -41,6 +41,9 @@ export interface PollerOptions {
   readonly signal?: AbortSignal
 }
 
+/** For commits when the poller stops, which are tried again while Kafka is away. */
+const COMMIT_PATIENCE_MS = 5000
+
 /** Counters since the start. */
 export interface PollerStats {
   /** Invocations that ended, retries included. */
@@ -66,7 +69,10 @@ export interface Poller {
   assigned(): readonly TopicPartition[]
   /** Partitions stopped at a record that is too large. */
   stopped(): readonly string[]
-  /** Finishes the invocations under way, commits, and leaves the group. A batch that keeps failing is left uncommitted. */
+  /**
+   * Finishes the invocations under way, commits, and leaves the group. A batch that keeps failing is left uncommitted, and a
+   * commit that Kafka does not take within five seconds is given up.
+   */
   stop(): Promise<void>
   /** Ends at once, as a crash does: results of invocations under way are thrown away, the group is not told. */
   kill(): void
@@ -142,8 +148,21 @@ class PollerRun implements Poller {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all(this.#loops)
+    const loops = Promise.all(this.#loops)
+    const ended = new AbortController()
+    await Promise.race([loops, this.#outOfPatience(ended.signal)])
+    ended.abort()
+    // This ends the epochs, and with them the commits that are still being tried.
     if (!this.#killed) await Promise.all(this.#members.map((member) => member.close()))
+    await loops
+  }
+
+  /** Resolves when no invocation has been under way for some time. */
+  async #outOfPatience(ended: AbortSignal): Promise<void> {
+    for (let quiet = 0; quiet < COMMIT_PATIENCE_MS && !ended.aborted; quiet += 50) {
+      if (this.stats.inFlight > 0) quiet = 0
+      await pause(50, ended)
+    }
   }
 
   kill(): void {
@@ -184,7 +203,7 @@ class PollerRun implements Poller {
   async #invoke(payload: string | Uint8Array): ReturnType<FunctionInvoker['invoke']> {
     this.stats.inFlight++
     try {
-      return await this.#options.invoker.invoke(payload)
+      return await this.#options.invoker.invoke(payload, this.#stopping.signal)
     } finally {
       this.stats.inFlight--
     }

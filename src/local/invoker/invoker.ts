@@ -24,8 +24,12 @@ export type InvokeResult = InvokeSuccess | InvokeFailure
 
 /** Something that invokes one function. */
 export interface FunctionInvoker {
-  /** Invokes the function with a JSON payload and waits for its answer; never rejects for what the function does. */
-  invoke(payload: string | Uint8Array): Promise<InvokeResult>
+  /**
+   * Invokes the function with a JSON payload and waits for its answer; never rejects for what the function does.
+   *
+   * @param stopping once it aborts, an invocation that could not be begun is not tried again.
+   */
+  invoke(payload: string | Uint8Array, stopping?: AbortSignal): Promise<InvokeResult>
   /** Lets go of processes and connections; invocations that are under way fail. */
   close(): Promise<void>
 }

@@ -1,8 +1,9 @@
 // A function behind anything that speaks Lambda's Invoke API: AWS itself, LocalStack, MiniStack, `sam local`.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand, type InvokeCommandInput, type InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { FinalizeHandlerOutput, FinalizeRequestMiddleware } from '@smithy/types'
 import { describeCause } from '../../errors.ts'
 import { pause } from '../event-source/wakeable.ts'
 import {
@@ -19,7 +20,10 @@ import {
 export interface LambdaEndpointOptions {
   /** Name or ARN. */
   readonly functionName: string
-  /** Default: a client of its own, from `endpoint`, or from the environment (`AWS_ENDPOINT_URL`, `AWS_REGION`, …). */
+  /**
+   * Default: a client of its own, from `endpoint`, or from the environment (`AWS_ENDPOINT_URL`, `AWS_REGION`, …). Whatever
+   * its retries, an invocation is sent once.
+   */
   readonly client?: LambdaClient
   readonly endpoint?: string
   readonly region?: string
@@ -28,10 +32,15 @@ export interface LambdaEndpointOptions {
    * Lambda's own poller does not count throttles as failures of the function.
    */
   readonly retryForMs?: number
+  /** The function could not be invoked, and is tried again: told at once, and then every ten seconds. */
+  readonly onRetry?: (failure: InvokeFailure) => void
 }
 
 /** Longest a Kafka mapping lets a function run, 14 minutes, and some. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000
+
+/** While it cannot be invoked. */
+const TELL_EVERY_MS = 10_000
 
 /** Answers that say that the function was not run, and may be run later. */
 const TRY_AGAIN = new Set([
@@ -47,7 +56,7 @@ const TRY_AGAIN = new Set([
 
 /** An invoker of a deployed function, request and response. */
 export function lambdaEndpointInvoker(options: LambdaEndpointOptions): FunctionInvoker {
-  const { functionName, retryForMs = 60_000 } = options
+  const { functionName, retryForMs = 60_000, onRetry } = options
   const client = options.client ?? newClient(options)
   const closed = new AbortController()
 
@@ -57,6 +66,7 @@ export function lambdaEndpointInvoker(options: LambdaEndpointOptions): FunctionI
       InvocationType: 'RequestResponse',
       Payload: payload,
     })
+    command.middlewareStack.add(sentOnce, { step: 'finalizeRequest', priority: 'low', name: 'sentOnce' })
     const { FunctionError, Payload } = await client.send(command, { abortSignal: closed.signal })
     // Lambda itself refuses such an answer; emulators pass it on.
     if (Payload && Payload.byteLength > INVOKE_LIMIT) return answerTooLarge()
@@ -66,19 +76,26 @@ export function lambdaEndpointInvoker(options: LambdaEndpointOptions): FunctionI
   }
 
   return {
-    async invoke(payload) {
+    async invoke(payload, stopping) {
       const refused = tooLarge(payload)
       if (refused) return refused
       const deadline = Date.now() + retryForMs
+      const ends = stopping ? AbortSignal.any([stopping, closed.signal]) : closed.signal
+      let told = Number.NEGATIVE_INFINITY
       for (let attempt = 0; ; attempt++) {
         if (closed.signal.aborted) return failure('InvokerClosed', `The invoker of ${functionName} is closed.`)
         try {
           return await invokeOnce(payload)
         } catch (error) {
-          if (!TRY_AGAIN.has(nameOf(error)) || Date.now() >= deadline) return refusal(functionName, error)
+          const refused = refusal(functionName, error)
+          if (!TRY_AGAIN.has(nameOf(error)) || Date.now() >= deadline || stopping?.aborted) return refused
+          if (Date.now() - told >= TELL_EVERY_MS) {
+            told = Date.now()
+            onRetry?.(refused)
+          }
         }
         const longest = Math.min(5000, 100 * 2 ** Math.min(attempt, 10))
-        await pause(longest * (0.5 + Math.random() / 2), closed.signal)
+        await pause(longest * (0.5 + Math.random() / 2), ends)
       }
     },
     async close() {
@@ -88,11 +105,23 @@ export function lambdaEndpointInvoker(options: LambdaEndpointOptions): FunctionI
   }
 }
 
+/**
+ * The SDK sends an invocation again whose answer is late or lost, and then the function runs twice side by side. Inside its
+ * retries every further attempt ends as the first did.
+ */
+const sentOnce: FinalizeRequestMiddleware<InvokeCommandInput, InvokeCommandOutput> = (next) => {
+  let first: Promise<FinalizeHandlerOutput<InvokeCommandOutput>> | undefined
+  return (args) => {
+    first ??= next(args)
+    return first
+  }
+}
+
 function newClient({ endpoint, region }: LambdaEndpointOptions): LambdaClient {
   return new LambdaClient({
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
-    // The SDK would send an invocation again whose answer is late, and the function would run twice side by side.
+    // Further attempts would only be delays: see `sentOnce`.
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({ requestTimeout: REQUEST_TIMEOUT_MS, connectionTimeout: 5000 }),
   })

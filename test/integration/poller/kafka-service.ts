@@ -81,6 +81,10 @@ export class KafkaService implements TopicService {
     })
   }
 
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#admin((admin) => admin.deleteTopics({ topics: [topic] }))
+  }
+
   async addPartitions(topic: string, count: number): Promise<void> {
     await this.#admin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }))
   }

@@ -61,6 +61,23 @@ describeWith(bootstrap)('on Kafka', () => {
     await source.close()
   })
 
+  // The broker compresses anew what comes otherwise.
+  it.each(['gzip', 'zstd', 'snappy', 'lz4'])('reads topics of compression.type %s', async (codec) => {
+    const topic = unique(`broker-${codec}`)
+    await service.createTopic(topic, 1, { 'compression.type': codec })
+    const records = Array.from({ length: 2000 }, (_, i) => ({
+      topic,
+      partition: 0,
+      value: `value ${i}`.repeat(i % 50),
+    }))
+    await service.append(records)
+    const source = service.source()
+    const member = await source.join({ groupId: topic, topics: [topic], startingPosition: { type: 'TRIM_HORIZON' } })
+    const values = (await take(member, 2000)).map(({ value }) => Buffer.from(value ?? []).toString())
+    expect(values).toEqual(records.map(({ value }) => value))
+    await source.close()
+  })
+
   it('finds partitions that are added while it reads', async () => {
     const topic = unique('grows')
     await service.createTopic(topic, 1)

@@ -7,6 +7,7 @@ import { EmbeddedTopics } from '../../../src/local/event-source/embedded-topics.
 import { eventSourceMapping, type MappingOptions } from '../../../src/local/event-source/mapping.ts'
 import { memorySource } from '../../../src/local/event-source/memory-source.ts'
 import { type Poller, type PollerOptions, startPoller } from '../../../src/local/event-source/poller.ts'
+import type { TopicSource } from '../../../src/local/event-source/topic-source.ts'
 import { inProcessInvoker } from '../../../src/local/invoker/in-process.ts'
 import { until } from './until.ts'
 
@@ -408,6 +409,30 @@ describe('rebalances, stop and kill', () => {
     expect(committed()).toBe(2)
     expect(events).toHaveLength(1)
     expect(poller.assigned()).toEqual([])
+  })
+
+  it('stop does not wait for ever for a commit that Kafka does not take', async () => {
+    topics.createTopic('t')
+    fill(1)
+    const committing = Promise.withResolvers<void>()
+    const source = memorySource(topics)
+    const stubborn: TopicSource = {
+      ...source,
+      async join(options) {
+        const member = await source.join(options)
+        const { epoch } = member
+        member.commit = async () => {
+          committing.resolve()
+          await until('the epoch is over', () => member.epoch !== epoch)
+          return false
+        }
+        return member
+      },
+    }
+    const poller = await start(() => undefined, {}, { source: stubborn })
+    await committing.promise
+    await poller.stop()
+    expect(committed()).toBeUndefined()
   })
 
   it('stop does not wait for a batch that keeps failing', async () => {

@@ -135,6 +135,7 @@ export function topicSourceContract(name: string, open: () => Promise<TopicServi
       const first = await join()
       await take(first, 10)
       expect(await first.commit(first.epoch, [{ topic, partition: 0, offset: 4 }])).toBe(true)
+      expect(await first.commit(first.epoch, [])).toBe(true)
       expect(await service.committed(groupId, { topic, partition: 0 })).toBe(4)
       await first.close()
       const second = await join({ startingPosition: { type: 'LATEST' } })

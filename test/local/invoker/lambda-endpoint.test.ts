@@ -1,6 +1,7 @@
 // What the endpoint invoker makes of the Invoke API's answers; test/integration/poller runs the contract on LocalStack.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { LambdaClient } from '@aws-sdk/client-lambda'
 import { afterEach, expect, it } from 'vitest'
 import type { FunctionInvoker } from '../../../src/local/invoker/invoker.ts'
 import { lambdaEndpointInvoker } from '../../../src/local/invoker/lambda-endpoint.ts'
@@ -81,6 +82,34 @@ it('does not send an invocation twice when the connection breaks', async () => {
   const { invoker, calls } = await endpoint((request) => request.socket.destroy())
   expect(await invoker.invoke('{}')).toMatchObject({ ok: false, errorType: 'ECONNRESET' })
   expect(calls()).toBe(1)
+})
+
+it.each([1, 3, 7])('does not whatever the client that it is given does (%i attempts)', async (maxAttempts) => {
+  const { url, calls } = await endpoint((request) => request.socket.destroy())
+  const client = new LambdaClient({ endpoint: url, region: 'us-east-1', maxAttempts })
+  const invoker = lambdaEndpointInvoker({ functionName: 'f', client })
+  expect(await invoker.invoke('{}')).toMatchObject({ ok: false, errorType: 'ECONNRESET' })
+  expect(calls()).toBe(1)
+  expect(await invoker.invoke('{}')).toMatchObject({ ok: false, errorType: 'ECONNRESET' })
+  expect(calls()).toBe(2)
+  client.destroy()
+})
+
+it('says at once that the endpoint is not up, and tries no more once the poller stops', async () => {
+  const stopping = new AbortController()
+  const told: string[] = []
+  const invoker = lambdaEndpointInvoker({
+    functionName: 'f',
+    endpoint: 'http://127.0.0.1:1',
+    region: 'us-east-1',
+    onRetry({ errorType, errorMessage }) {
+      told.push(`${errorType}: ${errorMessage}`)
+      setTimeout(() => stopping.abort(), 500)
+    },
+  })
+  expect(await invoker.invoke('{}', stopping.signal)).toMatchObject({ ok: false, errorType: 'ECONNREFUSED' })
+  expect(told).toEqual([expect.stringMatching(/^ECONNREFUSED: Could not invoke f: /)]) // not with every try
+  await invoker.close()
 })
 
 it('waits for an endpoint that is not up, until it is closed', async () => {
