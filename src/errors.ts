@@ -41,6 +41,18 @@ export class MalformedEventError extends MillraceError {
   }
 }
 
+/**
+ * For functions of a job to throw when what they need is away and the record is not to blame: the micro-batch fails and is
+ * delivered again, whatever `onPoison` says.
+ *
+ * @example if (response.status === 503) throw new TransientError('the shop is away')
+ */
+export class TransientError extends MillraceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('TRANSIENT', message, options)
+  }
+}
+
 /** A service that holds state or output refused or could not be reached, after retries. */
 export class ServiceError extends MillraceError {
   readonly service: string

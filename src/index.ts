@@ -1,6 +1,6 @@
 // The public surface of `millrace`, and nothing else.
 
-export { InvalidOptionError, MalformedEventError, MillraceError, ServiceError } from './errors.ts'
+export { InvalidOptionError, MalformedEventError, MillraceError, ServiceError, TransientError } from './errors.ts'
 export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
 export type { CsvOptions } from './formats/encode.ts'
 export { BatchFailedError, MigrationError, StateVersionError } from './operators/operator-errors.ts'
@@ -11,6 +11,7 @@ export {
   PartitionAddedError,
   PartitionsUnknownError,
   PoisonRecordError,
+  TransientFailureError,
   UnknownTopicError,
 } from './runtime/runtime-errors.ts'
 export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka-record.ts'

@@ -3,6 +3,7 @@
 
 import type { MapAsyncNode, NarrowNode } from '../stream/nodes.ts'
 import { synchronous } from './synchronous.ts'
+import { judged, ofCall } from './transient.ts'
 
 /** Applies one operator to the elements of its inputs. Only `mapAsync` returns a promise. */
 export function applyNarrow(node: NarrowNode, inputs: readonly (readonly unknown[])[]): unknown[] | Promise<unknown[]> {
@@ -44,7 +45,7 @@ async function mapAsync(elements: readonly unknown[], node: MapAsyncNode): Promi
         out[index] = await node.apply(elements[index])
       } catch (error) {
         next = elements.length
-        throw error
+        throw ofCall(judged(error, node.transient))
       }
     }
   }

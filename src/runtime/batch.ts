@@ -116,7 +116,9 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   const frontierBefore = task.head?.frontier ?? 0
   const assigned = assignBatchTimes(cut.records, frontierBefore, now, settings)
   const batches = assigned.segments.map(({ time, start, end }) => ({ time, records: cut.records.slice(start, end) }))
-  const run = await runBatches(ref, program, batches, settings.onPoison, suspect)
+  const run = await task.patiently(cut.records, (patient) =>
+    runBatches(ref, program, batches, settings.onPoison, suspect, patient),
+  )
 
   const [poison] = run.poison
   const stop = settings.onPoison === 'fail' && poison ? poisonError(ref, poison) : undefined

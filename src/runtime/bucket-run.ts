@@ -6,6 +6,7 @@ import { exchange } from '../operators/exchange.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
 import type { BatchPartial } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
+import { leavesOut } from './empty-intervals.ts'
 import type { OutputObject } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
 
@@ -78,16 +79,24 @@ export function nextTime(
   time: number,
   due: number | undefined,
   settings: JobSettings,
-  { closedUntil, touched }: StageInput,
+  { after, closedUntil, touched }: StageInput,
 ): number | undefined {
   const data = touched.find((candidate) => candidate > time)
-  const other = settings.idle === 'run' ? nextInterval(time, touched, settings) : due
+  const other = settings.idle === 'run' ? nextEmpty(time, touched, due, settings, after, closedUntil) : due
   const next = Math.min(data ?? Number.POSITIVE_INFINITY, other ?? Number.POSITIVE_INFINITY)
   return next <= closedUntil ? next : undefined
 }
 
-/** `idle: 'run'`: every interval since the first batch. */
-function nextInterval(time: number, touched: readonly number[], { batch, zeroTime }: JobSettings): number | undefined {
+/** `idle: 'run'`: every interval since the first batch, unless the closing leaves some out. */
+function nextEmpty(
+  time: number,
+  touched: readonly number[],
+  due: number | undefined,
+  { batch, zeroTime }: JobSettings,
+  after: number,
+  closedUntil: number,
+): number | undefined {
+  if (time >= after && leavesOut(after, closedUntil, batch) && leavesOut(time, closedUntil, batch)) return due
   if (time > 0) return time + batch
   return zeroTime === undefined ? touched[0] : zeroTime + batch
 }

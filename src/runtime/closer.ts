@@ -15,6 +15,7 @@ import type { TaskRef } from '../state/task.ts'
 import type { TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
+import { nextInterval, tellLeftOut } from './empty-intervals.ts'
 import { Gathered } from './gathered.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
@@ -145,12 +146,15 @@ export class Closer {
 
   /** Times at which something is to be done although nothing may come. */
   get #due(): number[] {
-    const { stages, anyInPlace, settings } = this.parts
+    const { stages, anyInPlace, settings, environment } = this.parts
     if (!stages.any && !anyInPlace) return []
     if (settings.idle === 'pause') return anyInPlace ? [...stages.due, ...this.#dueInPlace] : stages.due
     // The first batch is the first with data: the intervals before it, back to the epoch, are none of the job's.
     const since = this.closedUntil > 0 ? this.closedUntil : settings.zeroTime
-    return since === undefined ? [] : [since + settings.batch]
+    if (since === undefined) return []
+    const data = earliest(this.#inOrder().flatMap(({ openTimes }) => openTimes.filter((time) => time > since)))
+    const goal = Number.isFinite(data) ? data : closedBy(environment.clock.now(), settings.batch)
+    return [nextInterval(since, goal, settings)]
   }
 
   get #dueInPlace(): number[] {
@@ -188,6 +192,7 @@ export class Closer {
       await this.#load()
       return true
     }
+    tellLeftOut(this.parts.environment.log, before, closedUntil, settings)
     tellLacking(this.parts.environment.log, last, { closed, ...lacks })
     await publish(this.parts.publisher, outbox)
     await this.#runBuckets()

@@ -11,6 +11,7 @@ import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
+import { nextInterval } from './empty-intervals.ts'
 import type { Environment } from './environment.ts'
 import { OpenBatches } from './open-batches.ts'
 import { type OutputObject, ofOpenBatches } from './outbox.ts'
@@ -97,7 +98,7 @@ export class InPlace {
     const times = produced.partials.map(({ time }) => time)
     const since = foreign ? this.#madeUpFrom(head.record, done) : done
     const next = foreign ? this.#next(since) : head.record.inPlace?.next
-    const first = this.#earliest(since, next, earliest(times))
+    const first = this.#earliest(since, since, next, earliest(times))
     if (first === undefined || first > passed) {
       this.#ahead = this.#version === head.version
       this.#version = undefined
@@ -109,7 +110,7 @@ export class InPlace {
     this.#ahead = true
     this.#open.add(produced.partials)
     const ran: Produced[] = []
-    for (let time = this.#next(since); time !== undefined && time <= passed; time = this.#next(time)) {
+    for (let time = this.#next(since, passed); time !== undefined && time <= passed; time = this.#next(time, passed)) {
       ran.push(await this.#runBatch(time, done))
     }
     this.#open.dropUntil(passed)
@@ -146,20 +147,23 @@ export class InPlace {
     return { objects, written, partials: [{ time, samples, shuffle: exchange(edges, slots) }] }
   }
 
-  /** The next batch to run after `time`. */
-  #next(time: number): number | undefined {
+  /** The next batch to run after `time`; without data they are run up to `until`. */
+  #next(time: number, until = time): number | undefined {
     const { batch } = this.#parts.settings
     const due = this.#operators.due(time)
     const dueBatch = due === undefined ? undefined : Math.ceil(due / batch) * batch
-    return this.#earliest(time, dueBatch, this.#open.firstAfter(time))
+    const data = this.#open.firstAfter(time)
+    return this.#earliest(time, until, dueBatch, data)
   }
 
   /** With `idle: 'run'` every interval since the first batch, else when something came or is due. */
-  #earliest(after: number, ...times: readonly (number | undefined)[]): number | undefined {
-    const { idle, batch, zeroTime } = this.#parts.settings
-    const start = after > 0 ? after : zeroTime
-    const interval = idle === 'run' && start !== undefined ? start + batch : undefined
-    const first = earliest([interval, ...times].map((time) => time ?? Number.POSITIVE_INFINITY))
+  #earliest(after: number, until: number, ...times: readonly (number | undefined)[]): number | undefined {
+    const { settings } = this.#parts
+    const start = after > 0 ? after : settings.zeroTime
+    const known = earliest(times.map((time) => time ?? Number.POSITIVE_INFINITY))
+    const run = settings.idle === 'run' && start !== undefined
+    const interval = run ? nextInterval(start, Math.min(known, until), settings) : Number.POSITIVE_INFINITY
+    const first = Math.min(interval, known)
     return first === Number.POSITIVE_INFINITY ? undefined : first
   }
 

@@ -3,6 +3,7 @@
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { exchange } from '../operators/exchange.ts'
 import { runProgram } from '../operators/program.ts'
+import { allAlike, isTransient } from '../operators/transient.ts'
 import type { Program } from '../plan/plan.ts'
 import { pack } from '../state/codec.ts'
 import type { BatchPartial } from '../state/commit-record.ts'
@@ -10,7 +11,7 @@ import type { TaskRef } from '../state/task.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
 import type { OutputObject } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
-import { OperatorError, PoisonRecordError } from './runtime-errors.ts'
+import { OperatorError, PoisonRecordError, TransientFailureError } from './runtime-errors.ts'
 import { checkPartials } from './savable.ts'
 
 /** The records of one batch time. */
@@ -39,7 +40,9 @@ export interface RunResult {
  * Under `fail` the result covers the records before the first bad one, so that they can be committed before the task stops.
  *
  * @param suspect what came of these records could not be saved: a record of which something unsavable comes is bad, too.
+ * @param patient when all records fail alike in calls elsewhere, the calls are taken to be to blame.
  * @throws OperatorError when the batches fail although every record passes alone.
+ * @throws TransientFailureError when something is away: whatever the policy, no record is to blame.
  */
 export async function runBatches(
   task: TaskRef,
@@ -47,13 +50,21 @@ export async function runBatches(
   batches: readonly BatchRecords[],
   policy: PoisonPolicy,
   suspect = false,
+  patient = false,
 ): Promise<RunResult> {
   try {
     return savable(await runAll(program, batches, []), suspect)
   } catch (cause) {
+    const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
+    const away = (error: unknown, alike: boolean): TransientFailureError =>
+      new TransientFailureError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, error, alike)
+    if (isTransient(cause)) throw away(cause, false)
     const poison = await findPoison(program, batches, policy === 'fail', suspect)
+    const trouble = poison.find(({ error }) => isTransient(error))
+    if (trouble) throw away(trouble.error, false)
+    const alike = poison.length === offsets.length && allAlike(poison.map(({ error }) => error))
+    if (alike && patient) throw away(cause, true)
     if (poison.length === 0) {
-      const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
       throw new OperatorError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, cause)
     }
     return runAll(program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison)

@@ -19,6 +19,25 @@ export class PoisonRecordError extends MillraceError {
   }
 }
 
+/** What the operators need is away: no record is to blame, and none is set aside. */
+export class TransientFailureError extends MillraceError {
+  readonly task: TaskRef
+  /** Whether that is taken from all records having failed alike, and not from the error. */
+  readonly alike: boolean
+  constructor(task: TaskRef, from: number, until: number, cause: unknown, alike: boolean) {
+    const why = alike ? 'every record fails alike' : 'something is away'
+    super(
+      'TRANSIENT_FAILURE',
+      `${describeTask(task)}: ${why}: ${describeCause(cause)}. Nothing of offsets ${from} to ${until - 1} is committed, and none of these records was set aside: ` +
+        'they will be delivered again. Look at what mapAsync calls. If the records are to blame after all, say so: mapAsync(f, { transient: () => false })' +
+        (alike ? '; when they still fail after waitForFailed they are taken for bad ones.' : '.'),
+      { cause },
+    )
+    this.task = task
+    this.alike = alike
+  }
+}
+
 /** An operator throws on a micro-batch although each record passes alone. */
 export class OperatorError extends MillraceError {
   readonly task: TaskRef

@@ -16,6 +16,7 @@ import { carryOn, InPlace, type Produced, type ProducedInPlace } from './in-plac
 import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
 import type { Plans } from './plans.ts'
+import { TransientFailureError } from './runtime-errors.ts'
 import { isOutOfRange } from './time.ts'
 import { type Progress, TroubleWatch } from './trouble.ts'
 
@@ -46,6 +47,8 @@ export class SourceTask {
   /** When the head was read or committed. */
   #knownAt = 0
   #warnedAt = Number.NEGATIVE_INFINITY
+  /** Since when all records from this offset on fail alike. */
+  #alike: { readonly offset: number; readonly since: number } | undefined
   /** Operators by key, if there are any that need no shuffle. */
   readonly #inPlace: InPlace | undefined
   readonly trouble: TroubleWatch
@@ -201,6 +204,25 @@ export class SourceTask {
   /** Drops what is in memory, so that the next micro-batch reads the log. */
   forget(): void {
     this.#head = undefined
+  }
+
+  /**
+   * Runs what may find that all records fail alike, and tells it whether to blame what they call: as long as that has not been
+   * so for `waitForFailed`. As far as this instance knows: another one begins to wait anew.
+   */
+  async patiently<R>([first]: readonly KafkaEventRecord[], run: (patient: boolean) => Promise<R>): Promise<R> {
+    const { settings, environment } = this.parts
+    const now = environment.clock.now()
+    const offset = first?.offset ?? 0
+    const since = this.#alike?.offset === offset ? this.#alike.since : now
+    try {
+      const result = await run(now - since < settings.waitForFailed)
+      this.#alike = undefined
+      return result
+    } catch (error) {
+      this.#alike = error instanceof TransientFailureError && error.alike ? { offset, since } : undefined
+      throw error
+    }
   }
 
   /** Says which records have times that nobody can go by: once, and again when a minute has passed, or the log would be as long as the topic. */

@@ -21,6 +21,14 @@ export interface OutputRegistry {
 export interface MapAsyncOptions {
   /** How many calls may be under way at once in one micro-batch. Default 8. */
   readonly concurrency?: number
+  /**
+   * Whether an error is of something that is away for now, such as a database: then the micro-batch fails, nothing is
+   * committed, and its records are delivered again, whatever `onPoison` says. Otherwise its record is a bad one. Default: errors of
+   * connections and timeouts, throttling and status 429 or 5xx, what says `transient` or `retryable`, and {@link TransientError}.
+   *
+   * @example mapAsync(lookUp, { transient: (error) => error instanceof ShopIsClosed })
+   */
+  readonly transient?: (error: unknown) => boolean
 }
 
 /** Options of {@link DStream.saveAsCsvFiles}. */
@@ -102,15 +110,19 @@ export abstract class BasicStream<T> {
    * Applies an asynchronous `f` to every element, `concurrency` calls at a time; results keep the order of the elements.
    * A call may be repeated when its micro-batch is retried: what `f` does elsewhere is at least once (I6 covers only what
    * is published). Not in Spark, where a task would block.
+   *
+   * A call that fails because something is away fails the micro-batch, which is delivered again ({@link MapAsyncOptions.transient});
+   * so does one after the other when all records of a micro-batch, and more than one, fail alike, for up to `waitForFailed`.
    */
   mapAsync<U>(f: (element: T) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
-    checkKnownOptions('mapAsync', options, ['concurrency'])
-    const { concurrency = 8 } = options
+    checkKnownOptions('mapAsync', options, ['concurrency', 'transient'])
+    const { concurrency = 8, transient } = options
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new InvalidOptionError(`mapAsync: concurrency must be a whole number of at least 1, got ${concurrency}.`)
     }
+    if (transient !== undefined) checkFunction('mapAsync, transient', transient)
     const apply = checkFunction('mapAsync', f)
-    return this.derive<U>({ kind: 'mapAsync', input: this.node, concurrency, apply })
+    return this.derive<U>({ kind: 'mapAsync', input: this.node, concurrency, transient, apply })
   }
 
   /** All elements of this stream and of the others. Spark: `DStream.union`. */

@@ -54,6 +54,8 @@ export interface MapAsyncNode {
   readonly kind: 'mapAsync'
   readonly input: StreamNode
   readonly concurrency: number
+  /** Whether an error is of something that is away for now. */
+  readonly transient: ((error: unknown) => boolean) | undefined
   apply(element: unknown): Promise<unknown>
 }
 

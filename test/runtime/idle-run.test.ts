@@ -41,3 +41,73 @@ describe("a job with idle: 'run'", () => {
     expect(closing?.version).toBeLessThan(5) // the partitions have joined, and nothing was closed
   })
 })
+
+describe("a job with idle: 'run' whose producer sends seconds", () => {
+  const REAL = 1_700_000_000_000
+  const inPlace = job('counting', { batch: seconds(1), idle: 'run', idleAfter: seconds(2) }, ({ kafka }) => {
+    kafka('lines', { value: text() })
+      .map(({ value }) => ['all', value] as const)
+      .preservesPartitioning()
+      .updateStateByKey((values, n: number | undefined) => (n ?? 0) + values.length)
+      .saveAsTextFiles('s3://results/count')
+  })
+  const windows = job('counting', { batch: seconds(1), idle: 'run', idleAfter: seconds(2) }, ({ kafka }) => {
+    kafka('lines', { value: text() })
+      .map(({ value }) => ['all', value.length] as const)
+      .reduceByKeyAndWindow((a, b) => a + b, '3s', '1s')
+      .saveAsTextFiles('s3://results/count')
+  })
+
+  it.each([
+    ['counting', counting],
+    ['state in place', inPlace],
+    ['windows', windows],
+  ])('runs its records, and not the intervals of fifty years: %s', async (_, define) => {
+    const environment = memoryEnvironment(REAL).another({ partitions: new Map([['lines', 1]]) })
+    const handler = lambda(define, { environment })
+    for (const [offset, timestamp] of [REAL / 1000, 0, REAL - 5000, REAL].entries()) {
+      await handler(kafkaEvent({ 'lines-0': [{ offset, timestamp, value: 'a' }] }))
+    }
+    for (let n = 1; n <= 4; n++) {
+      environment.setTime(REAL + n * 2000)
+      await handler(wakeUpEvent('counting', REAL + n * 2000))
+    }
+    const keys = [...(await readObjects(environment.objects, 'results')).keys()]
+    const times = [...new Set(keys.map((key) => Number(/^count-(\d+)/.exec(key)?.[1])))].sort((a, b) => a - b)
+    expect(times.filter((time) => time < REAL - 5000).length).toBeLessThan(1010) // those of one closing, at most
+    expect(times.filter((time) => time > REAL - 5000)).toEqual(
+      expect.arrayContaining(Array.from({ length: 8 }, (_, n) => REAL - 4000 + n * 1000)), // and every one since
+    )
+    const warned = environment.logged.filter(({ message }) => message.includes('seconds instead of milliseconds'))
+    expect(warned).toHaveLength(1)
+  })
+
+  it.each([
+    ['seconds', REAL / 1000],
+    ['zero', 0],
+    ['a year ago', REAL - 366 * 86_400_000],
+  ])('goes on by the clock when nothing else comes: %s', async (_, timestamp) => {
+    const environment = memoryEnvironment(REAL)
+    const handler = lambda(counting, { environment })
+    await handler(kafkaEvent({ 'lines-0': [{ offset: 0, timestamp, value: 'a' }] }))
+    for (let n = 1; n <= 3; n++) {
+      environment.setTime(REAL + n * 3000)
+      await handler(wakeUpEvent('counting', REAL + n * 3000))
+    }
+    const results = await readObjects(environment.objects, 'results')
+    expect(results.size).toBeLessThan(100)
+    expect(results.get(`count-${REAL + 9000}/part-00000`)).toBe('0\n')
+  })
+
+  it('a job that slept for a day runs every interval of it', async () => {
+    const environment = memoryEnvironment(REAL)
+    const minutes = job('counting', { batch: '1m', idle: 'run', idleAfter: seconds(2) }, ({ kafka }) => {
+      kafka('lines', { value: text() }).count().saveAsTextFiles('s3://results/count')
+    })
+    const handler = lambda(minutes, { environment })
+    await handler(kafkaEvent({ 'lines-0': [{ offset: 0, timestamp: REAL - 86_400_000, value: 'a' }] }))
+    await handler(kafkaEvent({ 'lines-0': [{ offset: 1, timestamp: REAL, value: 'a' }] }))
+    const parts = [...(await readObjects(environment.objects, 'results')).keys()].filter((key) => key.includes('/part'))
+    expect(parts).toHaveLength(24 * 60)
+  })
+})

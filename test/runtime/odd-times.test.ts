@@ -248,3 +248,38 @@ it('what could not be read back is not written', async () => {
     message: expect.stringMatching(/job copy, stage source, task lines-0.*"frontier":"1700000000000000000"/),
   })
 })
+
+describe('a producer whose clock is ahead by more than clockSkew', () => {
+  const ahead = [record(0, NOW + 60_000), record(1, NOW + 60_000)]
+
+  async function timesOf(cuts: readonly (readonly SimpleRecord[])[]): Promise<Map<string, string>> {
+    const environment = memoryEnvironment(NOW).another({ partitions })
+    for (const [n, cut] of cuts.entries()) {
+      environment.setTime(NOW + n * 3000)
+      await lambda(copy(), { environment })(event(...cut))
+    }
+    const parts = [...(await readObjects(environment.objects, 'results', 'lines'))].filter(([key]) =>
+      key.includes('/part'),
+    )
+    return new Map(parts.map(([key, body]) => [key.slice(0, key.indexOf('/')), body]))
+  }
+
+  // docs/guarantees.md says so: which T its records are in depends on when they are processed, and on nothing else.
+  it('has its records in the batch of the clock when they are processed, so how they were cut shows', async () => {
+    const line = (offset: number): string => `v${offset} ${NOW + 60_000}\n`
+    expect(await timesOf([ahead])).toEqual(new Map([[`lines-${NOW + 6000}`, line(0) + line(1)]]))
+    expect(await timesOf(ahead.map((one) => [one]))).toEqual(
+      new Map([
+        [`lines-${NOW + 6000}`, line(0)],
+        [`lines-${NOW + 9000}`, line(1)],
+      ]),
+    )
+  })
+
+  it('has none of them twice, or lost, and a record within the skew is where its timestamp says', async () => {
+    const within = [record(0, NOW + 4000), record(1, NOW + 4500)]
+    for (const cuts of [[within], within.map((one) => [one])]) {
+      expect([...(await timesOf(cuts)).keys()]).toEqual([`lines-${NOW + 5000}`])
+    }
+  })
+})

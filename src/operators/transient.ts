@@ -1,0 +1,72 @@
+// Which errors say that something is away for now, so that no record is to blame: it would be wrong to set one aside.
+
+import { describeCause, TransientError } from '../errors.ts'
+
+/** Of Node's sockets and name service, undici (`fetch`), and SQLSTATE: connections, shutdowns, deadlocks, too many at once. */
+const CODES: ReadonlySet<unknown> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN'],
+  ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET', 'EADDRNOTAVAIL', 'EMFILE'],
+  ...['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET'],
+  ...['08000', '08001', '08003', '08004', '08006', '40001', '40P01', '53300', '57P01', '57P02', '57P03'],
+])
+
+const NAMES =
+  /^(AbortError|TimeoutError|.*Throttl.*|TooManyRequests(Exception)?|ProvisionedThroughputExceededException|RequestLimitExceeded|ServiceUnavailable(Exception)?|SlowDown)$/
+
+/** Errors of which the job itself has said that they are not. */
+const judgedOtherwise = new WeakSet<object>()
+
+/** How many causes are looked at: chains may be cycles. */
+const DEPTH = 8
+
+/** Whether an error, or what caused it, is of something that may be there again in a moment. */
+export function isTransient(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth === DEPTH || judgedOtherwise.has(error)) return false
+  if (error instanceof TransientError || says(error)) return true
+  if (error instanceof AggregateError && error.errors.some((one) => isTransient(one, depth + 1))) return true
+  return 'cause' in error && isTransient(error.cause, depth + 1)
+}
+
+function says(error: object): boolean {
+  const of = (name: string): unknown => Reflect.get(error, name)
+  if (of('transient') === true || of('retryable') === true || isSet(of('$retryable'))) return true
+  if (CODES.has(of('code')) || NAMES.test(String(of('name')))) return true
+  const metadata = of('$metadata')
+  const status = typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : undefined
+  return [status, of('status'), of('statusCode')].some(isUnavailable)
+}
+
+/** The AWS SDK marks what may be tried again with an object. */
+function isSet(mark: unknown): boolean {
+  return mark !== undefined && mark !== null && mark !== false
+}
+
+function isUnavailable(status: unknown): boolean {
+  return typeof status === 'number' && (status === 429 || (status >= 500 && status < 600))
+}
+
+/** An error as the job judges it. @param judge the option `transient` of `mapAsync`; without it nothing is changed. */
+export function judged(error: unknown, judge: ((error: unknown) => boolean) | undefined): unknown {
+  if (!judge) return error
+  if (judge(error)) return new TransientError(describeCause(error), { cause: error })
+  if (typeof error === 'object' && error !== null) judgedOtherwise.add(error)
+  return error
+}
+
+const ofCalls = new WeakSet<object>()
+
+/** Takes note that an error comes from an asynchronous call, so from elsewhere. */
+export function ofCall(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null) ofCalls.add(error)
+  return error
+}
+
+/** Whether errors are all of calls, more than one, and alike: then rather what was called is to blame than all that were sent. */
+export function allAlike(errors: readonly unknown[]): boolean {
+  const [first] = errors
+  return (
+    errors.length > 1 &&
+    errors.every((error) => typeof error === 'object' && error !== null && ofCalls.has(error)) &&
+    errors.every((error) => describeCause(error) === describeCause(first))
+  )
+}
