@@ -7,9 +7,10 @@ import { PoisonRecordError } from '../runtime/runtime-errors.ts'
 import type { Job } from '../stream/job.ts'
 import { checkKnownOptions } from '../stream/options.ts'
 import { acceptOf, checkAccept, environmentFromVariables } from './environment.ts'
+import { holding } from './hold.ts'
 import { withJob } from './job-of-handler.ts'
 import type { KafkaBatchResponse } from './kafka-event.ts'
-import { parseEvent } from './parse-event.ts'
+import { type Invocation, parseEvent } from './parse-event.ts'
 
 /** Options of {@link lambda}. */
 export interface LambdaOptions {
@@ -72,13 +73,19 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     for (const invocation of parseEvent(event)) {
       if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
       else if (invocation.job !== job.name) continue
-      else if (invocation.kind === 'wake') await running.runtime.wake(invocation.at, invocation.turn)
+      else if (invocation.kind === 'wake') await wake(running, invocation)
       else await help(running, invocation.share)
     }
     return answer(running.environment, outcomes, reportFailures)
   }
   return withJob(handler, job)
 }
+
+function wake({ runtime, environment }: Running, { at, turn, receipt }: WakeInvocation): Promise<void> {
+  return holding(environment, receipt, () => runtime.wake(at, turn))
+}
+
+type WakeInvocation = Extract<Invocation, { readonly kind: 'wake' }>
 
 /** Who asked for help does itself what is missing, and says what is wrong with it: this message need not come again. */
 async function help({ runtime, environment }: Running, share: Share): Promise<void> {

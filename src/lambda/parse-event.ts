@@ -4,12 +4,19 @@
 import { MalformedEventError } from '../errors.ts'
 import type { Share } from '../runtime/environment.ts'
 import type { PartitionRecords } from '../runtime/job-runtime.ts'
+import type { Receipt } from './hold.ts'
 import type { KafkaEventRecord } from './kafka-event.ts'
 
 /** What an invocation asks for. */
 export type Invocation =
   | { readonly kind: 'records'; readonly partitions: readonly PartitionRecords[] }
-  | { readonly kind: 'wake'; readonly job: string; readonly at: number; readonly turn?: number }
+  | {
+      readonly kind: 'wake'
+      readonly job: string
+      readonly at: number
+      readonly turn?: number
+      readonly receipt?: Receipt
+    }
   | { readonly kind: 'share'; readonly job: string; readonly share: Share }
 
 type Json = Readonly<Record<string, unknown>>
@@ -113,7 +120,15 @@ function parseMessage(message: unknown, index: number): Invocation {
     )
   }
   // Those of older code have none.
-  return { kind: 'wake', job: body.job, at: body.at, ...(isCount(body.turn) && { turn: body.turn }) }
+  const receipt = receiptOf(message)
+  const turn = isCount(body.turn) && { turn: body.turn }
+  return { kind: 'wake', job: body.job, at: body.at, ...turn, ...(receipt && { receipt }) }
+}
+
+function receiptOf({ receiptHandle, attributes }: Json): Receipt | undefined {
+  if (typeof receiptHandle !== 'string') return undefined
+  const deliveries = isObject(attributes) ? Number(attributes.ApproximateReceiveCount) : 1
+  return { handle: receiptHandle, deliveries: isCount(deliveries) ? deliveries : 1 }
 }
 
 function parseShare({ stage, buckets, closedUntil, times }: Json): Share | undefined {

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Clock, Helpers, Share, Waker } from '../runtime/environment.ts'
 import { LONGEST_DELAY_MS } from '../runtime/wake-row.ts'
 import { awsClientSettings } from '../state/aws-client.ts'
@@ -32,6 +32,12 @@ export function sqsWaker(queueUrl: string, clock: Clock, client = sqsClient()): 
       const delay = Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((at - clock.now()) / 1000)))
       await send(client, queueUrl, wakeUpMessage(job, at, turn), delay)
     },
+    async hold(ReceiptHandle, milliseconds) {
+      const VisibilityTimeout = Math.ceil(milliseconds / 1000)
+      await call(queueUrl, 'ChangeMessageVisibility', () =>
+        client.send(new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout })),
+      )
+    },
   }
 }
 
@@ -43,11 +49,16 @@ export function sqsHelpers(queueUrl: string, client = sqsClient()): Helpers {
 }
 
 async function send(client: SQSClient, QueueUrl: string, MessageBody: string, DelaySeconds: number): Promise<void> {
+  await call(QueueUrl, 'SendMessage', () =>
+    client.send(new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds })),
+  )
+}
+
+async function call(queueUrl: string, operation: string, request: () => Promise<unknown>): Promise<void> {
   try {
-    await client.send(new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds }))
+    await request()
   } catch (cause) {
-    const target = `queue ${QueueUrl}`
-    throw serviceError({ service: 'sqs', operation: 'SendMessage', target, action: 'sqs:SendMessage', cause })
+    throw serviceError({ service: 'sqs', operation, target: `queue ${queueUrl}`, action: `sqs:${operation}`, cause })
   }
 }
 

@@ -17,6 +17,8 @@ export interface Waker {
    * @param turn which of the messages for `at` it is: comes back with it.
    */
   arm(job: string, at: number, turn: number): Promise<void>
+  /** Lets a message that is being worked on come again so many milliseconds from now, if it is not done by then. */
+  hold?(receipt: string, milliseconds: number): Promise<void>
 }
 
 /** Buckets of a stage that another invocation is asked to run. */

@@ -83,6 +83,15 @@ export function queueId({ functionName }: DeployedJob): string {
   return logicalId(functionName, 'MillraceWakeQueue')
 }
 
+/** The queue of what the other one has given up. */
+export function lostQueueId({ functionName }: DeployedJob): string {
+  return logicalId(functionName, 'MillraceLostWakeUps')
+}
+
+export function lostAlarmId({ functionName }: DeployedJob): string {
+  return logicalId(functionName, 'MillraceLostWakeUpsAlarm')
+}
+
 /** Buckets that jobs name, in the order in which they come. */
 export function outputBuckets({ jobs }: Deployment): string[] {
   return [...new Set(jobs.flatMap(writtenPlaces).map(({ bucket }) => bucket))]

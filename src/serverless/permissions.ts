@@ -17,7 +17,13 @@ export function statementsOf(deployment: Deployment): IamStatement[] {
     ...outputStatements(deployment),
     {
       Effect: 'Allow',
-      Action: ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      Action: [
+        'sqs:SendMessage',
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:GetQueueAttributes',
+      ],
       Resource: jobs.map((job) => ({ 'Fn::GetAtt': [queueId(job), 'Arn'] })),
     },
     ...accessStatements(options.kafka.access, options.kafka.mskArn, topics, groups),

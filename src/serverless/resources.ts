@@ -1,7 +1,17 @@
 // The resources of a deployment, as CloudFormation: table, buckets, and for each job the queue of its wake-ups. Pure.
 
 import { TTL_ATTRIBUTE, tableDefinition } from '../state/table-definition.ts'
-import { BUCKET, type Deployment, outputBucketId, outputBuckets, queueId, TABLE } from './deployment.ts'
+import {
+  BUCKET,
+  type DeployedJob,
+  type Deployment,
+  lostAlarmId,
+  lostQueueId,
+  outputBucketId,
+  outputBuckets,
+  queueId,
+  TABLE,
+} from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { mappingsOf } from './mappings.ts'
 import { stateBucketName, tableName } from './names.ts'
@@ -32,7 +42,9 @@ export function resourcesOf(
   }
   const stores = Object.keys(resources)
   for (const job of jobs) {
-    resources[queueId(job)] = queueResource(job.timeout)
+    resources[queueId(job)] = queueResource(job)
+    resources[lostQueueId(job)] = lostQueueResource()
+    resources[lostAlarmId(job)] = lostAlarmResource(job)
     Object.assign(resources, mappingsOf(deployment, job, targetOf(job.functionName), stores))
   }
   return resources
@@ -99,14 +111,47 @@ function bucketResource(name: CfnValue, { jobs }: Deployment, expiring?: string)
 /** The longest that SQS keeps a message: a job whose function fails for days is still brought back. */
 const MESSAGE_RETENTION_SECONDS = 1_209_600
 
-function queueResource(timeout: number): CfnResource {
+/** SQS's greatest. A message comes every minute for an hour, then every quarter of an hour (`lambda/hold.ts`): ten days. */
+const MAX_RECEIVES = 1000
+
+function queueResource(job: DeployedJob): CfnResource {
   return {
     Type: 'AWS::SQS::Queue',
     Properties: {
-      // Six times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-      VisibilityTimeout: 6 * timeout,
+      // The least that a mapping takes: a function that died before it could say so is back after its timeout. AWS advises
+      // six times as much, so that no message comes twice; that does no harm here.
+      VisibilityTimeout: job.timeout,
       MessageRetentionPeriod: MESSAGE_RETENTION_SECONDS,
       SqsManagedSseEnabled: true,
+      RedrivePolicy: {
+        deadLetterTargetArn: { 'Fn::GetAtt': [lostQueueId(job), 'Arn'] },
+        maxReceiveCount: MAX_RECEIVES,
+      },
+    },
+  }
+}
+
+function lostQueueResource(): CfnResource {
+  return {
+    Type: 'AWS::SQS::Queue',
+    Properties: { MessageRetentionPeriod: MESSAGE_RETENTION_SECONDS, SqsManagedSseEnabled: true },
+  }
+}
+
+function lostAlarmResource(job: DeployedJob): CfnResource {
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmDescription: `Job ${job.job.name}: a wake-up has failed ${MAX_RECEIVES} times and is given up. Mend the function, then move the message back (start-message-move-task).`,
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [lostQueueId(job), 'QueueName'] } }],
+      Statistic: 'Maximum',
+      Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
     },
   }
 }

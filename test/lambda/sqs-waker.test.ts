@@ -53,3 +53,11 @@ it('no answer', async () => {
   expect(error).toBeInstanceOf(ServiceUnreachableError)
   expect(error).toMatchObject({ code: 'SQS_UNREACHABLE' })
 })
+
+it('holds a message that is being worked on', async () => {
+  fake = await fakeService(() => json(200, {}))
+  const client = new SQSClient({ ...EMULATED, endpoint: fake.endpoint, maxAttempts: 1, md5: false })
+  const waker = sqsWaker(`${fake.endpoint}/000000000000/wake`, { now: () => 0 }, client)
+  await waker.hold?.('receipt', 60_000).finally(() => client.destroy())
+  expect(fake.calls).toEqual(['ChangeMessageVisibility'])
+})

@@ -39,7 +39,13 @@ test('a job may do what Millrace calls, on its own things', () => {
       ['results', 'poison'].map((bucket) => sub(`arn:\${AWS::Partition}:s3:::\${Name}`, bucket)),
     ),
     allow(
-      ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+      [
+        'sqs:SendMessage',
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:GetQueueAttributes',
+      ],
       [{ 'Fn::GetAtt': [expect.stringMatching(/^WordsMillraceWakeQueue/), 'Arn'] }],
     ),
   ])

@@ -106,7 +106,8 @@ test('jobs become functions of the service, beside those that are none', async (
   const types = [...Resources.values()].map(({ Type }) => Type)
   expect(types.filter((type) => type === 'AWS::Lambda::EventSourceMapping')).toHaveLength(4)
   expect(types.filter((type) => type === 'AWS::DynamoDB::Table')).toHaveLength(1)
-  expect(types.filter((type) => type === 'AWS::SQS::Queue')).toHaveLength(2)
+  expect(types.filter((type) => type === 'AWS::SQS::Queue')).toHaveLength(4)
+  expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(2)
   const mapping = [...Resources].find(([id]) => id.startsWith('ClicksMillraceTopic'))?.[1]
   expect(mapping).toMatchObject({ DependsOn: expect.arrayContaining(['IamRoleLambdaExecution', 'MillraceTable']) })
   expect(Outputs).toMatchObject({ MillraceTable: { Value: { Ref: 'MillraceTable' } } })

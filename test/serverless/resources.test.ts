@@ -96,7 +96,13 @@ describe('buckets', () => {
       Object.values(all)
         .map(({ Type }) => Type)
         .sort(),
-    ).toEqual(['AWS::Lambda::EventSourceMapping', 'AWS::Lambda::EventSourceMapping', 'AWS::SQS::Queue'])
+    ).toEqual([
+      'AWS::CloudWatch::Alarm',
+      'AWS::Lambda::EventSourceMapping',
+      'AWS::Lambda::EventSourceMapping',
+      'AWS::SQS::Queue',
+      'AWS::SQS::Queue',
+    ])
   })
 
   test('and table go with the service when that is wanted', () => {
@@ -163,12 +169,22 @@ describe('mappings', () => {
 
   test('of wake-ups: each job has a queue of its own', () => {
     const all = resources({ jobs: { a: describedJob('a'), b: describedJob('b') }, timeout: 100 })
-    const queues = Object.entries(all).filter(([, { Type }]) => Type === 'AWS::SQS::Queue')
+    const queues = Object.entries(all).filter(([id]) => id.includes('MillraceWakeQueue'))
     expect(queues).toHaveLength(2)
+    const [lost = ''] = Object.keys(all).filter((id) => /^AMillraceLostWakeUps(?!Alarm)/.test(id))
     expect(queues[0]?.[1].Properties).toEqual({
-      VisibilityTimeout: 600,
+      VisibilityTimeout: 100, // the least that a mapping takes: that of the function
       MessageRetentionPeriod: 1_209_600,
       SqsManagedSseEnabled: true,
+      RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': [lost, 'Arn'] }, maxReceiveCount: 1000 },
+    })
+    expect(all[lost]?.Properties).toEqual({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true })
+    expect(the(all, 'AMillraceLostWakeUpsAlarm').Properties).toMatchObject({
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [lost, 'QueueName'] } }],
+      Threshold: 1,
+      TreatMissingData: 'notBreaching',
     })
     expect(the(all, 'AMillraceWakeMapping').Properties).toEqual({
       FunctionName: target.arn,

@@ -87,7 +87,7 @@ describeWith(bootstrap, endpoints.localstack)('a deployed service', () => {
     expect(template).toContain('Prefix:_millrace/spill/,ExpirationInDays:14')
 
     const queue = await deployed.queue(variables.MILLRACE_WAKE_QUEUE_URL ?? '')
-    expect(queue).toMatchObject({ VisibilityTimeout: '360', SqsManagedSseEnabled: 'true' })
+    expect(queue).toMatchObject({ VisibilityTimeout: '60', SqsManagedSseEnabled: 'true' })
     const mappings = await deployed.mappings()
     expect(mappings).toHaveLength(3)
     expect(mappings).toContainEqual(expect.objectContaining({ EventSourceArn: queue.QueueArn, BatchSize: 1 }))

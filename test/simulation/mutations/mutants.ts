@@ -415,6 +415,14 @@ export const MUTANTS: readonly Mutant[] = [
     test: 'test/runtime/in-place.test.ts',
   },
   {
+    name: 'a wake-up is held once and not again',
+    breaks: 'rest',
+    file: 'src/lambda/hold.ts',
+    find: 'stop = later?.(length / 2, () => void keep()) ?? stop',
+    replace: '',
+    test: 'test/lambda/hold.test.ts',
+  },
+  {
     name: 'seal forgotten',
     breaks: 'I7',
     file: 'src/runtime/closer.ts',
