@@ -22,6 +22,9 @@ export interface Services {
 type Address = { readonly bootstrap: string } | { readonly endpoint: string }
 type Running = { readonly address: Address; stop(): Promise<void> } | Missing
 
+/** One that comes up takes 1 to 3 s on an idle machine. */
+const SAY_AFTER_MS = 15_000
+
 export class TestServices {
   readonly #started = new Map<ServiceName, Promise<Running>>()
   readonly #env: NodeJS.ProcessEnv
@@ -49,6 +52,9 @@ export class TestServices {
     const given = this.#env[`MILLRACE_TEST_${name.toUpperCase()}`]
     if (given) return { address: name === 'kafka' ? { bootstrap: given } : { endpoint: given }, stop: async () => {} }
     this.#machine ??= lookAround()
+    const told = setTimeout(() => {
+      console.log(`waiting for ${TITLES[name]}: the first time on a machine it is downloaded, for a minute or so`)
+    }, SAY_AFTER_MS).unref()
     const way = wayToStart(name, await this.#machine)
     const required = this.#env.MILLRACE_REQUIRE_SERVICES === '1'
     if ('missing' in way) {
@@ -61,6 +67,8 @@ export class TestServices {
       if (required) throw error
       const [line = ''] = String(error instanceof Error ? error.message : error).split('\n')
       return { missing: `${TITLES[name]} did not come up: ${line}` }
+    } finally {
+      clearTimeout(told)
     }
   }
 

@@ -1,13 +1,15 @@
 // What `npm test` runs: vitest over all projects, or what its arguments select (`npm test -- --project unit`). Says in one
-// line each which services could not come up. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
+// line each what takes long and which services could not come up. The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
 
 import { parseCLI, startVitest } from 'vitest/node'
 import { isGood, summary, Tally } from './tally.ts'
+import { Waiting } from './waiting.ts'
 
 const tally = new Tally()
+const waiting = new Waiting()
 try {
   const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
-  const reporters = [...takeReporters(options), tally]
+  const reporters = [...takeReporters(options), tally, waiting]
   const vitest = await startVitest('test', filter, { ...options, watch: false, run: true, reporters })
   tally.counts.failed += vitest.state.getUnhandledErrors().length
   await vitest.close()

@@ -1,21 +1,13 @@
 // The command line as a user meets it, in a process of its own.
 
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { type NodeProcess, runNode } from '../support/node-process.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' }
 
-async function millrace(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    const done = await promisify(execFile)(process.execPath, [MAIN, ...args], { env: { ...process.env, ...AWS } })
-    return { code: 0, ...done }
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || !('stdout' in error) || !('stderr' in error)) throw error
-    return { code: Number(error.code), stdout: String(error.stdout), stderr: String(error.stderr) }
-  }
-}
+const millrace = (...args: string[]): Promise<NodeProcess> =>
+  runNode([MAIN, ...args], { env: { ...process.env, ...AWS } })
 
 it('lists its commands', async () => {
   const { code, stdout } = await millrace('--help')

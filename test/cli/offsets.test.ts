@@ -1,11 +1,9 @@
 // D8 of a record that fits no event: what is printed is a command, and that command alone lets the job go on. The poller and
 // the function in this process, the table behind DynamoDB's protocol, the command line in a process of its own.
 
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
@@ -17,6 +15,7 @@ import { type Poller, startPoller } from '../../src/local/event-source/poller.ts
 import { inProcessInvoker } from '../../src/local/invoker/in-process.ts'
 import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
 import { until } from '../local/event-source/until.ts'
+import { type NodeProcess, runNode } from '../support/node-process.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
@@ -34,15 +33,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function millrace(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    const env = { ...process.env, ...services.variables }
-    return { code: 0, ...(await promisify(execFile)(process.execPath, [MAIN, ...args], { env })) }
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || !('stdout' in error) || !('stderr' in error)) throw error
-    return { code: Number(error.code), stdout: String(error.stdout), stderr: String(error.stderr) }
-  }
-}
+const millrace = (...args: string[]): Promise<NodeProcess> =>
+  runNode([MAIN, ...args], { env: { ...process.env, ...services.variables } })
 
 const copy = job('copy', { batch: seconds(1) }, ({ kafka }) => {
   kafka('lines', { value: text() })

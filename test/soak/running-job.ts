@@ -8,6 +8,7 @@ import { Fleet } from './fleet.ts'
 import { UpstreamProducer } from './producer.ts'
 import { Reader, s3Results } from './reader.ts'
 import type { SoakStage } from './stage.ts'
+import { createTopic } from './topic.ts'
 import { WakeQueue } from './wake-queue.ts'
 
 export interface SoakJob {
@@ -62,14 +63,7 @@ export class RunningJob {
     const topic = variable.toLowerCase()
     const bucket = `${job.name}-results`
     await stage.createBucket(bucket)
-    const admin = kafka.admin()
-    await admin.connect()
-    const configEntries = [{ name: 'min.insync.replicas', value: '2' }]
-    await admin.createTopics({
-      topics: [{ topic, numPartitions: partitions, replicationFactor: 3, configEntries }],
-      waitForLeaders: true,
-    })
-    await admin.disconnect()
+    await createTopic(kafka, topic, partitions)
     const queue = await WakeQueue.create(stage.sqsEndpoint, `${job.name}-wake`)
     const fleet = new Fleet({
       job: job.name,

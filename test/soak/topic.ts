@@ -12,6 +12,29 @@ export interface TopicRecord {
   readonly value: string
 }
 
+/** Makes a topic. Brokers that have just started say for a while that they are too few, and on a busy machine they time out. */
+export async function createTopic(kafka: Kafka, topic: string, partitions: number): Promise<void> {
+  const configEntries = [{ name: 'min.insync.replicas', value: '2' }]
+  const wanted = { topic, numPartitions: partitions, replicationFactor: 3, configEntries }
+  let problem: unknown
+  const tried = async (): Promise<boolean> => {
+    const admin = kafka.admin()
+    try {
+      await admin.connect()
+      await admin.createTopics({ topics: [wanted], waitForLeaders: true }) // false when it is there, after a lost answer
+      return true
+    } catch (error) {
+      problem = error
+      return false
+    } finally {
+      await admin.disconnect().catch(() => undefined)
+    }
+  }
+  await until(`topic ${topic} is made`, tried, 600_000).catch((error: unknown) => {
+    throw new Error(String(error), { cause: problem })
+  })
+}
+
 /** All records of a topic, by partition, in offset order. */
 export async function readTopic(kafka: Kafka, topic: string, partitions: number): Promise<TopicRecord[][]> {
   const records = Array.from({ length: partitions }, (): TopicRecord[] => [])

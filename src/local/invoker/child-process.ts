@@ -15,7 +15,10 @@ export interface ChildProcessOptions {
   readonly concurrency?: number
   /** Milliseconds for an invocation, after which the process is killed; default 840,000, a Kafka mapping's most. */
   readonly timeoutMs?: number
-  /** Milliseconds for loading the module; default 10,000, Lambda's own. */
+  /**
+   * Milliseconds for loading the module; default: `timeoutMs`. Lambda begins again after 10 s and then gives it as long as an
+   * invocation; to begin again on a machine that is busy would be to begin for ever.
+   */
   readonly initTimeoutMs?: number
   /** Arguments of node, such as `--conditions=millrace-source`; default: those of this process. */
   readonly execArgv?: readonly string[]
@@ -43,7 +46,7 @@ export function childProcessInvoker(options: ChildProcessOptions): ChildProcessI
     exportName: options.exportName ?? 'handler',
     functionName: options.functionName ?? 'local',
     timeoutMs: options.timeoutMs ?? 14 * 60_000,
-    initTimeoutMs: options.initTimeoutMs ?? 10_000,
+    initTimeoutMs: options.initTimeoutMs ?? options.timeoutMs ?? 14 * 60_000,
     execArgv: options.execArgv ?? process.execArgv,
     env: options.inheritEnv === false ? { ...options.env } : { ...process.env, ...options.env },
     ...(options.cwd !== undefined && { cwd: options.cwd }),

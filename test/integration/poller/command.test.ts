@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { guard, release } from '../../../infra/guardian.ts'
 import { until } from '../../local/event-source/until.ts'
 import { KafkaService } from './kafka-service.ts'
 import { bootstrap, describeWith, unique } from './services.ts'
@@ -82,8 +83,12 @@ class Command {
     const flags = ['--conditions=millrace-source', '--no-warnings']
     this.child = spawn(process.execPath, [...flags, MAIN, 'poller', ...args], {
       env,
+      detached: true, // a session, which the guardian ends with this process
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const { pid } = this.child
+    guard('session', String(pid))
+    this.child.once('exit', () => release('session', String(pid)))
     this.exited = once(this.child, 'exit')
     for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (text) => (this.out += text))
   }
