@@ -89,7 +89,7 @@ const values: Target = {
   name: 'codec-values',
   covers: ['state/codec.ts', 'state/faithful.ts'],
   seeds: [
-    [-0, '\ud800', new Map([[{ a: 1 }, new Set([1n])]]), new Date(5), Buffer.of(1)],
+    [-0, '\ud800', new Map([[{ a: 1 }, new Set([1n])]]), new Date(5), Uint8Array.of(1)],
     { __proto__: null, a: [] },
   ].map((value) => Buffer.concat([Buffer.of(0), pack(value)])),
   mutate: mutatePacked,
