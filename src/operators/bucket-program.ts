@@ -3,10 +3,12 @@
 import { describeCause, MillraceError } from '../errors.ts'
 import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
 import { UnsavableValueError } from '../state/unsavable.ts'
-import { isNarrow, valuesOf } from '../stream/nodes.ts'
+import type { PoisonPolicy } from '../stream/job.ts'
+import { isNarrow, type NarrowNode, valuesOf } from '../stream/nodes.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
 import type { MapWithStateNode } from '../stream/wide-nodes.ts'
-import type { BucketOperator, CellChange, Migrate } from './bucket-operator.ts'
+import { type Aside, asideBy, type SetAside } from './aside.ts'
+import type { BucketOperator, CellChange, Elements, Migrate } from './bucket-operator.ts'
 import { bucketOf } from './hash.ts'
 import { makeOperator } from './make-operator.ts'
 import type { MapWithStateOperator } from './map-with-state.ts'
@@ -30,16 +32,23 @@ export class BucketProgram {
   /** State of operators that this code does not have, as it was found: it stays with the bucket, and code that has them reads it. */
   readonly #unread: StateChanges[number][] = []
   #migrated = false
+  readonly #policy: PoisonPolicy
+  readonly #asideOf: (step: BucketStep) => Aside
+  #setAside: SetAside[] = []
+  #time = 0
 
   /** @param place for messages. */
-  constructor(stage: ShuffleStage, bucket: number, place = `bucket ${bucket}`) {
+  constructor(stage: ShuffleStage, bucket: number, place = `bucket ${bucket}`, policy: PoisonPolicy = 'fail') {
     this.#stage = stage
     this.#place = place
+    this.#policy = policy
+    this.#asideOf = ({ id }) =>
+      asideBy(policy, (failure) => this.#setAside.push({ ...failure, operator: id, time: this.#time }))
     const owns = (key: unknown): boolean => bucketOf(key, stage.numPartitions) === bucket
     const states = new Map<MapWithStateNode, MapWithStateOperator>()
     for (const step of stage.steps) {
       if (isNarrow(step.node)) continue
-      const operator = makeOperator(step, owns, states)
+      const operator = makeOperator(step, owns, states, this.#asideOf(step))
       this.#operators.set(step, operator)
       this.#byId.set(step.id, operator)
       const values = valuesOf(step.node)
@@ -56,11 +65,12 @@ export class BucketProgram {
     for (const { edge, slot } of this.#stage.inputs) {
       slots[slot] = time % edge.slide === 0 ? itemsOf(edge.id) : undefined
     }
+    this.#time = time
     for (const step of this.#stage.steps) {
       const inputs = step.inputs.map((slot) => slots[slot])
       try {
         slots[step.slot] = isNarrow(step.node)
-          ? await narrow(step.node, inputs)
+          ? await this.#narrow(step, step.node, inputs)
           : this.#operators.get(step)?.run(time, inputs)
       } catch (cause) {
         if (cause instanceof UnsavableValueError) throw cause.with({ operator: step.id })
@@ -68,6 +78,29 @@ export class BucketProgram {
       }
     }
     return slots
+  }
+
+  /** What functions of the job have thrown on since the last call, by policy. */
+  takeAside(): readonly SetAside[] {
+    const taken = this.#setAside
+    this.#setAside = []
+    return taken
+  }
+
+  /** When a function throws on some of the elements, those are set aside one by one; `mapPartitions` is one call. */
+  async #narrow(step: BucketStep, node: NarrowNode, inputs: readonly (Elements | undefined)[]): Promise<Slots[number]> {
+    try {
+      return await narrow(node, inputs)
+    } catch (error) {
+      if (this.#policy === 'fail') throw error
+      const aside = this.#asideOf(step)
+      const elements = inputs.flatMap((input) => input ?? [])
+      if (node.kind === 'mapPartitions') {
+        aside({ values: elements, error })
+        return []
+      }
+      return await oneByOne(node, elements, aside)
+    }
   }
 
   /** The earliest time after `time` at which something would happen without data. */
@@ -127,6 +160,18 @@ export class BucketProgram {
   saved(): void {
     this.#migrated = false
   }
+}
+
+async function oneByOne(node: NarrowNode, elements: Elements, aside: Aside): Promise<unknown[]> {
+  const out: unknown[] = []
+  for (const element of elements) {
+    try {
+      for (const result of await applyNarrow(node, [[element]])) out.push(result)
+    } catch (error) {
+      aside({ values: [element], error })
+    }
+  }
+  return out
 }
 
 function narrow(

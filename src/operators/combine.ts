@@ -4,6 +4,7 @@
 // commutative nor exact (floating point) still comes out the same on every run (I1).
 
 import type { CombineByKeyNode, FoldNode } from '../stream/wide-nodes.ts'
+import { type Aside, stop } from './aside.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
 import { KeyMap } from './key-map.ts'
 import { type Pair, pairOf } from './pairs.ts'
@@ -14,33 +15,58 @@ import { synchronous } from './synchronous.ts'
 export type CombineInput = 'partials' | 'elements'
 
 /** The bucket's side of `combineByKey`: `[key, combined]`, in the order in which keys were first seen. */
-export function combineByKey(node: CombineByKeyNode, input: CombineInput = 'partials'): BucketOperator {
+export function combineByKey(
+  node: CombineByKeyNode,
+  input: CombineInput = 'partials',
+  aside: Aside = stop,
+): BucketOperator {
   const combine = input === 'partials' ? mergePartials : combineLocally
-  return stateless(node, ([elements = []]) => combine(node, elements))
+  return stateless(node, ([elements = []]) => combine(node, elements, aside))
 }
 
 /** The source's side of `combineByKey`: pairs to one `[key, combiner]` per key, in the order in which keys were first seen. */
-export function combineLocally(node: CombineByKeyNode, pairs: Elements): Pair[] {
+export function combineLocally(node: CombineByKeyNode, pairs: Elements, aside: Aside = stop): Pair[] {
+  return combined(pairs, aside, (value, known, first) =>
+    synchronous(node.kind, first ? node.create(value) : node.mergeValue(known, value)),
+  )
+}
+
+function mergePartials(node: CombineByKeyNode, partials: Elements, aside: Aside): Pair[] {
+  return combined(partials, aside, (partial, known, first) =>
+    first ? partial : synchronous(node.kind, node.mergeCombiners(known, partial)),
+  )
+}
+
+function combined(
+  pairs: Elements,
+  aside: Aside,
+  combine: (value: unknown, known: unknown, first: boolean) => unknown,
+): Pair[] {
   const combiners = new KeyMap<unknown>()
+  let failed: KeyMap<unknown> | undefined
   for (const element of pairs) {
     const [key, value] = pairOf(element)
+    if (failed?.has(key)) continue
     const known = combiners.get(key)
     // A combiner may be undefined, so an undefined is looked at twice.
     const first = known === undefined && !combiners.has(key)
-    combiners.set(key, synchronous(node.kind, first ? node.create(value) : node.mergeValue(known, value)))
+    try {
+      combiners.set(key, combine(value, known, first))
+    } catch (error) {
+      if (aside === stop) throw error
+      failed = (failed ?? new KeyMap<unknown>()).set(key, error)
+    }
+  }
+  for (const [key, error] of failed ?? []) {
+    combiners.delete(key)
+    aside({ key, values: valuesOf(pairs, key), error })
   }
   return [...combiners]
 }
 
-function mergePartials(node: CombineByKeyNode, partials: Elements): Pair[] {
-  const combiners = new KeyMap<unknown>()
-  for (const element of partials) {
-    const [key, partial] = pairOf(element)
-    const known = combiners.get(key)
-    const first = known === undefined && !combiners.has(key)
-    combiners.set(key, first ? partial : synchronous(node.kind, node.mergeCombiners(known, partial)))
-  }
-  return [...combiners]
+function valuesOf(pairs: Elements, key: unknown): unknown[] {
+  const wanted = new KeyMap<true>().set(key, true)
+  return pairs.map(pairOf).flatMap(([other, value]) => (wanted.has(other) ? [value] : []))
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { BucketStep } from '../plan/plan.ts'
 import type { MapWithStateNode } from '../stream/wide-nodes.ts'
+import type { Aside } from './aside.ts'
 import type { BucketOperator } from './bucket-operator.ts'
 import { cogroup } from './cogroup.ts'
 import { combineByKey, fold } from './combine.ts'
@@ -13,17 +14,19 @@ import { window } from './window.ts'
 
 /**
  * @param owns whether a key belongs to this bucket: of initial state every bucket takes its own
+ * @param aside takes what a function of the job throws on
  * @param states the `mapWithState` operators of the bucket so far, whose snapshots other steps emit
  */
 export function makeOperator(
   { node, combined }: BucketStep,
   owns: (key: unknown) => boolean,
   states: Map<MapWithStateNode, MapWithStateOperator>,
+  aside: Aside,
 ): BucketOperator {
   const input = combined ? 'partials' : 'elements'
   switch (node.kind) {
     case 'combineByKey':
-      return combineByKey(node, input)
+      return combineByKey(node, input, aside)
     case 'fold':
       return fold(node, input)
     case 'cogroup':
@@ -35,9 +38,9 @@ export function makeOperator(
     case 'inverseWindow':
       return inverseWindow(node)
     case 'updateStateByKey':
-      return updateStateByKey(node, owns)
+      return updateStateByKey(node, owns, aside)
     case 'mapWithState': {
-      const operator = mapWithState(node, owns)
+      const operator = mapWithState(node, owns, aside)
       states.set(node, operator)
       return operator
     }

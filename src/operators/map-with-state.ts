@@ -13,6 +13,7 @@
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], [state, time of last use].
 
 import type { MapWithStateNode, StateSnapshotsNode } from '../stream/wide-nodes.ts'
+import { type Aside, stop } from './aside.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
@@ -26,8 +27,12 @@ import { synchronous } from './synchronous.ts'
 import { copy, copyAgain, copyOf } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
-export function mapWithState(node: MapWithStateNode, owns: Owns = () => true): MapWithStateOperator {
-  return new MapWithState(node, owns)
+export function mapWithState(
+  node: MapWithStateNode,
+  owns: Owns = () => true,
+  aside: Aside = stop,
+): MapWithStateOperator {
+  return new MapWithState(node, owns, aside)
 }
 
 /** The operator of `mapWithState`, which can show its whole state. */
@@ -49,6 +54,7 @@ interface Entry {
 class MapWithState implements MapWithStateOperator {
   readonly #node: MapWithStateNode
   readonly #owns: Owns
+  readonly #aside: Aside
   readonly #slide: number
   readonly #changes = new ChangeLog()
   readonly #handle = new StateHandle()
@@ -59,9 +65,10 @@ class MapWithState implements MapWithStateOperator {
   #inOrder = true
   #latestRestored = Number.NEGATIVE_INFINITY
 
-  constructor(node: MapWithStateNode, owns: Owns) {
+  constructor(node: MapWithStateNode, owns: Owns, aside: Aside) {
     this.#node = node
     this.#owns = owns
+    this.#aside = aside
     this.#slide = slideOf(node)
   }
 
@@ -86,7 +93,13 @@ class MapWithState implements MapWithStateOperator {
   #record(time: number, [key, value]: Pair): unknown {
     const before = this.#entries.get(key)
     this.#handle.show(before)
-    const result = synchronous('mapWithState', this.#node.map(time, key, value, this.#handle))
+    let result: unknown
+    try {
+      result = synchronous('mapWithState', this.#node.map(time, key, value, this.#handle))
+    } catch (error) {
+      this.#aside({ key, values: [value], error })
+      return undefined // and the state is what it was
+    }
     if (this.#handle.use === 'updated') this.#put(key, copyOf(key, this.#handle.get()), time)
     else if (this.#handle.use === 'removed') this.#delete(key)
     else if (before && this.#node.timeout !== undefined && before.usedAt !== time) this.#put(key, before.state, time)
@@ -110,8 +123,12 @@ class MapWithState implements MapWithStateOperator {
     for (const [key, entry] of this.#entries) {
       if (entry.usedAt >= time - this.#node.timeout) return
       this.#handle.showTimingOut(entry)
-      const result = synchronous('mapWithState', this.#node.map(time, copyAgain(key), undefined, this.#handle))
-      if (result !== undefined) emitted.push(result)
+      try {
+        const result = synchronous('mapWithState', this.#node.map(time, copyAgain(key), undefined, this.#handle))
+        if (result !== undefined) emitted.push(result)
+      } catch (error) {
+        this.#aside({ key, values: [entry.state], error }) // and it goes, or it would be due in every batch
+      }
       this.#delete(key)
     }
   }

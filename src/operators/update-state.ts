@@ -7,6 +7,7 @@
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], the state of a key.
 
 import type { UpdateStateNode } from '../stream/wide-nodes.ts'
+import { type Aside, stop } from './aside.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { refuseMissing } from './canonical-key.ts'
 import { ChangeLog } from './change-log.ts'
@@ -20,8 +21,8 @@ import { synchronous } from './synchronous.ts'
 import { copy, copyAgain, copyOf, equal } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
-export function updateStateByKey(node: UpdateStateNode, owns: Owns = () => true): BucketOperator {
-  return new UpdateState(node, owns)
+export function updateStateByKey(node: UpdateStateNode, owns: Owns = () => true, aside: Aside = stop): BucketOperator {
+  return new UpdateState(node, owns, aside)
 }
 
 interface Entry {
@@ -37,15 +38,17 @@ const NO_VALUES: readonly unknown[] = Object.freeze([])
 class UpdateState implements BucketOperator {
   readonly #node: UpdateStateNode
   readonly #owns: Owns
+  readonly #aside: Aside
   readonly #slide: number
   readonly #changes = new ChangeLog()
   readonly #states = new KeyMap<Entry>()
   #run = 0
   #born = false
 
-  constructor(node: UpdateStateNode, owns: Owns) {
+  constructor(node: UpdateStateNode, owns: Owns, aside: Aside) {
     this.#node = node
     this.#owns = owns
+    this.#aside = aside
     this.#slide = slideOf(node)
   }
 
@@ -54,10 +57,37 @@ class UpdateState implements BucketOperator {
     if (!this.#born) this.#applyInitialState()
     this.#run++
     const values = groupValues(elements)
-    const emitted = Array.from(synchronous('updateStateByKey', this.#node.update(time, this.#groups(values))), pairOf)
+    const emitted = this.#node.updateKey ? this.#updateKeys(time, values) : this.#updateGroups(time, values)
     this.#keep(emitted, values)
     this.#dropOthers()
     return emitted
+  }
+
+  /** A key that fails keeps its state, and gives nothing in this batch. */
+  #updateKeys(time: number, values: KeyMap<unknown[]>): Pair[] {
+    const pairs: Pair[] = []
+    for (const [key, ofKey, state] of this.#groups(values)) {
+      try {
+        const next = synchronous('updateStateByKey', this.#node.updateKey?.(time, key, ofKey, state))
+        if (next !== undefined) pairs.push([key, next])
+      } catch (error) {
+        this.#aside({ key, values: ofKey, error })
+        const entry = this.#states.get(key)
+        if (entry) entry.run = this.#run
+      }
+    }
+    return pairs
+  }
+
+  /** One function for all keys: when it fails, all of them keep their state. */
+  #updateGroups(time: number, values: KeyMap<unknown[]>): Pair[] {
+    try {
+      return Array.from(synchronous('updateStateByKey', this.#node.update(time, this.#groups(values))), pairOf)
+    } catch (error) {
+      this.#aside({ values: [...values], error })
+      for (const entry of this.#states.values()) entry.run = this.#run
+      return []
+    }
   }
 
   #applyInitialState(): void {

@@ -1,6 +1,7 @@
 // What a bucket does with closed batches: its operators run them in order, those with data and those at which something is
 // due without. Nothing is written here.
 
+import type { SetAside } from '../operators/aside.ts'
 import type { BucketProgram } from '../operators/bucket-program.ts'
 import { exchange } from '../operators/exchange.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
@@ -35,7 +36,11 @@ export interface BucketRun {
   readonly active: boolean
 }
 
-/** Runs what is closed and not done. `due` of the operators counts anew after every batch. */
+/**
+ * Runs what is closed and not done. `due` of the operators counts anew after every batch.
+ *
+ * @param keep makes objects of what was set aside.
+ */
 export async function runClosed(
   program: BucketProgram,
   stage: ShuffleStage,
@@ -43,6 +48,7 @@ export async function runClosed(
   settings: JobSettings,
   doneUntil: number,
   input: StageInput,
+  keep: (time: number, failures: readonly SetAside[]) => readonly OutputObject[],
 ): Promise<BucketRun> {
   const ran: number[] = []
   const partials: BatchPartial[] = []
@@ -58,12 +64,14 @@ export async function runClosed(
       active ||= items.length > 0
       return items
     })
+    objects.push(...keep(at, program.takeAside()))
     const outputs = collectOutputs(stage.outputs, slots, at, part)
     const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }
     for (const object of outputs.objects) (at > input.after ? objects : late).push(object)
     partials.push(partial)
     ran.push(at)
-    active ||= outputs.objects.length > 0 || partial.samples.length > 0 || partial.shuffle.length > 0
+    active ||=
+      objects.length > 0 || outputs.objects.length > 0 || partial.samples.length > 0 || partial.shuffle.length > 0
   }
   return { ran, partials, objects, late, active }
 }

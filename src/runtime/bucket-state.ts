@@ -5,7 +5,7 @@ import type { ShuffleStage } from '../plan/plan.ts'
 import type { BucketCommit, SnapshotPointer } from '../state/commit-record.ts'
 import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
-import type { JobSettings } from '../stream/job.ts'
+import type { JobSettings, PoisonPolicy } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { isSnapshotDue } from './snapshot-due.ts'
 
@@ -16,16 +16,24 @@ export class BucketState {
   readonly #bucket: number
   readonly #log: TaskLog<BucketCommit>
   readonly #environment: Environment
+  readonly #policy: PoisonPolicy
   #program: BucketProgram
   /** The version that it is the state of; undefined: it must not be used any more. */
   #version: number | undefined = 0
 
-  constructor(stage: ShuffleStage, bucket: number, log: TaskLog<BucketCommit>, environment: Environment) {
+  constructor(
+    stage: ShuffleStage,
+    bucket: number,
+    log: TaskLog<BucketCommit>,
+    environment: Environment,
+    policy: PoisonPolicy,
+  ) {
     this.#stage = stage
     this.#bucket = bucket
     this.#log = log
     this.#environment = environment
-    this.#program = new BucketProgram(stage, bucket)
+    this.#policy = policy
+    this.#program = new BucketProgram(stage, bucket, undefined, policy)
   }
 
   /** The operators, if they are at this version. */
@@ -48,7 +56,7 @@ export class BucketState {
     const held = this.at(head)
     if (held) return held
     this.#version = undefined
-    const program = new BucketProgram(this.#stage, this.#bucket)
+    const program = new BucketProgram(this.#stage, this.#bucket, undefined, this.#policy)
     if (head) {
       const { snapshot } = head.record
       if (snapshot) program.restore(await readSnapshot(this.#environment.objects, snapshot))

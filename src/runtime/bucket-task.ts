@@ -1,31 +1,18 @@
 // A task of a shuffle stage: one bucket, its state, and its commit log. It runs the batches that are closed, in order, and
 // commits what they did under the same fence as a source task: state change, promised output, what travels on.
 
-import type { ShuffleStage } from '../plan/plan.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
-import type { TaskRef } from '../state/task.ts'
 import type { Entry, PreparedRecord, TaskLog } from '../state/task-log.ts'
-import type { JobSettings } from '../stream/job.ts'
+import type { BucketParts } from './bucket-parts.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
-import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { openLog } from './open-log.ts'
-import { heal, ofOpenBatches, type Publisher, promiseObjects, publish, withdraw } from './outbox.ts'
-import type { Plans } from './plans.ts'
+import { heal, ofOpenBatches, promiseObjects, publish, withdraw } from './outbox.ts'
+import { keepAside } from './quarantine.ts'
 import { checkPartials, checkState } from './savable.ts'
 import type { Contribution } from './whole.ts'
-
-export interface BucketParts {
-  readonly ref: TaskRef
-  readonly bucket: number
-  readonly stage: ShuffleStage
-  readonly settings: JobSettings
-  readonly environment: Environment
-  readonly publisher: Publisher
-  readonly plans: Plans
-}
 
 /** What running closed batches comes to. */
 interface Run {
@@ -57,7 +44,8 @@ export class BucketTask {
   constructor(parts: BucketParts) {
     this.#parts = parts
     this.#log = openLog(parts.ref, parts.environment, parts.settings, isBucketCommit)
-    this.#state = new BucketState(parts.stage, parts.bucket, this.#log, parts.environment)
+    const { onPoison } = parts.settings
+    this.#state = new BucketState(parts.stage, parts.bucket, this.#log, parts.environment, onPoison)
   }
 
   /** When something has to be run although no data may come: by the state, or by what the head says of it. */
@@ -239,6 +227,7 @@ export class BucketTask {
       settings,
       this.#doneUntil,
       input,
+      keepAside(this.#parts.ref, settings, environment),
     )
     const state = program.takeChanges()
     if (!active && state.length === 0 && !fresh) return { commit: undefined, partials }

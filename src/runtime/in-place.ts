@@ -17,6 +17,7 @@ import { OpenBatches } from './open-batches.ts'
 import { type OutputObject, ofOpenBatches } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
 import { type Plans, topicPlace } from './plans.ts'
+import { keepAside } from './quarantine.ts'
 import { isSnapshotDue } from './snapshot-due.ts'
 import { closedBy, earliest } from './time.ts'
 
@@ -130,8 +131,8 @@ export class InPlace {
   }
 
   #newOperators(): BucketProgram {
-    const { ref, program } = this.#parts
-    return new BucketProgram(program.stage, 0, `partition ${ref.task}`)
+    const { ref, program, settings } = this.#parts
+    return new BucketProgram(program.stage, 0, `partition ${ref.task}`, settings.onPoison)
   }
 
   #newOpen(): OpenBatches {
@@ -139,11 +140,13 @@ export class InPlace {
   }
 
   async #runBatch(time: number, done: number): Promise<Produced> {
-    const { ref, program, environment } = this.#parts
+    const { ref, program, settings, environment } = this.#parts
     const { outputs, edges } = program.stage
     const slots = await this.#operators.run(time, (edge) => this.#open.items(time, edge))
     const { samples, written, ...of } = collectOutputs(outputs, slots, time, `part-${ref.task}`)
-    const objects = time > done ? of.objects : await ofOpenBatches(of.objects, environment)
+    const aside = keepAside(ref, settings, environment)(time, this.#operators.takeAside())
+    const made = time > done ? of.objects : await ofOpenBatches(of.objects, environment)
+    const objects = [...made, ...aside]
     return { objects, written, partials: [{ time, samples, shuffle: exchange(edges, slots) }] }
   }
 

@@ -1,25 +1,88 @@
 // Records that could not be processed, and ranges that never came, as objects that are committed with the batch (I7).
 
 import { describeCause, MillraceError } from '../errors.ts'
+import { formatElement } from '../formats/encode.ts'
+import type { SetAside } from '../operators/aside.ts'
 import { escapeKeyPart, objectPath, type TaskRef } from '../state/task.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Gap } from './cut.ts'
+import type { Environment } from './environment.ts'
 import type { OutputObject } from './outbox.ts'
 import { offsetDigits, type Poison } from './run.ts'
+
+/** One object, one line per key (or record) on which a function of the job threw when batch `time` was run. */
+export function valuesObject(
+  task: TaskRef,
+  settings: JobSettings,
+  stateBucket: string,
+  time: number,
+  failures: readonly SetAside[],
+): OutputObject {
+  const { bucket, prefix } = placeOf(task, settings, stateBucket)
+  const lines = failures.map(({ operator, key, values, error }) => ({
+    ...{ kind: 'values', stage: task.stage, task: task.task, time, operator },
+    ...(key !== undefined && { key }),
+    values,
+    error: errorOf(error),
+  }))
+  const name = `values-${escapeKeyPart(task.stage)}-${escapeKeyPart(task.task)}-${time}`
+  return {
+    ref: { bucket, key: `${prefix}/${name}.ndjson` },
+    contentType: 'application/x-ndjson',
+    body: Buffer.from(lines.map((line) => `${JSON.stringify(line, inWords)}\n`).join('')),
+  }
+}
+
+/** What JSON has no form for, in one that people can read. */
+function inWords(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value)
+  const isOther = value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)
+  return isOther ? formatElement(value) : value
+}
+
+function errorOf(error: unknown): { readonly code: string | undefined; readonly message: string } {
+  return { code: error instanceof MillraceError ? error.code : undefined, message: describeCause(error) }
+}
+
+function placeOf(
+  task: TaskRef,
+  { quarantine }: JobSettings,
+  stateBucket: string,
+): { readonly bucket: string; readonly prefix: string } {
+  return quarantine ?? { bucket: stateBucket, prefix: `_millrace/quarantine/${objectPath(task.job)}` }
+}
+
+/** What runs closed batches of a task is given to keep what was set aside; under `skip` the log alone says it. */
+export function keepAside(
+  task: TaskRef,
+  settings: JobSettings,
+  { bucket, log }: Environment,
+): (time: number, failures: readonly SetAside[]) => OutputObject[] {
+  return (time, failures) => {
+    const [first] = failures
+    if (!first) return []
+    const facts = {
+      stage: task.stage,
+      task: task.task,
+      time,
+      operator: first.operator,
+      error: describeCause(first.error),
+    }
+    log.warn({ ...facts, failures: failures.length }, 'a function of the job threw on values of a closed batch')
+    return settings.onPoison === 'quarantine' ? [valuesObject(task, settings, bucket, time, failures)] : []
+  }
+}
 
 /** One object, one line per record or gap: coordinates, error, and the record's bytes as they came (base64). */
 export function quarantineObject(
   task: TaskRef,
-  { quarantine }: JobSettings,
+  settings: JobSettings,
   stateBucket: string,
   from: number,
   poison: readonly Poison[],
   gaps: readonly Gap[],
 ): OutputObject {
-  const { bucket, prefix } = quarantine ?? {
-    bucket: stateBucket,
-    prefix: `_millrace/quarantine/${objectPath(task.job)}`,
-  }
+  const { bucket, prefix } = placeOf(task, settings, stateBucket)
   const lines = [
     ...gaps.map((gap) => ({ kind: 'gap', task: task.task, from: gap.from, until: gap.until })),
     ...poison.map(({ record, error }) => ({
@@ -31,7 +94,7 @@ export function quarantineObject(
       key: record.key ?? null,
       value: record.value ?? null,
       headers: record.headers ?? [],
-      error: { code: error instanceof MillraceError ? error.code : undefined, message: describeCause(error) },
+      error: errorOf(error),
     })),
   ]
   return {

@@ -10,6 +10,7 @@ import { VERSION_OPTIONS, valueVersion } from './state-version.ts'
 import {
   type GroupsUpdate,
   type KeyUpdate,
+  keyFunction,
   type TimedUpdate,
   type UpdateOptions,
   updateFunction,
@@ -96,13 +97,16 @@ export class DStream<T> extends PairStream<T> {
     update: KeyUpdate<V, S> | GroupsUpdate<K, V, S> | TimedUpdate<K, V, S>,
     options: UpdateOptions<K, S> = {},
   ): DStream<[K, S]> {
+    const general = updateFunction<K, V, S>(update)
+    const updateKey = keyFunction<K, V, S>(update)
     return this.derive<[K, S]>({
       kind: 'updateStateByKey',
       input: this.node,
       ...shuffle('updateStateByKey', options, ['initialState', ...VERSION_OPTIONS]),
       values: valueVersion('updateStateByKey', options),
       initial: [...(options.initialState ?? [])],
-      update: updateFunction<K, V, S>(update),
+      update: general,
+      ...(updateKey && { updateKey }),
     })
   }
 

@@ -50,6 +50,8 @@ export interface JobOptions {
   /**
    * A record that cannot be decoded, or on which an operator throws: `fail` (default) stops its partition with an error that
    * names it, `skip` counts and drops it, `quarantine` writes it with its coordinates and the error as an object, in the same commit.
+   * Where closed batches are run, in buckets or in place, what goes aside instead are the values of the key (with `mapWithState` the
+   * value) on which a function throws; the key's state stays what it was.
    */
   readonly onPoison?: PoisonPolicy
   /** Where quarantined records go. Default `_millrace/quarantine/<job>` in the state bucket. */

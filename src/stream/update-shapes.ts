@@ -27,6 +27,12 @@ export type StateUpdate<K, V, S> = (
   groups: Iterable<readonly [K, readonly V[], S | undefined]>,
 ) => Iterable<readonly [K, S]>
 
+/** The function for one key; undefined for one of all keys. */
+export function keyFunction<K, V, S>(f: Shape<K, V, S>): TimedUpdate<K, V, S> | undefined {
+  if (isTimed(f)) return f
+  return isKeyed(f) ? (_time, _key, values, state) => f(values, state) : undefined
+}
+
 /** Tells the shapes apart by their number of parameters: 2, 1 or 4. */
 export function updateFunction<K, V, S>(
   f: KeyUpdate<V, S> | GroupsUpdate<K, V, S> | TimedUpdate<K, V, S>,

@@ -80,6 +80,8 @@ export interface UpdateStateNode extends Versioned {
     time: number,
     groups: Iterable<readonly [key: unknown, values: readonly unknown[], state: unknown]>,
   ): Iterable<readonly [unknown, unknown]>
+  /** The same for one key, where the function of the user is one of a key; `undefined` removes it. */
+  updateKey?(time: number, key: unknown, values: readonly unknown[], state: unknown): unknown
 }
 
 /** The state of one key as Spark's `State` shows it to the function of `mapWithState`. */

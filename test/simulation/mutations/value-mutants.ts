@@ -139,4 +139,20 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     replace: 'if (batch > 0) return\n  log',
     test: 'test/runtime/idle-run.test.ts',
   },
+  {
+    name: 'a key on which the function throws loses its state',
+    breaks: 'I1',
+    file: 'src/operators/update-state.ts',
+    find: 'if (entry) entry.run = this.#run',
+    replace: 'if (entry) entry.run = 0',
+    test: 'test/runtime/aside.test.ts',
+  },
+  {
+    name: 'what was set aside is not kept',
+    breaks: 'I7',
+    file: 'src/runtime/quarantine.ts',
+    find: "return settings.onPoison === 'quarantine' ? [valuesObject(",
+    replace: "return settings.onPoison === 'fail' ? [valuesObject(",
+    test: 'test/runtime/aside.test.ts',
+  },
 ]

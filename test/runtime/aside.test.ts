@@ -1,0 +1,160 @@
+// A function of the job that throws on one key where a closed batch is run: by policy that key's values are set aside, with the
+// error, in the commit that goes on without them; the key's state stays what it was.
+
+import { describe, expect, it } from 'vitest'
+import {
+  type DStream,
+  type Job,
+  job,
+  type PoisonPolicy,
+  type State,
+  StateSpec,
+  TransientError,
+  text,
+} from '../../src/index.ts'
+import { lambda } from '../../src/lambda/index.ts'
+import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { bringToRest } from '../support/rest.ts'
+
+type Pairs = DStream<readonly [string, number]>
+
+let broken = true
+let away = false
+function check(key: string): void {
+  if (away) throw new TransientError('away')
+  if (broken && key === 'b') throw new RangeError('never b')
+}
+
+const OPERATORS: Readonly<Record<string, (pairs: Pairs) => DStream<unknown>>> = {
+  updateStateByKey: (pairs) =>
+    pairs.updateStateByKey((_time: number, key: string, ones: readonly number[], sum: number | undefined) => {
+      if (ones.length > 0) check(key)
+      return (sum ?? 0) + ones.length
+    }),
+  mapWithState: (pairs) =>
+    pairs.mapWithState(
+      StateSpec.function((key: string, one: number | undefined, state: State<number>) => {
+        state.update((state.getOption() ?? 0) + (one ?? 0))
+        check(key)
+        return [key, state.get()] as const
+      }),
+    ),
+  'map after a shuffle': (pairs) =>
+    pairs.groupByKey().map(([key, ones]) => {
+      check(key)
+      return [key, ones.length] as const
+    }),
+  'mapAsync after a shuffle': (pairs) =>
+    pairs.groupByKey().mapAsync(async ([key, ones]) => {
+      check(key)
+      return [key, ones.length] as const
+    }),
+  'combineByKey, when partials meet': (pairs) =>
+    pairs
+      .map(([key, one]) => [key, { key, sum: one }] as const)
+      .combineByKey(
+        (value) => value,
+        (a, b) => ({ key: a.key, sum: a.sum + b.sum }),
+        (a, b) => {
+          check(a.key)
+          return { key: a.key, sum: a.sum + b.sum }
+        },
+      )
+      .mapValues(({ sum }) => sum),
+}
+
+const define = (operator: (pairs: Pairs) => DStream<unknown>, onPoison: PoisonPolicy, inPlace: boolean): Job =>
+  job('aside', { batch: '1s', onPoison, numPartitions: 2 }, ({ kafka }) => {
+    const pairs = kafka('lines', { value: text() }).map(({ value }) => [value, 1] as const)
+    operator(inPlace ? pairs.preservesPartitioning() : pairs.map(([key, one]): [string, number] => [key, one]))
+      .map((element) => JSON.stringify(element))
+      .saveAsTextFiles('s3://results/out')
+  })
+
+const partitions = new Map([['lines', 1]])
+
+const BATCHES = [
+  ['a', 'b', 'b'],
+  ['b', 'a', 'c'],
+]
+
+async function run(define_: Job, batches = BATCHES) {
+  const environment = memoryEnvironment(1000).another({ partitions })
+  let offset = 0
+  for (const [n, words] of batches.entries()) {
+    for (const word of words) {
+      const event = kafkaEvent({ 'lines-0': lines([word], { from: offset++, at: n * 1000, step: 0 }) })
+      await lambda(define_, { environment: environment.another({ partitions }) })(event) // several partials of a batch
+    }
+  }
+  const last = environment.another({ partitions })
+  await bringToRest('aside', lambda(define_, { environment: last }), last)
+  const held = [...(await readObjects(environment.objects, 'state', '_millrace/quarantine'))]
+  return {
+    environment,
+    at: async (time: number) =>
+      [...(await readObjects(environment.objects, 'results', `out-${time}/part`)).values()]
+        .join('')
+        .trimEnd()
+        .split('\n')
+        .sort(),
+    success: (await readObjects(environment.objects, 'results')).has('out-2000/_SUCCESS'),
+    aside: held.flatMap(([, body]) =>
+      body
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ),
+  }
+}
+
+describe.each([
+  ['in buckets', false],
+  ['in place', true],
+])('%s', (_, inPlace) => {
+  describe.each(Object.entries(OPERATORS))('%s throws on one key', (name, operator) => {
+    const meets = name.startsWith('combineByKey')
+
+    it('its values go into quarantine with the error, and the rest goes on', async () => {
+      broken = true
+      away = false
+      const { at, aside, success } = await run(define(operator, 'quarantine', inPlace))
+      expect(new Set(aside.map(({ time }) => time))).toEqual(new Set(meets ? [1000] : [1000, 2000]))
+      for (const line of aside) {
+        expect(line).toMatchObject({ kind: 'values', error: { message: 'RangeError: never b' } })
+        expect(JSON.stringify([line.key, line.values])).toContain('"b"')
+      }
+      expect((await at(2000)).filter((line) => !line.startsWith('["b"'))).toHaveLength(2)
+      expect(success).toBe(true)
+    })
+
+    it('stops under fail', async () => {
+      broken = true
+      away = false
+      await expect(run(define(operator, 'fail', inPlace))).rejects.toMatchObject({ code: 'BATCH_FAILED' })
+    })
+
+    it('stops when something is away, whatever the policy', async () => {
+      away = true
+      await expect(run(define(operator, 'quarantine', inPlace))).rejects.toMatchObject({
+        code: expect.stringMatching(/BATCH_FAILED|TRANSIENT/),
+      })
+      away = false
+    })
+  })
+
+  it('state stays what it was: once the function is mended, the key goes on from there', async () => {
+    const operator = (pairs: Pairs) =>
+      pairs.updateStateByKey((time: number, key: string, ones: readonly number[], sum: number | undefined) => {
+        if (time === 2000) check(key)
+        return (sum ?? 0) + ones.length
+      })
+    broken = true
+    const { at, aside } = await run(define(operator, 'skip', inPlace), [...BATCHES, ['b']])
+    expect(aside).toEqual([])
+    expect(await at(1000)).toEqual(['["a",1]', '["b",2]'])
+    expect(await at(2000)).toEqual(['["a",2]', '["c",1]'])
+    expect(await at(3000)).toEqual(['["a",2]', '["b",3]', '["c",1]'])
+  })
+})
