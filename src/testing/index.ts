@@ -2,6 +2,7 @@
 
 export type { CoverageCounts } from './simulation/coverage.ts'
 export type { Fault } from './simulation/faults.ts'
+export type { Mishap } from './simulation/mishaps.ts'
 export type { Outputs } from './simulation/outputs.ts'
 export type { Random } from './simulation/random.ts'
 export type { SimulatedRecord, SimulatedRecords } from './simulation/records.ts'

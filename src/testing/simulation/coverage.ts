@@ -73,6 +73,10 @@ export const PATHS = [
   'expired entries deleted',
   'some expired entries deleted',
   'clocks apart',
+  'an object taken away',
+  'wake-ups in a crowd',
+  'a wake-up that killed',
+  'an outage for longer than logs are kept',
   'a topic made again',
   'a log lost',
 ] as const

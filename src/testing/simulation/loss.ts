@@ -10,17 +10,23 @@ import type { Simulation } from './simulation.ts'
 /** Wake-ups after which somebody must have noticed. */
 const PATIENCE = 30
 
-/** The topic of a partition is made again: offsets begin at 0, with records younger than any before. */
-export async function remakeTopic(simulation: Simulation, random: Random): Promise<void> {
+/**
+ * The topic of a partition is made again: offsets begin at 0.
+ *
+ * @param old with records that are as old as the first that there were, or older; else they are younger than any before
+ */
+export async function remakeTopic(simulation: Simulation, random: Random, old: boolean): Promise<void> {
   const { world, partitions } = simulation
   const partition = random.pick(partitions)
-  const last = partition.records.at(-1)
-  if (!last) return
+  const [first, last] = [partition.records[0], partition.records.at(-1)]
+  if (!first || !last) return
   const youngest = Math.max(...partition.records.map(({ timestamp }) => timestamp))
+  const other = partition.records.find(({ value }) => value !== first.value)
+  const oldest = other && random.chance(0.5) ? first.timestamp : first.timestamp - random.int(1, 1_000_000)
   const records = Array.from({ length: random.int(1, Math.min(10, last.offset + 3)) }, (_, offset) => ({
-    ...last,
+    ...(old && other ? other : last),
     offset,
-    timestamp: youngest + 1 + offset,
+    timestamp: (old ? oldest : youngest + 1) + offset,
   }))
   world.coverage.path('a topic made again')
   world.trace?.tell(`The topic of ${partition.name} is deleted and made again.`)

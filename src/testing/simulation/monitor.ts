@@ -40,6 +40,8 @@ export class Monitor {
   /** Everything that commits have promised, by URL of the object: its contents, and by whom it was promised. */
   readonly #promised = new Map<string, { readonly contents: string; readonly by: string; readonly stage: string }>()
   readonly #visible = new Map<string, string>()
+  /** Results that have shown. */
+  readonly shown: Map<string, ObjectRef> = new Map()
   readonly #staged = new Map<string, string>()
   /** "Directories" that have their `_SUCCESS`. */
   readonly #sealed = new Set<string>()
@@ -187,6 +189,7 @@ export class Monitor {
     const directory = directoryOf(ref)
     if (this.#sealed.has(directory) && !this.#visible.has(url)) this.violation(`${ref.key} shows after _SUCCESS (I3)`)
     this.#visible.set(url, contents)
+    if (kind === 'result' || kind === '_SUCCESS') this.shown.set(url, ref)
     if (kind !== '_SUCCESS') return
     this.#sealed.add(directory)
     for (const promised of this.#promised.keys()) {

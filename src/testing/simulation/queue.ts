@@ -1,6 +1,7 @@
 // The job's queue as far as wake-ups go: each comes when it is due, late, twice, not for a while, or out of order.
 
 import { wakeUpMessage } from '../../lambda/sqs-waker.ts'
+import { turns } from './faults.ts'
 import type { Fleet } from './fleet.ts'
 import type { Answer } from './process.ts'
 import type { Random } from './random.ts'
@@ -11,6 +12,8 @@ export class WakeUpQueue {
   readonly #world: World
   readonly #scenario: Scenario
   readonly #fleet: Fleet
+  /** Whether functions may die while they handle a wake-up. */
+  kills = false
   readonly #delivered = new Set<WakeUp>()
 
   constructor(world: World, scenario: Scenario, fleet: Fleet) {
@@ -37,7 +40,14 @@ export class WakeUpQueue {
     if (this.#delivered.has(wakeUp)) coverage.path('a wake-up delivered twice')
     this.#delivered.add(wakeUp)
     const stays = random.chance(0.1)
-    const answer = await this.#fleet.invoke({ Records: [{ eventSource: 'aws:sqs', body }] }, random)
+    const process = this.#fleet.pick(random)
+    const handled = process.invoke({ Records: [{ eventSource: 'aws:sqs', body }] })
+    if (this.kills && random.chance(0.2)) {
+      await turns(random.int(0, 300))
+      coverage.path('a wake-up that killed')
+      process.kill()
+    }
+    const answer = await handled
     const index = wakeUps.indexOf(wakeUp)
     if (index >= 0 && answer !== 'failed' && !stays) wakeUps.splice(index, 1)
     return answer

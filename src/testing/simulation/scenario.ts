@@ -3,6 +3,7 @@
 import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
 import type { Job } from '../../stream/job.ts'
 import { FAULTS, type Fault } from './faults.ts'
+import { FAR_APART, MISHAPS, type Mishap } from './mishaps.ts'
 import type { Random } from './random.ts'
 import { drawRecords, type SimulatedRecords } from './records.ts'
 
@@ -50,6 +51,7 @@ export interface Scenario {
   readonly deploys: readonly number[]
   /** Whether new processes may have old code for a while after a deployment. */
   readonly rolling: boolean
+  readonly mishaps: readonly Mishap[]
 }
 
 export interface ScenarioOptions {
@@ -58,6 +60,7 @@ export interface ScenarioOptions {
   readonly faults: readonly Fault[]
   /** Versions of the code. */
   readonly versions: number
+  readonly mishaps: readonly Mishap[]
 }
 
 /** How far clocks of instances are off at most. AWS keeps them within a few milliseconds. */
@@ -79,7 +82,8 @@ export function drawScenario(seed: number, job: Job, options: ScenarioOptions, r
   const faults = random.some(FAULTS).filter((fault) => options.faults.includes(fault))
   const sideBySide = random.chance(0.6) ? job.settings.sideBySide && 0 : undefined
   const deploys = Array.from({ length: options.versions - 1 }, () => random.int(0, steps)).sort((a, b) => a - b)
-  return {
+  const skew = random.chance(0.4) ? Math.min(SKEW, batch / 5) : 0
+  const scenario = {
     seed,
     job: withIdleAfter({ ...job, settings: { ...job.settings, sideBySide } }, idleAfter),
     pace,
@@ -89,7 +93,6 @@ export function drawScenario(seed: number, job: Job, options: ScenarioOptions, r
     reportFailures: random.chance(0.3),
     faults,
     faultProbability: random.pick([0, 0.01, 0.03, 0.08]),
-    skew: random.chance(0.4) ? Math.min(SKEW, batch / 5) : 0,
     steps,
     coldStarts: random.pick([0.05, 0.15, 0.5]),
     quiet: random.pick([0.1, 0.4, 0.9]),
@@ -97,6 +100,11 @@ export function drawScenario(seed: number, job: Job, options: ScenarioOptions, r
     deploys,
     rolling: random.chance(0.4),
   }
+  const mishaps = random
+    .some(MISHAPS, 0.25)
+    // A job that runs every empty batch would run thousands.
+    .filter((mishap) => options.mishaps.includes(mishap) && !(running && mishap === 'very late wake-ups'))
+  return { ...scenario, mishaps, skew: mishaps.includes('clocks apart') ? FAR_APART : skew }
 }
 
 /** The scenario without some of its records; those that are left follow each other without a hole. */

@@ -8,6 +8,7 @@ import { acknowledge, type Delivery, type Partition, takeNext } from './event-so
 import { turns } from './faults.ts'
 import { Fleet, type FleetOptions } from './fleet.ts'
 import { HelpRequests } from './help-requests.ts'
+import { Mishaps } from './mishaps.ts'
 import type { Answer } from './process.ts'
 import { WakeUpQueue } from './queue.ts'
 import { derivedRandom, type Random } from './random.ts'
@@ -40,6 +41,7 @@ const PHASE = 10_000
 /** Streams of random numbers; 2 is of processes. */
 const STEP = 1
 const PEACE = 3
+const MISHAP = 6
 
 export class Simulation {
   readonly world: World
@@ -50,6 +52,7 @@ export class Simulation {
   readonly #options: SimulationOptions
   readonly #fleet: Fleet
   readonly #queue: WakeUpQueue
+  readonly #mishaps: Mishaps
   #phase = 0
   readonly #underWay = new Set<Promise<void>>()
   readonly #past: KafkaEvent[] = []
@@ -70,6 +73,7 @@ export class Simulation {
     })
     this.#fleet = new Fleet(this.world, scenario, options)
     this.#queue = new WakeUpQueue(this.world, scenario, this.#fleet)
+    this.#mishaps = new Mishaps(this.world, this.#fleet, this.#queue, scenario.mishaps)
     this.#requests = new HelpRequests(seed, this.world, (share, random) =>
       this.#launch(this.#deliverShare(share, random)),
     )
@@ -88,6 +92,7 @@ export class Simulation {
     const { seed, steps, skew } = this.#scenario
     if (skew > 0) this.world.coverage.path('clocks apart')
     this.world.faults.enabled = true
+    this.#queue.kills = this.#mishaps.has('deadly wake-ups')
     for (let n = 0; n < steps; n++) {
       const step = this.#phase * PHASE + n
       this.topics.addUntil(n, this.world)
@@ -96,6 +101,7 @@ export class Simulation {
       const random = derivedRandom(seed, STEP, step)
       this.#fleet.nameFrom(step)
       this.#act(n, random)
+      this.#mishaps.step(derivedRandom(seed, MISHAP, step), (work) => this.#launch(work))
       await turns(random.chance(0.2) ? random.int(0, 1500) : random.int(0, 100))
     }
   }
@@ -107,6 +113,7 @@ export class Simulation {
     trace?.tell('From here on nothing fails any more.')
     this.#fleet.nameFrom((this.#phase + 1) * PHASE - 5000)
     faults.enabled = false
+    this.#queue.kills = false
     faults.release(1, random)
     for (const process of this.#fleet.processes) {
       process.thaw()
@@ -149,6 +156,10 @@ export class Simulation {
     if (deleted > 0) world.coverage.path(all ? 'expired entries deleted' : 'some expired entries deleted')
     if (random.chance(0.7)) this.#fleet.killAll()
     this.topics.tellLater(world.now, batch, random)
+  }
+
+  outage(): void {
+    this.#mishaps.outage(derivedRandom(this.#scenario.seed, MISHAP))
   }
 
   /** Moves the clock to the next wake-up, and delivers it. */

@@ -3,7 +3,7 @@
 import type { Share } from '../../runtime/environment.ts'
 import { type MemoryObjects, memoryObjects } from '../../state/memory-objects.ts'
 import { type MemoryTable, memoryTable } from '../../state/memory-table.ts'
-import type { ObjectStore } from '../../state/object-store.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from '../../state/object-store.ts'
 import type { StateTable } from '../../state/table.ts'
 import type { Job } from '../../stream/job.ts'
 import { Coverage } from './coverage.ts'
@@ -54,6 +54,8 @@ export class World {
   readonly noticed: string[] = []
   /** What becomes of a request for help. */
   onAsk: (share: Share) => void = () => {}
+  /** What readers have taken away, as they found it. */
+  readonly taken: Map<string, { readonly ref: ObjectRef; readonly body: Uint8Array }> = new Map()
   readonly rawTable: MemoryTable = memoryTable()
   readonly rawObjects: MemoryObjects = memoryObjects()
 
@@ -81,10 +83,20 @@ export class World {
     this.wakeUps.push({ at, turn, due: Math.min(at, this.now + LONGEST_DELAY) })
   }
 
-  published(normalize: (line: string, output: string) => string): Promise<Published> {
+  /** Somebody moves an object to a place of their own. */
+  async takeAway(ref: ObjectRef): Promise<void> {
+    const body = await this.rawObjects.get(ref)
+    if (!body) return
+    this.taken.set(objectUrl(ref), { ref, body })
+    await this.rawObjects.delete(ref)
+  }
+
+  async published(normalize: (line: string, output: string) => string): Promise<Published> {
     const saves = this.keys.outputs.flatMap(({ node }) => (node.kind === 'save' ? [node.bucket] : []))
     const quarantine = this.job.settings.quarantine?.bucket
     const buckets = new Set([STATE_BUCKET, ...saves, ...(quarantine === undefined ? [] : [quarantine])])
+    // What was taken away counts, once, even if it has come back.
+    for (const { ref, body } of this.taken.values()) await this.rawObjects.put(ref, body)
     return readPublished(this.rawObjects, this.keys, buckets, normalize)
   }
 }
