@@ -38,7 +38,6 @@ export const OPEN: Partial<Record<Kind, string>> = {
   shared: 'A2',
   'shared in place': 'A2',
   order: 'A11',
-  removedInPlace: 'B5',
 }
 
 export const ALL_KINDS: readonly Kind[] = EVERY_KIND.filter((kind) => OPEN[kind] === undefined)

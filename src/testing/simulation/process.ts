@@ -63,7 +63,7 @@ export class SimulatedProcess implements Caller {
           world.faults.around(this, {
             point: 'arm',
             describe: () => `arms a wake-up for ${at}`,
-            work: async () => world.arm(at, turn),
+            work: async () => world.arm(at, turn, skew),
           }),
       },
       helpers: {

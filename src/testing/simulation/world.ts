@@ -78,9 +78,11 @@ export class World {
     return this.monitor.watchObjects(this.rawObjects, who)
   }
 
-  arm(at: number, turn: number): void {
-    if (at > this.now + LONGEST_DELAY) this.coverage.path('wake-up passed on')
-    this.wakeUps.push({ at, turn, due: Math.min(at, this.now + LONGEST_DELAY) })
+  /** @param ahead how far the sender's clock is: a queue counts a delay, whatever time clocks show */
+  arm(at: number, turn: number, ahead: number): void {
+    const delay = Math.max(0, at - this.now - ahead)
+    if (delay > LONGEST_DELAY) this.coverage.path('wake-up passed on')
+    this.wakeUps.push({ at, turn, due: this.now + Math.min(delay, LONGEST_DELAY) })
   }
 
   /** Somebody moves an object to a place of their own. */
