@@ -44,6 +44,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
   try {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       await task.load(first.offset) // 1. version, position and frontier, from memory or from the log
+      await task.keepAlive()
       await task.healHead() // 2. what the last commit promised is done
       const frontierBefore = task.head?.frontier ?? 0
       const cut = await cutNew(task, records) // 3. what is new

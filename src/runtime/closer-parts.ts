@@ -4,6 +4,7 @@ import type { PlannedOutput } from '../plan/plan.ts'
 import type { CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
+import type { KeepAlive } from './keep-alive.ts'
 import type { Publisher } from './outbox.ts'
 import type { Plans } from './plans.ts'
 import type { SourceTask } from './source-task.ts'
@@ -24,6 +25,7 @@ export interface CloserParts {
   readonly environment: Environment
   readonly publisher: Publisher
   readonly plans: Plans
+  readonly keepAlive: KeepAlive
 }
 
 /** Of a job that has closed nothing. */

@@ -12,7 +12,7 @@ import {
 } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
-import type { TaskLog } from '../state/task-log.ts'
+import type { Entry, TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
 import { nextInterval, tellLeftOut } from './empty-intervals.ts'
@@ -85,10 +85,10 @@ export class Closer {
   }
 
   /** Takes note of a commit that this instance has made and published. */
-  observe(task: TaskRef, version: number, record: SourceCommit): void {
+  observe(task: TaskRef, commit: Omit<Entry<SourceCommit>, 'bytes'>): void {
     const reader = this.#readers.get(task.task)
-    if (reader) reader.observe(version, record)
-    else this.#hints.set(task.task, record.frontier)
+    if (reader) reader.observe(commit)
+    else this.#hints.set(task.task, commit.record.frontier)
   }
 
   /**
@@ -118,10 +118,12 @@ export class Closer {
       const lost = strangers.some((task) => !this.#readers.has(task)) || (this.#version === 0 && thorough)
       if (lost) throw new LogLostError(this.#ref)
       if (this.#version === 0) return { open: undefined, atRest: true }
+      await this.#keepAlive()
       await this.#healHead() // it may be this instance's own, and have failed half way
       if (this.parts.stages.any) await this.parts.stages.load()
       if (thorough) await this.parts.stages.keepGone(this.closedUntil)
       await this.#refresh(thorough)
+      await this.#keepAlive()
       // Closing may leave something due at a later time, such as a window that is not empty yet: on to that, if silence lets it.
       for (let closedUntil = -1; closedUntil !== this.closedUntil; ) {
         closedUntil = this.closedUntil
@@ -238,7 +240,12 @@ export class Closer {
     this.#published = false
     this.parts.stages.doubt()
     this.#adopt(entry.record)
+    await this.#keepAlive()
     await this.#healHead()
+  }
+
+  #keepAlive(): Promise<void> {
+    return this.parts.keepAlive.whenHeldUp(this.#head, this.#log.headUntilOf(this.#version), this.#inOrder())
   }
 
   async #healHead(): Promise<void> {

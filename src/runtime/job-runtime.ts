@@ -1,5 +1,6 @@
 // A job in one process: its tasks, its closing task, and what happens at an invocation and at a wake-up.
 
+import { describeCause } from '../errors.ts'
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
 import { viewOf } from '../plan/shape.ts'
@@ -10,6 +11,7 @@ import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closer.ts'
 import type { Environment, Share } from './environment.ts'
 import { Helper } from './helper.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { Lookout } from './lookout.ts'
 import { openLog } from './open-log.ts'
 import type { Publisher } from './outbox.ts'
@@ -56,6 +58,7 @@ export class JobRuntime {
   readonly #helper: Helper
   readonly #lookout: Lookout
   readonly #wakeUps: WakeUps
+  readonly #keepAlive: KeepAlive
   readonly #tasks = new Map<string, SourceTask>()
   #claimed: Promise<void> | undefined
 
@@ -74,7 +77,16 @@ export class JobRuntime {
     const anyInPlace = [...this.plan.programs.values()].some(({ inPlace }) => inPlace)
     const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
     const isAtWork = (task: string): boolean => this.#tasks.get(task)?.mutex.held ?? false
-    this.#closer = new Closer({ ...shared, outputs, stages, anyInPlace, taskInPlace, isAtWork })
+    this.#keepAlive = new KeepAlive(job.name, job.settings, environment)
+    this.#closer = new Closer({
+      ...shared,
+      outputs,
+      stages,
+      anyInPlace,
+      taskInPlace,
+      isAtWork,
+      keepAlive: this.#keepAlive,
+    })
     this.#helper = new Helper({ job: job.name, settings: job.settings, environment, stages, plans })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
@@ -108,6 +120,10 @@ export class JobRuntime {
     await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)
   }
 
+  #couldNot(what: string, cause: unknown): void {
+    this.#environment.log.warn({ job: this.plan.job.name, cause: describeCause(cause) }, `could not ${what}`)
+  }
+
   /** Runs buckets for an invocation that has closed batches and asked for help. */
   async help(share: Share): Promise<void> {
     await this.#claim()
@@ -120,6 +136,7 @@ export class JobRuntime {
       await this.#claimed
     } catch (error) {
       this.#claimed = undefined
+      await this.#keepAlive.whenRefused().catch((cause: unknown) => this.#couldNot('keep alive what is there', cause))
       throw error
     }
   }

@@ -4,6 +4,7 @@ import type { BatchPartial, Effect, ReadMark, SourceCommit } from '../state/comm
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import { heal, type Publisher, visible } from './outbox.ts'
 import type { PlanName } from './plans.ts'
+import { earliest } from './time.ts'
 
 /** An entry that has something for a batch that is not closed yet. */
 interface OpenEntry {
@@ -14,6 +15,8 @@ interface OpenEntry {
   readonly nextBefore: number | undefined
   readonly plan: PlanName
   readonly partials: readonly BatchPartial[]
+  /** Seconds after which it may be deleted. */
+  readonly until: number
 }
 
 // Made once: a collator costs more than all of its comparisons. Names that it holds for equal (a-1, a-01) have an order too.
@@ -68,6 +71,11 @@ export class LogReader {
     return Math.max(this.frontier, this.#hint)
   }
 
+  /** Seconds after which one of the entries that are still open may be deleted; Infinity when none is open. */
+  get openUntil(): number {
+    return earliest(this.#open.map(({ until }) => until)) // some may have been given a later time than what follows them
+  }
+
   /** Batch times, not closed yet, for which entries have been read. */
   get openTimes(): number[] {
     return this.#open.flatMap(({ partials }) => partials.map(({ time }) => time))
@@ -100,8 +108,8 @@ export class LogReader {
   }
 
   /** Takes note of a commit that this very instance has made and published: no need to read it. */
-  observe(version: number, record: SourceCommit): void {
-    if (version === this.#seen + 1) this.#take({ version, record }, true)
+  observe({ version, record, headUntil }: Pick<Entry<SourceCommit>, 'version' | 'record' | 'headUntil'>): void {
+    if (version === this.#seen + 1) this.#take({ version, record, headUntil }, true)
     else if (version === this.#seen && this.last) this.last = { ...this.last, published: true }
     else this.hint(record.frontier)
   }
@@ -154,7 +162,7 @@ export class LogReader {
     for (const entry of entries) this.#addOpen(entry)
   }
 
-  #take({ version, record }: Pick<Entry<SourceCommit>, 'version' | 'record'>, published: boolean): void {
+  #take({ version, record, headUntil }: Omit<Entry<SourceCommit>, 'bytes'>, published: boolean): void {
     if (version !== this.#seen + 1) return
     const [before, nextBefore] = [this.frontier, this.next]
     this.#seen = version
@@ -163,7 +171,14 @@ export class LogReader {
     this.#pass(before, record.plan)
     this.active = record.active
     this.last = { version, outbox: published ? [] : visible(record.outbox), published }
-    this.#addOpen({ version, before, nextBefore, plan: record.plan, partials: record.partials })
+    this.#addOpen({
+      version,
+      before,
+      nextBefore,
+      plan: record.plan,
+      partials: record.partials,
+      until: headUntil ?? Number.POSITIVE_INFINITY,
+    })
   }
 
   #pass(from: number, plan: PlanName): void {

@@ -143,6 +143,15 @@ export class SourceTask {
     return { version: 1, record: { ...record, frontier: await closer.join(ref) }, bytes: 0, published: true }
   }
 
+  /** A task that fails for long commits nothing: its head, and what its state is made of, must not expire meanwhile. */
+  async keepAlive(): Promise<void> {
+    const { log, settings, environment } = this.parts
+    const until = this.#head?.headUntil ?? Number.POSITIVE_INFINITY
+    if (until * 1000 > environment.clock.now() + settings.retention / 2) return
+    await log.keep(({ version, record }) => record.inPlace?.since ?? version)
+    this.#head = this.#head && { ...this.#head, headUntil: log.headUntilOf(this.version) }
+  }
+
   /**
    * Step 2. An entry with a successor is published, so only the head can be unpublished.
    *
@@ -250,6 +259,6 @@ export class SourceTask {
 
   #markPublished(head: Head): void {
     this.#head = { ...head, published: true }
-    this.parts.closer.observe(this.parts.ref, head.version, head.record)
+    this.parts.closer.observe(this.parts.ref, head)
   }
 }

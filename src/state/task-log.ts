@@ -10,6 +10,9 @@ import type { CommitLog, LogItem } from './table.ts'
 import { maxBodyBytes, versionSortKey } from './table-keys.ts'
 import { describeTask, logKey, objectPath, type TaskRef } from './task.ts'
 
+/** Of a log whose entries are given a new time: DynamoDB takes a thousand writes a second on one partition key. */
+const KEPT_AT_ONCE = 25
+
 /** A record at its version. */
 export interface Entry<R> {
   readonly version: number
@@ -131,13 +134,47 @@ export class TaskLog<R> {
    */
   async head(): Promise<Entry<R> | undefined> {
     const item = await this.#log.head(this.task)
-    if (!item) return undefined
+    return item && this.#checked(item)
+  }
+
+  async #checked(item: LogItem): Promise<Entry<R>> {
     this.#note(item)
     if (this.#life && !isHeadForCertain(item, this.#life)) {
       const entry = await this.#open(item).catch(() => undefined)
       throw new LogExpiredError(this.task, item.version, Number(headUntil(item)) * 1000, entry?.record)
     }
     return this.#open(item)
+  }
+
+  /**
+   * Gives entries that are needed for longer than was thought a new time, that of an entry written now: the newest, and all
+   * after version `from`, if any of them has less than half of `retention` left. The newest first: none may outlive it, or
+   * that one would be taken for the head. Returns how many.
+   *
+   * @throws LogExpiredError, LogGapError when it is too late.
+   */
+  async keep(from: (head: Entry<R>) => number): Promise<number> {
+    const item = await this.#log.head(this.task)
+    if (!item || !this.#life) return 0
+    const head = await this.#checked(item)
+    const { retention } = this.#life
+    const now = this.#life.now()
+    const soon = Math.ceil((now + retention / 2) / 1000)
+    const after = Math.min(from(head), head.version - 1)
+    const needed = await this.#log.read(this.task, { after, consistent: true })
+    const short = needed.filter(({ expiresAt = soon }) => expiresAt < soon)
+    if (short.length === 0 && (headUntil(item) ?? soon) >= soon) return 0
+    const set = async (one: LogItem): Promise<void> => {
+      if (headUntil(one) === undefined) return
+      const time = Math.ceil((now + retention) / 1000)
+      const life = one.headUntil === undefined ? { expiresAt: time } : { headUntil: time }
+      await this.#log.setLife(this.task, one.version, life)
+      if (one === item) this.#note({ ...one, ...life })
+    }
+    await set(item)
+    const others = short.filter(({ version }) => version < item.version)
+    for (let i = 0; i < others.length; i += KEPT_AT_ONCE) await Promise.all(others.slice(i, i + KEPT_AT_ONCE).map(set))
+    return others.length + 1
   }
 
   /** One entry, strongly consistent; undefined when there is none or it has expired. */

@@ -45,7 +45,10 @@ export interface JobOptions {
    * batch is run, as Spark does.
    */
   readonly idle?: 'pause' | 'run'
-  /** How long commits are kept, the head excepted. At least an hour, and ten times `idleAfter`. Default 7 days, or that. */
+  /**
+   * How long commits are kept, the head excepted. At least an hour, ten times `idleAfter`, and twice `batch`, `idleAfter` and
+   * `clockSkew` together. Default 7 days, or that. What a batch that cannot be closed still needs is kept for longer.
+   */
   readonly retention?: Duration
   /**
    * A record that cannot be decoded, or on which an operator throws: `fail` (default) stops its partition with an error that
@@ -206,7 +209,8 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
   if (batch < 1)
     throw new InvalidOptionError(`${where}, batch: the batch interval must be at least 1 ms, got ${batch}.`)
   const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? Math.max(10_000, 2 * batch))
-  const retention = checkRetention(where, options.retention, idleAfter)
+  const clockSkew = toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000)
+  const retention = checkRetention(where, options.retention, { batch, idleAfter, clockSkew })
   const quarantine =
     options.quarantine === undefined ? undefined : parseTarget(`${where}, quarantine`, options.quarantine)
   return {
@@ -214,7 +218,7 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
     time: checkChoice(`${where}, time`, options.time, ['record', 'arrival']),
     idleAfter,
     waitForFailed: checkWaitForFailed(where, options.waitForFailed, retention),
-    clockSkew: toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000),
+    clockSkew,
     retention,
     numPartitions: checkPartitions(`${where}, numPartitions`, options.numPartitions ?? 4),
     sideBySide: options.sideBySide === false ? undefined : toMillis(`${where}, sideBySide`, options.sideBySide ?? 1000),
@@ -227,16 +231,26 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
 /** An invocation lives for 15 minutes at most: one that hangs must not find the version free again that another has taken. */
 const LEAST_RETENTION_MS = 3_600_000
 
-/** A log that falls quiet is sealed after `idleAfter`; its entries must live until then, and through trouble on the way. */
-function checkRetention(where: string, retention: Duration | undefined, idleAfter: number): number {
-  const least = Math.max(LEAST_RETENTION_MS, 10 * idleAfter)
+/**
+ * A log that falls quiet is sealed after `idleAfter`; its entries must live until then. And what a batch adds to is needed until it
+ * has been closed: half of `retention` is for that, and the other half for trouble on the way.
+ */
+function checkRetention(
+  where: string,
+  retention: Duration | undefined,
+  { batch, idleAfter, clockSkew }: Pick<JobSettings, 'batch' | 'idleAfter' | 'clockSkew'>,
+): number {
+  const open = batch + idleAfter + clockSkew
+  const least = Math.max(LEAST_RETENTION_MS, 10 * idleAfter, Math.min(2 * open, MAX_DURATION_MS))
   if (least > MAX_DURATION_MS) {
     throw new InvalidOptionError(`${where}, idleAfter: ${idleAfter} ms is too long; at most 100 years are possible.`)
   }
   const millis = toMillis(`${where}, retention`, retention ?? Math.max(7 * 86_400_000, least))
   if (millis >= least) return millis
   throw new InvalidOptionError(
-    `${where}, retention: ${millis} ms is too short; it must be at least ${least} ms: an hour, because invocations that hang must not outlive what others have committed, and ten times idleAfter, because a log must not expire before it is sealed.`,
+    `${where}, retention: ${millis} ms is too short; it must be at least ${least} ms: an hour, because invocations that hang must not outlive what others have committed; ` +
+      `ten times idleAfter (${idleAfter} ms), because a log must not expire before it is sealed; and twice batch, idleAfter and clockSkew together ` +
+      `(${open} ms), because what is in an open batch must not expire before it can be closed.`,
   )
 }
 
