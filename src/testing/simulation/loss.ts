@@ -46,7 +46,7 @@ export async function loseLog(simulation: Simulation, random: Random): Promise<v
   simulation.killAll()
   world.coverage.path('a log lost')
   world.trace?.tell(`The log of ${name} is lost, and all processes end.`)
-  world.expected = new Set(['LOG_LOST', 'LOG_GAP', 'LOG_EXPIRED'])
+  world.expected = new Set(['LOG_LOST', 'LOG_GAP'])
   const events = Object.fromEntries(
     partitions.flatMap((partition) => one(partition, world.now, world.job.settings.batch)),
   )

@@ -102,7 +102,7 @@ export class Mishaps {
     world.now += Math.ceil(retention * random.pick([0.9, 1.15, 3]))
     world.coverage.path('an outage for longer than logs are kept')
     world.trace?.tell('The stack is gone for a while, and wake-ups with it; logs expire.')
-    world.expected = new Set(['LOG_LOST', 'LOG_GAP', 'LOG_EXPIRED'])
+    world.expected = new Set(['LOG_LOST', 'LOG_GAP'])
     this.expire(random)
   }
 }

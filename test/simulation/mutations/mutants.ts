@@ -444,6 +444,13 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (stays && tasks.every(',
     replace: 'if (tasks.length > 0) return true\n    if (stays && tasks.every(',
   },
+  {
+    name: 'the winner of a lost race read eventually consistent',
+    breaks: 'I3',
+    file: 'src/state/task-log.ts',
+    find: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true',
+    replace: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: false',
+  },
   // Buckets and state
   {
     name: 'snapshot named before it is written',
