@@ -1,0 +1,114 @@
+// Planted bugs of buckets, alone and side by side, and of operators by key in source tasks.
+
+import type { Mutant } from './mutants.ts'
+
+export const BUCKET_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'snapshot named before it is written',
+    breaks: 'I7',
+    file: 'src/state/snapshots.ts',
+    find: 'await objects.put(ref, body)',
+    replace: 'void objects.put(ref, body).catch(() => undefined)',
+    kinds: ['heavy'],
+  },
+  {
+    name: 'a delta applied twice: memory kept after a conflict',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'this.forget() // until it is known how it went',
+    replace: '',
+  },
+  {
+    name: 'a bucket that failed does not forget',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'this.forget()\n      throw error',
+    replace: 'throw error',
+  },
+  {
+    name: 'a bucket does not heal',
+    breaks: 'I3',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'if (this.#published || !this.#head) return\n    await heal(',
+    replace: 'if (this.#published || this.#head) return\n    await heal(',
+  },
+  {
+    name: 'a bucket is not loaded again when others went on',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'doubt(): void {\n    this.#doubted = true',
+    replace: 'doubt(): void {\n    this.#doubted = false',
+  },
+  {
+    name: 'a bucket does a batch again that is done',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'this.#doneUntil = head?.record.closedUntil ?? 0',
+    replace: 'this.#doneUntil = Math.max(0, (head?.record.closedUntil ?? 0) - this.#parts.settings.batch)',
+  },
+  {
+    name: 'two invocations in one bucket of one process',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'return this.#mutex.run(() => this.#advance(input))',
+    replace: 'return this.#advance(input)',
+  },
+  {
+    name: 'a bucket is sealed above what is done elsewhere',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-task.ts',
+    find: 'if (head && head.record.closedUntil > closedUntil) return false',
+    replace: '',
+  },
+  {
+    name: 'the next stage does not get the last batch',
+    breaks: 'I1',
+    file: 'src/runtime/stages.ts',
+    find: 'time > after && time <= until',
+    replace: 'time > after && time < until',
+  },
+  {
+    name: 'what is due without data is not run',
+    breaks: 'I1',
+    file: 'src/runtime/bucket-run.ts',
+    find: 'Math.min(data ?? Number.POSITIVE_INFINITY, other ?? Number.POSITIVE_INFINITY)',
+    replace: 'Math.min(data ?? Number.POSITIVE_INFINITY)',
+  },
+  // Buckets side by side
+  {
+    name: 'side by side: what others did not do is left undone',
+    breaks: 'I1',
+    file: 'src/runtime/side-by-side.ts',
+    find: 'await Promise.all(buckets.map((bucket) => bucket.advance(input)))\n  }',
+    replace: 'if (others.length === 0) await Promise.all(buckets.map((bucket) => bucket.advance(input)))\n  }',
+  },
+  {
+    name: 'side by side: a request for an old closing is met',
+    breaks: 'I1',
+    file: 'src/runtime/helper.ts',
+    find: 'if (close?.closedUntil !== share.closedUntil || close.before === close.closedUntil) return',
+    replace: 'if (close === undefined) return',
+  },
+  // Operators by key in source tasks
+  {
+    name: 'in place: memory trusted after a lost race',
+    breaks: 'I1',
+    file: 'src/runtime/in-place.ts',
+    find: 'await this.#load(head)\n    this.#version = undefined\n    this.#ahead = true',
+    replace: 'await this.#load(head)\n    this.#ahead = true',
+  },
+  {
+    name: 'in place: what is open is not carried over a restart',
+    breaks: 'I1',
+    file: 'src/runtime/in-place.ts',
+    find: 'this.#open.add(entry.record.partials)',
+    replace: '',
+  },
+  {
+    name: 'in place: a silent partition runs nothing',
+    breaks: 'I1',
+    file: 'src/runtime/closer.ts',
+    find: 'next !== undefined && this.parts.taskInPlace(task) ? next : []',
+    replace: 'next === Number.POSITIVE_INFINITY ? next : []',
+  },
+]

@@ -1,0 +1,128 @@
+// Planted bugs of wake-ups and of rest.
+
+import type { Mutant } from './mutants.ts'
+
+export const WAKE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'wake-up not armed',
+    breaks: 'rest',
+    file: 'src/runtime/batch.ts',
+    find: "outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],",
+    replace: 'outbox: [...outbox],',
+  },
+  {
+    name: 'a wake-up does not arm the next',
+    breaks: 'rest',
+    file: 'src/runtime/job-runtime.ts',
+    find: 'await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)',
+    replace: '',
+  },
+  {
+    name: 'a wake-up that is being handled counts as under way',
+    breaks: 'rest',
+    file: 'src/runtime/job-runtime.ts',
+    find: 'await this.#wakeUps.begin(fired)',
+    replace: '',
+  },
+  {
+    name: 'the row of a wake-up before its message',
+    breaks: 'rest',
+    file: 'src/runtime/wake-ups.ts',
+    find: 'await waker.arm(this.#job, at, turn)\n',
+    replace:
+      'await table.replaceRow(this.#job, WAKE_ROW, rowOf(row, [sent, ...armed]), row?.rev)\n    await waker.arm(this.#job, at, turn)\n',
+  },
+  {
+    name: 'a wake-up for much later will do',
+    breaks: 'rest',
+    file: 'src/runtime/wake-row.ts',
+    find: 'return one.at > now && one.at <= at + SOON_MS',
+    replace: 'return one.at > now || one.at < at - SOON_MS',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
+  {
+    name: 'begin gives up when the row has just changed',
+    breaks: 'rest',
+    file: 'src/runtime/wake-ups.ts',
+    find: "if ((await table.replaceRow(this.#job, WAKE_ROW, next, row?.rev)) === 'replaced') return",
+    replace: 'await table.replaceRow(this.#job, WAKE_ROW, next, row?.rev)\n      return',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
+  {
+    name: 'clocks of instances are taken to agree',
+    breaks: 'rest',
+    file: 'src/runtime/wake-ups.ts',
+    find: 'Math.min(own ? CLOCK_IS_OFF_BY_MS : CLOCKS_DIFFER_BY_MS,',
+    replace: 'Math.min(0 * (own ? CLOCK_IS_OFF_BY_MS : CLOCKS_DIFFER_BY_MS),',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
+  {
+    name: 'wake-ups that others have left behind are passed on for ever',
+    breaks: 'rest',
+    file: 'src/runtime/wake-ups.ts',
+    find: 'if (named ? named.turn > turn : armed.some((one) => covers(one, at, now))) return true',
+    replace: '',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
+  {
+    name: 'a nearer wake-up makes the row forget the one for later',
+    breaks: 'rest',
+    file: 'src/runtime/wake-ups.ts',
+    find: 'rowOf(row, [sent, ...armed.filter((one) => one.at !== at)])',
+    replace: 'rowOf(row, [sent])',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
+  {
+    name: 'a wake-up that the queue has given up counts as under way',
+    breaks: 'rest',
+    file: 'src/runtime/wake-row.ts',
+    find: 'one.at > now && now <= one.next + GIVEN_UP_AFTER_MS',
+    replace: 'one.at > now',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
+  {
+    name: 'in place: a silent partition is moved on without healing its head',
+    breaks: 'I3',
+    file: 'src/runtime/silence.ts',
+    find: 'await task.healHead(false)',
+    replace: '',
+    test: 'test/runtime/in-place.test.ts',
+  },
+  {
+    name: 'a wake-up is held once and not again',
+    breaks: 'rest',
+    file: 'src/lambda/hold.ts',
+    find: 'stop = later?.(length / 2, () => void keep()) ?? stop',
+    replace: '',
+    test: 'test/lambda/hold.test.ts',
+  },
+  {
+    name: 'seal forgotten',
+    breaks: 'I7',
+    file: 'src/runtime/closer.ts',
+    find: 'const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))',
+    replace:
+      'if (this.#version > 0) return true\n    const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))',
+  },
+  {
+    name: 'a seal expires',
+    breaks: 'I7',
+    file: 'src/runtime/silence.ts',
+    find: "const expiresAt = kind === 'seal' ? undefined : now + settings.retention",
+    replace: 'const expiresAt = now + settings.retention',
+  },
+  {
+    name: 'marks do not move on to the seals',
+    breaks: 'I7',
+    file: 'src/runtime/closer.ts',
+    find: 'if (stays && tasks.every(',
+    replace: 'if (tasks.length > 0) return true\n    if (stays && tasks.every(',
+  },
+  {
+    name: 'the winner of a lost race read eventually consistent',
+    breaks: 'I3',
+    file: 'src/state/task-log.ts',
+    find: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true',
+    replace: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: false',
+  },
+]
