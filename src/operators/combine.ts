@@ -1,15 +1,18 @@
 // `combineByKey` and `fold`: most of the work is done where the data is, so that little travels. The source side folds what one
 // micro-batch has (`combineLocally`, `foldLocally`) into partials, the bucket merges the partials of all micro-batches and tasks.
 // A merge takes partials in the order in which they are given: the stage keeps that order fixed, so that a fold that is neither
-// commutative nor exact (floating point) still comes out the same on every run (I1).
+// commutative nor exact (floating point) still comes out the same on every run (I1). Partials have been decoded for the bucket, and
+// are its own.
 
 import type { CombineByKeyNode, FoldNode } from '../stream/wide-nodes.ts'
 import { type Aside, stop } from './aside.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
+import { isComposite } from './canonical-key.ts'
 import { KeyMap } from './key-map.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { stateless } from './stateless.ts'
 import { synchronous } from './synchronous.ts'
+import { copyOf } from './values.ts'
 
 /** What reaches the bucket: partials of the source side, or elements as they are (no shuffle between, or no combining). */
 export type CombineInput = 'partials' | 'elements'
@@ -26,9 +29,10 @@ export function combineByKey(
 
 /** The source's side of `combineByKey`: pairs to one `[key, combiner]` per key, in the order in which keys were first seen. */
 export function combineLocally(node: CombineByKeyNode, pairs: Elements, aside: Aside = stop): Pair[] {
-  return combined(pairs, aside, (value, known, first) =>
-    synchronous(node.kind, first ? node.create(value) : node.mergeValue(known, value)),
-  )
+  return combined(pairs, aside, (value, known, first, key) => {
+    const result = synchronous(node.kind, first ? node.create(value) : node.mergeValue(known, value))
+    return first ? own(node, result, key) : merged(node, value, result, key)
+  })
 }
 
 function mergePartials(node: CombineByKeyNode, partials: Elements, aside: Aside): Pair[] {
@@ -40,7 +44,7 @@ function mergePartials(node: CombineByKeyNode, partials: Elements, aside: Aside)
 function combined(
   pairs: Elements,
   aside: Aside,
-  combine: (value: unknown, known: unknown, first: boolean) => unknown,
+  combine: (value: unknown, known: unknown, first: boolean, key: unknown) => unknown,
 ): Pair[] {
   const combiners = new KeyMap<unknown>()
   let failed: KeyMap<unknown> | undefined
@@ -51,7 +55,7 @@ function combined(
     // A combiner may be undefined, so an undefined is looked at twice.
     const first = known === undefined && !combiners.has(key)
     try {
-      combiners.set(key, combine(value, known, first))
+      combiners.set(key, combine(value, known, first, key))
     } catch (error) {
       if (aside === stop) throw error
       failed = (failed ?? new KeyMap<unknown>()).set(key, error)
@@ -85,7 +89,23 @@ export function fold(node: FoldNode, input: CombineInput = 'partials'): BucketOp
 /** The source's side of `fold`: elements to one accumulator, or to none when there are none. */
 export function foldLocally(node: FoldNode, elements: Elements): [accumulator?: unknown] {
   if (elements.length === 0) return []
-  let total = node.create(elements[0])
-  for (let i = 1; i < elements.length; i++) total = synchronous(node.kind, node.merge(total, node.create(elements[i])))
+  let total = own(node, node.create(elements[0]))
+  for (let i = 1; i < elements.length; i++) {
+    const next = node.create(elements[i])
+    total = merged(node, next, synchronous(node.kind, node.merge(total, next)))
+  }
   return [total]
+}
+
+/**
+ * The accumulator, which a combining function may change (DESIGN §2a.3): so it must not be the element that it was made of, which
+ * others see, too, nor anything that the function keeps for itself.
+ */
+function own(node: CombineByKeyNode | FoldNode, accumulator: unknown, key?: unknown): unknown {
+  return node.changesNothing ? accumulator : copyOf(key, accumulator)
+}
+
+/** What a combining function gave is the accumulator from now on, unless it is the other argument: the greater of two. */
+function merged(node: CombineByKeyNode | FoldNode, other: unknown, result: unknown, key?: unknown): unknown {
+  return result === other && isComposite(result) ? own(node, result, key) : result
 }

@@ -1,6 +1,7 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
 import type { Edge } from '../plan/plan.ts'
+import { UnsavableValueError } from '../state/unsavable.ts'
 import { combineLocally, foldLocally } from './combine.ts'
 import { bucketOf } from './hash.ts'
 import { InvalidKeyError } from './operator-errors.ts'
@@ -25,12 +26,14 @@ export function exchange(
   })
 }
 
-/** @throws InvalidKeyError, with the name of the operator that the elements are for. */
+/** @throws InvalidKeyError, UnsavableValueError, with the name of the operator that the elements are for. */
 function dividedFor(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]> {
   try {
     return divide(edge, elements)
   } catch (error) {
-    throw error instanceof InvalidKeyError ? error.forOperator(edge.id.slice(0, edge.id.lastIndexOf('/'))) : error
+    const operator = edge.id.slice(0, edge.id.lastIndexOf('/'))
+    if (error instanceof UnsavableValueError) throw error.with({ operator })
+    throw error instanceof InvalidKeyError ? error.forOperator(operator) : error
   }
 }
 

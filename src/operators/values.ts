@@ -36,7 +36,7 @@ export function copyOf(key: unknown, value: unknown): unknown {
   try {
     return copy(value)
   } catch (error) {
-    throw error instanceof UnsavableValueError ? error.with({ key: describeValue(key) }) : error
+    throw error instanceof UnsavableValueError && key !== undefined ? error.with({ key: describeValue(key) }) : error
   }
 }
 

@@ -3,15 +3,16 @@
 
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
-import type { Entry, PreparedRecord, TaskLog } from '../state/task-log.ts'
+import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { BucketParts } from './bucket-parts.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
+import { type Part, partsOf } from './held.ts'
 import { Mutex } from './mutex.ts'
 import { openLog } from './open-log.ts'
 import { heal, ofOpenBatches, promiseObjects, publish, withdraw } from './outbox.ts'
 import { keepAside } from './quarantine.ts'
-import { checkPartials, checkState } from './savable.ts'
+import { prepareSavable } from './savable.ts'
 import type { Contribution } from './whole.ts'
 
 /** What running closed batches comes to. */
@@ -30,6 +31,8 @@ export class BucketTask {
   /** When one bucket of a stage fails, the stage is given up while others are still at work; whoever comes next must wait. */
   readonly #mutex = new Mutex()
   #head: Entry<BucketCommit> | undefined
+  /** What the head has for those who go on with it. */
+  #ofHead: readonly Part[] = []
   #loadedAt: number | undefined
   #published = true
   /** Batches up to here are done; at least what the head says, more when nothing had to be committed. */
@@ -37,7 +40,7 @@ export class BucketTask {
   /** Another instance may have gone on since memory was loaded. */
   #doubted = false
   /** Of the last run, when it did nothing that had to be committed. */
-  #idle: readonly BatchPartial[] = []
+  #idle: readonly Part[] = []
   /** The log is known to go up to this version; 0: it may not have begun. */
   #known = 0
 
@@ -71,11 +74,16 @@ export class BucketTask {
   }
 
   /** What the last runs did, committed or not: for those who go on with it. */
-  get partials(): readonly BatchPartial[] {
-    return [...(this.#head?.record.partials ?? []), ...this.#idle]
+  get parts(): readonly Part[] {
+    return [...this.#ofHead, ...this.#idle]
   }
 
-  /** Whether `partials` are all that the bucket did in (after, until]: not when another instance has gone on or sealed the log since. */
+  /** The same, decoded. */
+  get partials(): readonly BatchPartial[] {
+    return this.parts.map((part) => part.fresh())
+  }
+
+  /** Whether `parts` are all that the bucket did in (after, until]: not when another instance has gone on or sealed the log since. */
   remembers(after: number, until: number): boolean {
     const { kind, closedUntil } = this.#head?.record ?? { kind: 'bucket', closedUntil: 0 }
     return closedUntil <= (kind === 'seal' ? after : until)
@@ -126,7 +134,7 @@ export class BucketTask {
         if (this.isDone(input.closedUntil)) return
         const { commit, partials } = await this.#run(input)
         if (commit && (await this.#commit(commit)) === 'conflict') continue
-        this.#idle = commit ? [] : partials
+        this.#idle = commit ? [] : partsOf(partials, () => partials)
         this.#doneUntil = input.closedUntil
         await this.#publish()
         return
@@ -161,6 +169,7 @@ export class BucketTask {
 
   #take(head: Entry<BucketCommit> | undefined): void {
     this.#head = head
+    this.#ofHead = head ? partsOf(head.record.partials, () => head.again().partials, true) : []
     this.#published = head === undefined
     this.#doneUntil = head?.record.closedUntil ?? 0
     this.#idle = []
@@ -255,7 +264,7 @@ export class BucketTask {
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {
     const { environment, settings } = this.#parts
-    const prepared = await this.#prepare(record)
+    const prepared = await prepareSavable(this.#log, record, environment.objects)
     this.forget() // until it is known how it went
     const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
     const version = (this.#head?.version ?? 0) + 1
@@ -263,22 +272,12 @@ export class BucketTask {
       await Promise.all([withdraw(environment.objects, record.outbox), this.#log.discard(prepared)])
       return 'conflict'
     }
-    this.#head = { version, record, bytes: prepared.bytes, headUntil: this.#log.headUntilOf(version) }
+    this.#head = { ...prepared, version, record, headUntil: this.#log.headUntilOf(version) }
+    this.#ofHead = partsOf(record.partials, () => prepared.again().partials)
     this.#state.committed(this.#head)
     this.#published = record.outbox.length === 0
     this.#loadedAt = record.at
     return 'committed'
-  }
-
-  async #prepare(record: BucketCommit): Promise<PreparedRecord> {
-    try {
-      return await this.#log.prepare(record)
-    } catch (error) {
-      await withdraw(this.#parts.environment.objects, record.outbox)
-      checkPartials(record.partials) // says which operator and key it is of
-      checkState(record.state)
-      throw error
-    }
   }
 
   async #publish(): Promise<void> {

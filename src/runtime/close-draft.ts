@@ -67,7 +67,7 @@ function closeOutput({ id, node }: PlannedOutput, time: number, readers: readonl
     return { kind: 'put', ref, contentType: 'application/octet-stream', body: new Uint8Array(), packed: false }
   }
   const lines = readers.flatMap((reader) =>
-    reader.partialsOf(time).flatMap(({ samples }) => samples.flatMap(([output, some]) => (output === id ? some : []))),
+    reader.partsOf(time).flatMap(({ samples }) => samples.flatMap(([output, some]) => (output === id ? some : []))),
   )
   return { kind: 'print', text: printed(time, lines, node.count) }
 }

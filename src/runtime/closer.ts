@@ -85,10 +85,10 @@ export class Closer {
   }
 
   /** Takes note of a commit that this instance has made and published. */
-  observe(task: TaskRef, commit: Omit<Entry<SourceCommit>, 'bytes'>): void {
+  observe(task: TaskRef, entry: Entry<SourceCommit>): void {
     const reader = this.#readers.get(task.task)
-    if (reader) reader.observe(commit)
-    else this.#hints.set(task.task, commit.record.frontier)
+    if (reader) reader.observe(entry)
+    else this.#hints.set(task.task, entry.record.frontier)
   }
 
   /**

@@ -103,13 +103,13 @@ export class InPlace {
     if (first === undefined || first > passed) {
       this.#ahead = this.#version === head.version
       this.#version = undefined
-      if (this.#ahead) this.#open.add(produced.partials)
+      if (this.#ahead) this.#open.addOwn(produced.partials)
       return { ...produced, inPlace: { ...kept, state: [], next: first } }
     }
     await this.#load(head)
     this.#version = undefined
     this.#ahead = true
-    this.#open.add(produced.partials)
+    this.#open.addOwn(produced.partials)
     const ran: Produced[] = []
     for (let time = this.#next(since, passed); time !== undefined && time <= passed; time = this.#next(time, passed)) {
       ran.push(await this.#runBatch(time, done))

@@ -1,7 +1,8 @@
 // How the closing task follows the log of one source task: what it has read, and what it still has to fold.
 
-import type { BatchPartial, Effect, ReadMark, SourceCommit } from '../state/commit-record.ts'
+import type { Effect, ReadMark, SourceCommit } from '../state/commit-record.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
+import { type Outline, type Part, partsOf } from './held.ts'
 import { heal, type Publisher, visible } from './outbox.ts'
 import type { PlanName } from './plans.ts'
 import { earliest } from './time.ts'
@@ -14,7 +15,7 @@ interface OpenEntry {
   /** `next` of the entry before it. */
   readonly nextBefore: number | undefined
   readonly plan: PlanName
-  readonly partials: readonly BatchPartial[]
+  readonly parts: readonly Part[]
   /** Seconds after which it may be deleted. */
   readonly until: number
 }
@@ -41,8 +42,8 @@ export class LogReader {
   last: { readonly version: number; readonly outbox: readonly Effect[]; readonly published: boolean } | undefined
   #read: number
   #open: OpenEntry[] = []
-  /** The partials of open entries by batch time, made when asked for. */
-  #byTime: Map<number, BatchPartial[]> | undefined
+  /** The parts of open entries by batch time, made when asked for. */
+  #byTime: Map<number, Part[]> | undefined
   #seen: number
   /** A frontier that is known to have been reached by entries that are not read yet. */
   #hint = 0
@@ -78,14 +79,14 @@ export class LogReader {
 
   /** Batch times, not closed yet, for which entries have been read. */
   get openTimes(): number[] {
-    return this.#open.flatMap(({ partials }) => partials.map(({ time }) => time))
+    return this.#open.flatMap(({ parts }) => parts.map(({ time }) => time))
   }
 
   /** What the entries have for one batch time, in the order of versions. */
-  partialsOf(time: number): BatchPartial[] {
+  partsOf(time: number): Part[] {
     this.#byTime ??= Map.groupBy(
-      this.#open.flatMap(({ partials }) => partials),
-      (partial) => partial.time,
+      this.#open.flatMap(({ parts }) => parts),
+      (part) => part.time,
     )
     return this.#byTime.get(time) ?? []
   }
@@ -96,9 +97,9 @@ export class LogReader {
   }
 
   /** What the entries have for one batch time, and which plan they are of. */
-  contributionsTo(time: number): { readonly plan: PlanName; readonly partial: BatchPartial }[] {
-    return this.#open.flatMap(({ plan, partials }) =>
-      partials.flatMap((partial) => (partial.time === time ? { plan, partial } : [])),
+  contributionsTo(time: number): { readonly plan: PlanName; readonly partial: Outline }[] {
+    return this.#open.flatMap(({ plan, parts }) =>
+      parts.flatMap((partial) => (partial.time === time ? { plan, partial } : [])),
     )
   }
 
@@ -108,8 +109,9 @@ export class LogReader {
   }
 
   /** Takes note of a commit that this very instance has made and published: no need to read it. */
-  observe({ version, record, headUntil }: Pick<Entry<SourceCommit>, 'version' | 'record' | 'headUntil'>): void {
-    if (version === this.#seen + 1) this.#take({ version, record, headUntil }, true)
+  observe(entry: Entry<SourceCommit>): void {
+    const { version, record } = entry
+    if (version === this.#seen + 1) this.#take(entry, true)
     else if (version === this.#seen && this.last) this.last = { ...this.last, published: true }
     else this.hint(record.frontier)
   }
@@ -137,7 +139,7 @@ export class LogReader {
 
   /** Where the reader would stand with everything up to `closedUntil` closed. */
   markAt(closedUntil: number): ReadMark {
-    const stillOpen = this.#open.find(({ partials }) => partials.some(({ time }) => time > closedUntil))
+    const stillOpen = this.#open.find(({ parts }) => parts.some(({ time }) => time > closedUntil))
     // The frontier at that very version: a further one would let others close what they have not read.
     const [read, frontier, next] = stillOpen
       ? [stillOpen.version - 1, stillOpen.before, stillOpen.nextBefore]
@@ -162,7 +164,8 @@ export class LogReader {
     for (const entry of entries) this.#addOpen(entry)
   }
 
-  #take({ version, record, headUntil }: Omit<Entry<SourceCommit>, 'bytes'>, published: boolean): void {
+  /** @param own a commit of this process, published */
+  #take({ version, record, headUntil, again }: Entry<SourceCommit>, own: boolean): void {
     if (version !== this.#seen + 1) return
     const [before, nextBefore] = [this.frontier, this.next]
     this.#seen = version
@@ -170,15 +173,10 @@ export class LogReader {
     this.frontier = Math.max(before, record.frontier)
     this.#pass(before, record.plan)
     this.active = record.active
-    this.last = { version, outbox: published ? [] : visible(record.outbox), published }
-    this.#addOpen({
-      version,
-      before,
-      nextBefore,
-      plan: record.plan,
-      partials: record.partials,
-      until: headUntil ?? Number.POSITIVE_INFINITY,
-    })
+    this.last = { version, outbox: own ? [] : visible(record.outbox), published: own }
+    const parts = partsOf(record.partials, () => again().partials, !own)
+    const until = headUntil ?? Number.POSITIVE_INFINITY
+    this.#addOpen({ version, before, nextBefore, plan: record.plan, parts, until })
   }
 
   #pass(from: number, plan: PlanName): void {
@@ -190,9 +188,9 @@ export class LogReader {
 
   /** An entry that ends in a closed batch is read again after a restart: what is closed in it does not count. */
   #addOpen(entry: OpenEntry): void {
-    const partials = entry.partials.filter(({ time }) => time > this.#closedUntil)
-    if (partials.length === 0) return
-    this.#open.push({ ...entry, partials })
+    const parts = entry.parts.filter(({ time }) => time > this.#closedUntil)
+    if (parts.length === 0) return
+    this.#open.push({ ...entry, parts })
     this.#byTime = undefined
   }
 }

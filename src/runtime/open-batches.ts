@@ -4,6 +4,7 @@
 import { NO_OPERATOR, type StateChanges } from '../operators/bucket-program.ts'
 import { migrateItems } from '../operators/migrate.ts'
 import { UnknownCellError } from '../operators/operator-errors.ts'
+import { copy } from '../operators/values.ts'
 import type { Edge } from '../plan/plan.ts'
 import { isInPlace } from '../plan/shape.ts'
 import type { BatchPartial } from '../state/commit-record.ts'
@@ -34,12 +35,29 @@ export class OpenBatches {
     return this.#batches.get(time)?.get(edge) ?? []
   }
 
-  /** A batch counts also when nothing of its records was left for the operators. */
+  /** What has been read. A batch counts also when nothing of its records was left for the operators. */
   add(partials: readonly BatchPartial[]): void {
     for (const { time, shuffle } of partials) {
       const batch = this.#batch(time)
       for (const [edge, , items, version] of shuffle) this.#append(batch, time, edge, items, version)
     }
+  }
+
+  /**
+   * What a micro-batch of this process has come to. Others see its elements, too, and they are still to be encoded: copies are what
+   * reading them would give (I8).
+   *
+   * @throws UnsavableValueError
+   */
+  addOwn(partials: readonly BatchPartial[]): void {
+    this.add(
+      partials.map((partial) => ({
+        ...partial,
+        shuffle: partial.shuffle.flatMap(([edge, bucket, items, ...version]) =>
+          this.#edges.has(edge) ? [[edge, bucket, items.map(copy), ...version] as const] : [],
+        ),
+      })),
+    )
   }
 
   /** @param has whether whoever has passed the batches up to `time` has an edge, and so has run what came over it. */

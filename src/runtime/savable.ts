@@ -4,9 +4,12 @@ import { DecodeError } from '../formats/decode.ts'
 import type { StateChanges } from '../operators/bucket-program.ts'
 import { CyclicValueError, describeValue } from '../operators/operator-errors.ts'
 import { pack } from '../state/codec.ts'
-import type { BatchPartial } from '../state/commit-record.ts'
+import type { BatchPartial, BucketCommit } from '../state/commit-record.ts'
+import type { ObjectStore } from '../state/object-store.ts'
+import type { PreparedRecord, TaskLog } from '../state/task-log.ts'
 import { pairPath, refused, UnsavableValueError } from '../state/unsavable.ts'
 import { isValue, NoValue } from '../state/value.ts'
+import { withdraw } from './outbox.ts'
 
 /** Whether an error says that something is no value, or is a record inside a value that cannot be decoded. */
 export function isUnsavable(error: unknown): boolean {
@@ -26,6 +29,22 @@ export function checkPartials(partials: readonly BatchPartial[]): void {
 /** The same of changes of state. */
 export function checkState(state: StateChanges): void {
   for (const [operator, changes] of state) for (const { cell, value } of changes) check(operator, [cell, value])
+}
+
+/** Encodes the commit of a bucket; when it cannot be, what is staged for it is thrown away. @throws UnsavableValueError as above, when a value in it is none */
+export async function prepareSavable(
+  log: TaskLog<BucketCommit>,
+  record: BucketCommit,
+  objects: ObjectStore,
+): Promise<PreparedRecord<BucketCommit>> {
+  try {
+    return await log.prepare(record)
+  } catch (error) {
+    await withdraw(objects, record.outbox)
+    checkPartials(record.partials)
+    checkState(record.state)
+    throw error
+  }
 }
 
 /**

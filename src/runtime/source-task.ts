@@ -140,7 +140,8 @@ export class SourceTask {
       throw new LogLostError(ref)
     // Whether this or another instance's birth comes first makes no difference.
     if (!born) await log.append(1, await log.prepare(record))
-    return { version: 1, record: { ...record, frontier: await closer.join(ref) }, bytes: 0, published: true }
+    const joined = { ...record, frontier: await closer.join(ref) }
+    return { version: 1, record: joined, bytes: 0, again: () => joined, published: true }
   }
 
   /** A task that fails for long commits nothing: its head, and what its state is made of, must not expire meanwhile. */
@@ -179,7 +180,7 @@ export class SourceTask {
   async commit(record: SourceCommit): Promise<'committed' | 'conflict' | 'unsavable'> {
     const { log, settings, environment } = this.parts
     const version = this.version + 1
-    let prepared: PreparedRecord
+    let prepared: PreparedRecord<SourceCommit>
     try {
       prepared = await log.prepare(record)
     } catch (error) {
@@ -192,8 +193,8 @@ export class SourceTask {
     const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
     const outcome = await log.append(version, prepared, expiresAt)
     if (outcome === 'committed') {
-      const { bytes } = prepared
-      this.#head = { version, record, bytes, headUntil: log.headUntilOf(version), published: false }
+      const { bytes, again } = prepared
+      this.#head = { version, record, bytes, again, headUntil: log.headUntilOf(version), published: false }
       this.#inPlace?.committed(version)
       this.#knownAt = record.at
       this.#note(record)

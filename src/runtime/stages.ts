@@ -2,19 +2,19 @@
 // after stage, and then `_SUCCESS` and prints follow. Everything here may be done again by anybody: each bucket's log says
 // how far it is.
 
-import { migrateItems } from '../operators/migrate.ts'
 import { type PlannedOutput, type ShuffleStage, SOURCE_STAGE } from '../plan/plan.ts'
-import type { BatchPartial, CloseCommit } from '../state/commit-record.ts'
+import type { CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
-import type { StageInput } from './bucket-run.ts'
 import { BucketTask } from './bucket-task.ts'
 import type { Environment, Share } from './environment.ts'
 import { GoneStages } from './gone-stages.ts'
+import { Contributions } from './held.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Publisher } from './outbox.ts'
 import { batchPrefix, printed } from './outputs.ts'
 import type { Plans } from './plans.ts'
 import { SideBySide } from './side-by-side.ts'
+import { stageInput } from './stage-input.ts'
 import { foreignIn, judgeNow, type Lacking, together } from './whole.ts'
 
 export interface StagesParts {
@@ -25,9 +25,6 @@ export interface StagesParts {
   readonly publisher: Publisher
   readonly plans: Plans
 }
-
-/** A task's contributions, in the order in which they are folded. */
-type Contributions = readonly (readonly BatchPartial[])[]
 
 export class Stages {
   readonly #parts: StagesParts
@@ -111,8 +108,7 @@ export class Stages {
   async run(readers: readonly LogReader[], after: number, closedUntil: number): Promise<void> {
     const open = readers.flatMap(({ openTimes }) => openTimes)
     const touched = new Set(open.filter((time) => time > after && time <= closedUntil))
-    const sources: Contributions = readers.map((reader) => [...touched].flatMap((time) => reader.partialsOf(time)))
-    const done = new Map<string, Contributions>([[SOURCE_STAGE, sources]])
+    const done = new Map([[SOURCE_STAGE, contributionsOf(readers, [...touched])]])
     const { plans } = this.#parts
     const own = plans.own.fingerprint
     let lacking = await judgeNow(
@@ -125,7 +121,7 @@ export class Stages {
       await this.#sideBySide.run(stage, buckets, input)
       const results = resultsOf(buckets, after, closedUntil)
       done.set(stage.id, results)
-      for (const { time } of results.flat()) touched.add(time)
+      for (const { time } of results.parts.flat()) touched.add(time)
       const foreign = buckets.flatMap((bucket) => bucket.foreignIn(after, closedUntil))
       lacking = together(lacking, await judgeNow(plans, foreign, closedUntil))
       // Otherwise another instance has done all this before, or the bucket would not have gone on.
@@ -157,9 +153,7 @@ export class Stages {
   async help(share: Share, readers: readonly LogReader[], after: number): Promise<void> {
     const { closedUntil } = share
     const times = new Set(share.times)
-    const done = new Map<string, Contributions>([
-      [SOURCE_STAGE, readers.map((r) => share.times.flatMap((time) => r.partialsOf(time)))],
-    ])
+    const done = new Map([[SOURCE_STAGE, contributionsOf(readers, share.times)]])
     for (const [stage, buckets] of this.#buckets) {
       if (stage.id === share.stage) {
         const input = stageInput(stage, done, times, after, closedUntil)
@@ -180,7 +174,7 @@ export class Stages {
 
   /** `_SUCCESS` after every part of the stage's outputs; prints once. Not kept anywhere: whoever comes again does it again. */
   async #finish(stage: ShuffleStage, results: Contributions, lacking: Lacking): Promise<void> {
-    const times = [...new Set(results.flat().map(({ time }) => time))].sort((a, b) => a - b)
+    const times = [...new Set(results.parts.flat().map(({ time }) => time))].sort((a, b) => a - b)
     for (const time of times) {
       for (const { output } of stage.outputs) {
         if (time % output.slide !== 0 || lacking.get(time)?.has(output.id)) continue
@@ -196,11 +190,10 @@ export class Stages {
       if (!(await environment.objects.exists(ref))) await environment.objects.put(ref, new Uint8Array())
       return
     }
-    const lines = results.flatMap((partials) =>
-      partials
-        .flatMap((partial) => (partial.time === time ? partial.samples : []))
-        .flatMap(([output, some]) => (output === id ? some : [])),
-    )
+    const lines = results.parts
+      .flat()
+      .flatMap((part) => (part.time === time ? part.samples : []))
+      .flatMap(([output, some]) => (output === id ? some : []))
     environment.print(printed(time, lines, node.count))
   }
 
@@ -211,39 +204,9 @@ export class Stages {
 
 /** What buckets did in (after, until]. */
 function resultsOf(buckets: readonly BucketTask[], after: number, until: number): Contributions {
-  return buckets.map(({ partials }) => partials.filter(({ time }) => time > after && time <= until))
+  return new Contributions(buckets.map(({ parts }) => parts.filter(({ time }) => time > after && time <= until)))
 }
 
-function stageInput(
-  stage: ShuffleStage,
-  done: ReadonlyMap<string, Contributions>,
-  touched: ReadonlySet<number>,
-  after: number,
-  closedUntil: number,
-): StageInput {
-  /** By edge, bucket and time, in the order of tasks and versions. */
-  const items = new Map<string, unknown[]>()
-  const sizes = new Map<number, number>()
-  for (const { edge } of stage.inputs) {
-    for (const partials of done.get(edge.from) ?? []) {
-      for (const { time, shuffle } of partials) {
-        for (const [id, bucket, sent, version = 1] of shuffle) {
-          if (id !== edge.id) continue
-          const some = migrateItems(edge, sent, version)
-          sizes.set(bucket, (sizes.get(bucket) ?? 0) + some.length)
-          const key = `${edge.id}\n${bucket}\n${time}`
-          const list = items.get(key)
-          if (list) for (const item of some) list.push(item)
-          else items.set(key, [...some])
-        }
-      }
-    }
-  }
-  return {
-    after,
-    closedUntil,
-    touched: [...touched].sort((a, b) => a - b),
-    itemsOf: (edge, bucket, time) => items.get(`${edge}\n${bucket}\n${time}`) ?? [],
-    sizeOf: (bucket) => sizes.get(bucket) ?? 0,
-  }
+function contributionsOf(readers: readonly LogReader[], times: readonly number[]): Contributions {
+  return new Contributions(readers.map((reader) => times.flatMap((time) => reader.partsOf(time))))
 }

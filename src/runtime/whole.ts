@@ -2,9 +2,9 @@
 // it (I3), and what has nowhere to go is never passed over in silence (I7). Costs nothing while one plan has made everything.
 
 import { isInPlace, type Place, type PlanView } from '../plan/shape.ts'
-import type { BatchPartial } from '../state/commit-record.ts'
 import { type OnTheWay, operatorOf, RecordsOnTheWayError, SupersededError } from './deploy-errors.ts'
 import type { Log } from './environment.ts'
+import type { Outline } from './held.ts'
 import type { LogReader } from './log-reader.ts'
 import { type PlanName, type Plans, passedPlace, topicPlace } from './plans.ts'
 import { closedBy, earliest } from './time.ts'
@@ -13,7 +13,7 @@ import { closedBy, earliest } from './time.ts'
 export interface Contribution {
   readonly place: Place
   readonly plan: PlanName
-  readonly partial: BatchPartial
+  readonly partial: Outline
   /** Of a source task: where what it does in place leaves, and whose commit has passed the batch, as far as known. */
   readonly passed?: { readonly place: Place; readonly plan: PlanName }
 }
@@ -198,7 +198,7 @@ export function strays(
   own: PlanView,
   theirs: PlanView | undefined,
   place: Place,
-  { time, shuffle }: BatchPartial,
+  { time, shuffle }: Outline,
 ): OnTheWay[] {
   return shuffle.flatMap(([edge, bucket, { length: records }]) => {
     if (records === 0) return []

@@ -136,6 +136,12 @@ export function decode(where: string, bytes: Uint8Array, place = ''): { spilled:
   }
 }
 
+/** Decodes bytes that this process has encoded itself, or decoded before: nothing is checked again. */
+export function decodeAgain(bytes: Uint8Array): unknown {
+  const body = bytes.subarray(HEADER_BYTES)
+  return unpack((bytes[2] ?? 0) & ZSTD ? inflate('what is held in memory', body, MAX_BODY_BYTES) : body)
+}
+
 /**
  * Decompresses, but never to more than `max` bytes: a few bytes may stand for gigabytes.
  *

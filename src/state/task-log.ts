@@ -1,7 +1,7 @@
 // A task's commit log in terms of records: encodes and decodes, and spills to S3 what an item cannot hold.
 
 import { randomUUID } from 'node:crypto'
-import { decode, encode, stamp } from './codec.ts'
+import { decode, decodeAgain, encode, stamp } from './codec.ts'
 import { LogGapError } from './log-errors.ts'
 import { headUntil, isHeadForCertain, type LogLife } from './log-life.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
@@ -21,14 +21,18 @@ export interface Entry<R> {
   readonly bytes: number
   /** Seconds after which it is no head any more unless something follows; absent: it is one for good. */
   readonly headUntil?: number | undefined
+  /** Decodes it once more: nothing in it is shared with what anybody has got. */
+  again(): R
 }
 
 /** A record ready to be written: encoded once, spilled if it has to be, so that a retry repeats neither. */
-export interface PreparedRecord {
+export interface PreparedRecord<R> {
   readonly body: Uint8Array
   readonly spilled: ObjectRef | undefined
   /** Of the whole record, wherever it is. */
   readonly bytes: number
+  /** As of an entry. */
+  again(): R
 }
 
 /** The log of one task, with records of type `R`. */
@@ -67,16 +71,17 @@ export class TaskLog<R> {
    *
    * @throws UnwritableRecordError for one that could not be read back (DESIGN §2a.5).
    */
-  async prepare(record: R): Promise<PreparedRecord> {
+  async prepare(record: R): Promise<PreparedRecord<R>> {
     if (!this.#isRecord(record))
       throw new UnwritableRecordError(`the next commit of ${describeTask(this.task)}`, record)
     const body = encode(record)
-    if (body.length <= maxBodyBytes(this.task)) return { body, spilled: undefined, bytes: body.length }
+    if (body.length <= maxBodyBytes(this.task))
+      return { body, spilled: undefined, bytes: body.length, again: () => this.#again(body) }
     const { job, stage, task } = this.task
     const key = `_millrace/spill/${objectPath(job, stage, task)}/${this.#newId()}`
     const spilled = { bucket: this.#bucket, key }
     await this.#objects.put(spilled, stamp(body, key))
-    return { body: encode(spilled, true), spilled, bytes: body.length }
+    return { body: encode(spilled, true), spilled, bytes: body.length, again: () => this.#again(body) }
   }
 
   /**
@@ -86,7 +91,7 @@ export class TaskLog<R> {
    * A lost answer that the SDK retried looks like a conflict with ourselves. The bytes tell: a body names its own uploads
    * and spilled object, so an equal one is ours, or does the same. Taking it for another's would throw away committed uploads.
    */
-  async append(version: number, prepared: PreparedRecord, expiresAt?: number): Promise<'committed' | 'conflict'> {
+  async append(version: number, prepared: PreparedRecord<R>, expiresAt?: number): Promise<'committed' | 'conflict'> {
     const ttl = await this.#follow(version, expiresAt)
     const body = stamp(prepared.body, entryPlace(this.task, version))
     this.#last = undefined
@@ -123,7 +128,7 @@ export class TaskLog<R> {
   }
 
   /** Throws away what `prepare` spilled for a commit that another one beat. */
-  async discard(prepared: PreparedRecord): Promise<void> {
+  async discard(prepared: PreparedRecord<R>): Promise<void> {
     if (prepared.spilled) await this.#objects.delete(prepared.spilled)
   }
 
@@ -204,16 +209,23 @@ export class TaskLog<R> {
     const { version, body } = item
     const where = `version ${version} of ${describeTask(this.task)}`
     let { spilled, value } = decode(where, body, entryPlace(this.task, version))
-    let size = body.length
+    let [size, whole] = [body.length, body]
     if (spilled) {
       if (!isRef(value)) throw new UnreadableStateError(where, 'it names no object')
       const bytes = await this.#objects.get(value)
       if (!bytes) throw new UnreadableStateError(where, `its record ${objectUrl(value)} is missing`)
       size += bytes.length
+      whole = bytes
       value = decode(`${where} in ${objectUrl(value)}`, bytes, value.key).value
     }
     if (!this.#isRecord(value)) throw new UnreadableStateError(where, 'it is not a record of this kind of task')
-    return { version, record: value, bytes: size, headUntil: headUntil(item) }
+    return { version, record: value, bytes: size, headUntil: headUntil(item), again: () => this.#again(whole) }
+  }
+
+  #again(bytes: Uint8Array): R {
+    const value = decodeAgain(bytes)
+    if (this.#isRecord(value)) return value
+    throw new UnreadableStateError(`a record of ${describeTask(this.task)}`, 'it has changed in memory')
   }
 }
 

@@ -132,7 +132,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
       ...part,
       ...grouping<V>(),
     }).windowOver(spans, identity, versionOfPairs(values))
-    const how = { create: (some: V[]) => some, mergeValue: concat, mergeCombiners: concat }
+    const how = { changesNothing: true, create: (some: V[]) => some, mergeValue: concat, mergeCombiners: concat }
     return this.derive<[K, V[]]>(
       { kind: 'combineByKey', input: node, numPartitions, id: undefined, values, ...how },
       spans.slide,
@@ -223,7 +223,7 @@ function grouping<V>() {
     values.push(value)
     return values
   }
-  return { create: (value: V): V[] => [value], mergeValue, mergeCombiners: concat<V> }
+  return { changesNothing: true, create: (value: V): V[] => [value], mergeValue, mergeCombiners: concat<V> }
 }
 
 /** For what got past the compiler: `Array.from` makes an empty list of a promise. */

@@ -16,8 +16,13 @@ interface Versioned extends Wide {
   readonly values?: ValueVersion | undefined
 }
 
+interface Combining extends Versioned {
+  /** Its functions are our own, and change no argument but what they have made themselves: nothing need be copied for them. */
+  readonly changesNothing?: boolean
+}
+
 /** Pairs to `[key, combined]`, one per key and batch. Combined on the side of the source first. Spark: `combineByKey`. */
-export interface CombineByKeyNode extends Versioned {
+export interface CombineByKeyNode extends Combining {
   readonly kind: 'combineByKey'
   readonly input: StreamNode
   create(value: unknown): unknown
@@ -26,7 +31,7 @@ export interface CombineByKeyNode extends Versioned {
 }
 
 /** All elements of a batch folded to one, in one bucket; `empty` is emitted for a batch without elements, if given. */
-export interface FoldNode extends Versioned {
+export interface FoldNode extends Combining {
   readonly kind: 'fold'
   readonly input: StreamNode
   readonly empty: { readonly value: unknown } | undefined

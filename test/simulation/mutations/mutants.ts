@@ -1,6 +1,7 @@
 // Bugs that are planted one at a time, to see that the simulator finds them: each replaces one piece of the runtime.
 
 import type { Kind } from '../job-of.ts'
+import { BOUNDARY_MUTANTS } from './boundary-mutants.ts'
 import { BUCKET_MUTANTS } from './bucket-mutants.ts'
 import { CLOSING_MUTANTS } from './closing-mutants.ts'
 import { DEPLOY_MUTANTS } from './deploy-mutants.ts'
@@ -29,6 +30,7 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
   ...DEPLOY_MUTANTS,
   ...VALUE_MUTANTS,
+  ...BOUNDARY_MUTANTS,
   ...OFFSET_MUTANTS,
   ...EXPIRY_MUTANTS,
   ...SOURCE_MUTANTS,
