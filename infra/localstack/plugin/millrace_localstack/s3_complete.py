@@ -17,3 +17,13 @@ def serialize_completion():
             return complete(*args, **kwargs)
 
     S3Provider.complete_multipart_upload = one_at_a_time
+
+
+@hooks.on_infra_start()
+def own_storage():
+    """Objects over 512 KB and parts of uploads are files in one folder of the machine, which a reset wipes: here it is the instance's own."""
+    import os, tempfile
+
+    from localstack.services.s3 import provider
+
+    provider.DEFAULT_S3_TMP_DIR = os.path.join(tempfile.gettempdir(), "s3")
