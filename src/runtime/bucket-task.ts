@@ -288,7 +288,7 @@ export class BucketTask {
 
   async #heal(): Promise<void> {
     if (this.#published || !this.#head) return
-    await heal(this.#parts.publisher, this.#head.record.outbox)
+    await heal(this.#parts.publisher, this.#head.record.outbox, this.#head.record.at)
     this.#published = true
   }
 }

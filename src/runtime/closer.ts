@@ -250,7 +250,7 @@ export class Closer {
 
   async #healHead(): Promise<void> {
     if (this.#published) return
-    await heal(this.parts.publisher, this.#head.outbox)
+    await heal(this.parts.publisher, this.#head.outbox, this.#head.at)
     if (this.#head.before < this.#head.closedUntil) {
       if (this.parts.stages.any) await Promise.all(this.#inOrder().map((reader) => reader.refresh(true)))
       await this.#runBuckets()

@@ -4,19 +4,23 @@
 import type { StateChanges } from '../operators/bucket-program.ts'
 import { type BucketCommit, type CloseCommit, isBucketCommit } from '../state/commit-record.ts'
 import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
-import { type Entry, TaskLog } from '../state/task-log.ts'
+import type { Entry, TaskLog } from '../state/task-log.ts'
+import type { JobSettings } from '../stream/job.ts'
+import { openLog } from './open-log.ts'
 import { heal, type Publisher } from './outbox.ts'
 import type { Plans } from './plans.ts'
 
 export class GoneStages {
   readonly #plans: Plans
+  readonly #settings: JobSettings
   readonly #publisher: Publisher
   #versions: CloseCommit['buckets'] = []
   /** The same of when they were sealed last. */
   #sealed = ''
 
-  constructor(plans: Plans, publisher: Publisher) {
+  constructor(plans: Plans, settings: JobSettings, publisher: Publisher) {
     this.#plans = plans
+    this.#settings = settings
     this.#publisher = publisher
   }
 
@@ -44,14 +48,13 @@ export class GoneStages {
 
   #logOf(stage: string, bucket: number): TaskLog<BucketCommit> {
     const { job, environment } = this.#plans
-    const { table, objects, bucket: container, newId } = environment
-    return new TaskLog({ job, stage, task: String(bucket) }, table, objects, container, isBucketCommit, newId)
+    return openLog({ job, stage, task: String(bucket) }, environment, this.#settings, isBucketCommit)
   }
 
   async #seal(log: TaskLog<BucketCommit>, closedUntil: number): Promise<void> {
     const head = await log.head()
     if (head?.record.kind !== 'bucket' || head.record.closedUntil > closedUntil) return
-    await heal(this.#publisher, head.record.outbox) // an entry with a successor is published
+    await heal(this.#publisher, head.record.outbox, head.record.at) // an entry with a successor is published
     const { clock, code, objects, bucket, newId, log: journal } = this.#plans.environment
     const at = clock.now()
     const snapshot = await writeSnapshot(objects, bucket, log.task, head.version, await this.#stateAt(log, head), newId)

@@ -14,7 +14,7 @@ import { Helper } from './helper.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { Lookout } from './lookout.ts'
 import { openLog } from './open-log.ts'
-import type { Publisher } from './outbox.ts'
+import { goneJudge, type Publisher } from './outbox.ts'
 import { Plans } from './plans.ts'
 import { PartitionAddedError, UnknownTopicError } from './runtime-errors.ts'
 import { SourceTask } from './source-task.ts'
@@ -68,7 +68,12 @@ export class JobRuntime {
     this.#options = { takeOver, accept }
     const { objects, print } = environment
     this.#wakeUps = new WakeUps(job.name, environment)
-    this.#publisher = { objects, print, wake: (at) => this.#wakeUps.ensure(at) }
+    this.#publisher = {
+      objects,
+      print,
+      wake: (at) => this.#wakeUps.ensure(at),
+      gone: goneJudge(job.settings, environment),
+    }
     this.#plans = new Plans(job.name, viewOf(this.plan), environment, new Set(accept))
     const plans = this.#plans
     const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher, plans }

@@ -39,7 +39,9 @@ export class LogReader {
   /** When the task last committed records; undefined until an entry was read. */
   active: number | undefined
   /** The newest entry read: its outbox is unpublished unless it is known to be (an entry with a successor is published). */
-  last: { readonly version: number; readonly outbox: readonly Effect[]; readonly published: boolean } | undefined
+  last:
+    | { readonly version: number; readonly at: number; readonly outbox: readonly Effect[]; readonly published: boolean }
+    | undefined
   #read: number
   #open: OpenEntry[] = []
   /** The parts of open entries by batch time, made when asked for. */
@@ -108,6 +110,11 @@ export class LogReader {
     return this.#passes.find(({ from, until }) => from < time && time <= until)?.plan
   }
 
+  /** Whether this instance knows that what an entry has promised is published: somebody may have taken it away since. */
+  isPublished(version: number): boolean {
+    return this.last?.version === version && this.last.published
+  }
+
   /** Takes note of a commit that this very instance has made and published: no need to read it. */
   observe(entry: Entry<SourceCommit>): void {
     const { version, record } = entry
@@ -133,7 +140,7 @@ export class LogReader {
   async publishLast(publisher: Publisher, closing: ReadonlySet<number>): Promise<void> {
     const { last } = this
     if (!last || last.published || !this.openTimes.some((time) => closing.has(time))) return
-    await heal(publisher, last.outbox)
+    await heal(publisher, last.outbox, last.at)
     this.last = { ...last, published: true }
   }
 
@@ -173,7 +180,7 @@ export class LogReader {
     this.frontier = Math.max(before, record.frontier)
     this.#pass(before, record.plan)
     this.active = record.active
-    this.last = { version, outbox: own ? [] : visible(record.outbox), published: own }
+    this.last = { version, at: record.at, outbox: own ? [] : visible(record.outbox), published: own }
     const parts = partsOf(record.partials, () => again().partials, !own)
     const until = headUntil ?? Number.POSITIVE_INFINITY
     this.#addOpen({ version, before, nextBefore, plan: record.plan, parts, until })

@@ -5,6 +5,8 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { inflate } from '../state/codec.ts'
 import type { Effect } from '../state/commit-record.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../state/object-store.ts'
+import { StagedObjectLostError } from '../state/staged-object-lost-error.ts'
+import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 
 /** An object that a micro-batch wants to write. */
@@ -32,6 +34,20 @@ export interface Publisher {
   readonly print: (text: string) => void
   /** Makes sure that the job is brought back at `at`, or earlier. */
   readonly wake: (at: number) => Promise<void>
+  /** Told of an upload that is gone, as its object is, although a commit at this time promised it; throws when it may never have been completed. */
+  readonly gone: (lost: StagedObjectLostError, committedAt: number) => void
+}
+
+/** No rule for stale uploads may abort them sooner than `retention` and a week after the commit (docs/deploy.md); a day is for clocks and lateness. */
+const UPLOADS_OUTLIVE_RETENTION_BY_MS = 6 * 86_400_000
+
+/** An upload that no rule can have aborted was completed, and somebody has taken the object away since: that is their right. */
+export function goneJudge({ retention }: JobSettings, { clock, log }: Environment): Publisher['gone'] {
+  return (lost, committedAt) => {
+    if (clock.now() > committedAt + retention + UPLOADS_OUTLIVE_RETENTION_BY_MS) throw lost
+    const facts = { object: objectUrl(lost.staged.ref), bytes: lost.staged.bytes }
+    log.warn(facts, 'an object that was published has been taken away: it is not published again')
+  }
 }
 
 /**
@@ -93,12 +109,19 @@ export async function publish(publisher: Publisher, effects: readonly Effect[]):
 /**
  * Does what a commit has promised when it is not known whether that was done. Objects that are there are left alone:
  * looking costs a twelfth of writing, and a reader that watches for changes sees none.
+ *
+ * @param committedAt the clock at the commit.
  */
-export async function heal(publisher: Publisher, effects: readonly Effect[]): Promise<void> {
+export async function heal(publisher: Publisher, effects: readonly Effect[], committedAt: number): Promise<void> {
   await Promise.all(
     effects.map(async (effect) => {
       if (effect.kind === 'put' && (await publisher.objects.exists(effect.ref))) return
-      await perform(publisher, effect)
+      try {
+        await perform(publisher, effect)
+      } catch (error) {
+        if (!(error instanceof StagedObjectLostError)) throw error
+        publisher.gone(error, committedAt)
+      }
     }),
   )
 }

@@ -104,7 +104,8 @@ async function appendQuiet(
   if (now - head.record.active < settings.idleAfter) return false
   const sealed = head.record.kind === 'seal' && head.headUntil === undefined
   if (kind === 'seal' ? sealed : head.record.frontier >= frontier) return true
-  await heal(publisher, visible(head.record.outbox)) // an entry with a successor is published
+  const { outbox, at } = head.record
+  if (!reader.isPublished(head.version)) await heal(publisher, visible(outbox), at) // an entry with a successor is published
   const quiet = quietCommit(head.record, kind, frontier, parts)
   const inPlace = await carryOn({ ...parts, ref: log.task, log }, head, quiet.frontier, kind === 'seal')
   const record = { ...quiet, ...inPlace }

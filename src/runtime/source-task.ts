@@ -160,8 +160,8 @@ export class SourceTask {
    */
   async healHead(wakes = true): Promise<void> {
     if (!this.#head || this.#head.published) return
-    const { outbox } = this.#head.record
-    await heal(this.parts.publisher, wakes ? outbox : visible(outbox))
+    const { outbox, at } = this.#head.record
+    await heal(this.parts.publisher, wakes ? outbox : visible(outbox), at)
     this.#markPublished(this.#head)
   }
 

@@ -36,7 +36,7 @@ export class Stages {
     this.#parts = parts
     const { job, settings, environment, publisher, plans } = parts
     this.#sideBySide = new SideBySide(parts)
-    this.#gone = new GoneStages(plans, publisher)
+    this.#gone = new GoneStages(plans, settings, publisher)
     this.#buckets = new Map(
       parts.stages.map((stage) => [
         stage,

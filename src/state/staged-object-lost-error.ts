@@ -9,8 +9,9 @@ export class StagedObjectLostError extends MillraceError {
     super(
       'STAGED_OBJECT_LOST',
       `${objectUrl(staged.ref)} (${staged.bytes} bytes) was committed, but its staged upload ${staged.token} is gone and no object of that name ` +
-        'exists. A lifecycle rule that aborts incomplete uploads runs sooner than the job was healed, or somebody aborted the upload or deleted ' +
-        'the object. Give that rule at least 7 days; to get the contents back, rewind the task to before this commit so that it runs again.',
+        'exists, and that was so long ago that a rule for stale uploads may have aborted it before it was published. ' +
+        'If somebody has only taken the object away, put it back, or any object of that name: then it counts as published. Let the rule for stale uploads ' +
+        'wait for retention and a week.',
       options,
     )
     this.staged = staged

@@ -49,7 +49,7 @@ export const CLOSING_MUTANTS: readonly Mutant[] = [
     name: 'the closing task does not heal',
     breaks: 'I3',
     file: 'src/runtime/closer.ts',
-    find: 'if (this.#published) return\n    await heal(this.parts.publisher, this.#head.outbox)',
+    find: 'if (this.#published) return\n    await heal(this.parts.publisher, this.#head.outbox, this.#head.at)',
     replace: 'if (this.#published) return',
   },
   {

@@ -22,8 +22,8 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     name: 'a source task does not heal',
     breaks: 'I3',
     file: 'src/runtime/source-task.ts',
-    find: 'if (!this.#head || this.#head.published) return\n    const { outbox }',
-    replace: 'if (!this.#head || this.version > 0) return\n    const { outbox }',
+    find: 'if (!this.#head || this.#head.published) return\n    const { outbox, at }',
+    replace: 'if (!this.#head || this.version > 0) return\n    const { outbox, at }',
   },
   {
     name: 'acknowledge before commit',
