@@ -10,7 +10,8 @@ import { SOURCE_STAGE } from './stages.ts'
 
 /** The longest that runtime adds: times of 16 digits, Kafka's greatest partition, offsets of 20 digits, versions and random ids. */
 const [TIME, PARTITION, OFFSET, BUCKET] = ['9'.repeat(16), '2147483647', '9'.repeat(20), '9'.repeat(5)]
-const UNIQUE = `${TIME}-00000000-0000-0000-0000-000000000000`
+/** `state/snapshots.ts`: version, milliseconds, two ids. */
+const SNAPSHOT = `${'0'.repeat(16)}.${'0'.repeat(13)}.${'0'.repeat(36)}.${'0'.repeat(36)}`
 
 /**
  * Refuses a job of which some key could not be stored.
@@ -32,7 +33,7 @@ export function checkNames({ job, programs, stages, outputs }: Plan): void {
   for (const { stage, task } of tasks) {
     const path = objectPath(job.name, stage, task)
     const what = `the name of the job, ${stage === SOURCE_STAGE ? 'of the topic' : `or the id of ${stage}`}`
-    check(job.name, 'A snapshot', `_millrace/snapshots/${path}/${UNIQUE}`, MAX_KEY_BYTES, what)
+    check(job.name, 'A snapshot', `_millrace/snapshots/${path}/${SNAPSHOT}`, MAX_KEY_BYTES, what)
     check(job.name, 'A commit log', logKey({ job: job.name, stage, task }), MAX_PARTITION_KEY_BYTES, what)
   }
 }

@@ -3,10 +3,11 @@
 import { BucketProgram } from '../operators/bucket-program.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
 import type { BucketCommit, SnapshotPointer } from '../state/commit-record.ts'
-import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import { readSnapshot } from '../state/snapshots.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings, PoisonPolicy } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
+import { saveSnapshot } from './save-snapshot.ts'
 import { isSnapshotDue } from './snapshot-due.ts'
 
 type Head = Entry<BucketCommit>
@@ -79,9 +80,9 @@ export class BucketState {
   }
 
   /** Writes what the operators hold at this version, before the commit that names it. */
-  async writeSnapshot(head: Head): Promise<SnapshotPointer> {
-    const { objects, bucket, newId } = this.#environment
+  async writeSnapshot(head: Head, settings: JobSettings): Promise<SnapshotPointer> {
     const program = await this.restore(head)
-    return writeSnapshot(objects, bucket, this.#log.task, head.version, program.state(), newId)
+    const { task } = this.#log
+    return saveSnapshot(this.#environment, settings, task, head.version, program.state(), head.record.snapshot)
   }
 }

@@ -212,7 +212,7 @@ export class BucketTask {
     const head = this.#head
     if (head && head.record.closedUntil > closedUntil) return false
     if (!head || (head.record.kind !== 'bucket' && head.headUntil === undefined)) return true
-    const snapshot = await this.#state.writeSnapshot(head)
+    const snapshot = await this.#state.writeSnapshot(head, this.#parts.settings)
     const at = this.#parts.environment.clock.now()
     const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
     const sealed = (await this.#commit({ ...head.record, kind: 'seal', at, snapshot, ...quiet })) === 'committed'
@@ -228,7 +228,8 @@ export class BucketTask {
     // A bucket that nothing falls into keeps its head alive all the same: a new snapshot is one for a new head.
     if (next === undefined && !this.#state.isSnapshotDue(head, settings)) return NOTHING
     const program = await this.#state.restore(head)
-    const fresh = head && this.#state.isSnapshotDue(head, settings) ? await this.#state.writeSnapshot(head) : undefined
+    const fresh =
+      head && this.#state.isSnapshotDue(head, settings) ? await this.#state.writeSnapshot(head, settings) : undefined
     const { ran, partials, objects, late, active } = await runClosed(
       program,
       stage,

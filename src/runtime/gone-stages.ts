@@ -2,13 +2,14 @@
 // code may come back for them (I5, I7). An entry that does not expire, on a snapshot of what is there, unread.
 
 import type { StateChanges } from '../operators/bucket-program.ts'
-import { type BucketCommit, type CloseCommit, isBucketCommit } from '../state/commit-record.ts'
-import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import { type BucketCommit, type CloseCommit, isBucketCommit, type SnapshotPointer } from '../state/commit-record.ts'
+import { readSnapshot } from '../state/snapshots.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { openLog } from './open-log.ts'
 import { heal, type Publisher } from './outbox.ts'
 import type { Plans } from './plans.ts'
+import { saveSnapshot } from './save-snapshot.ts'
 
 export class GoneStages {
   readonly #plans: Plans
@@ -55,9 +56,9 @@ export class GoneStages {
     const head = await log.head()
     if (head?.record.kind !== 'bucket' || head.record.closedUntil > closedUntil) return
     await heal(this.#publisher, head.record.outbox, head.record.at) // an entry with a successor is published
-    const { clock, code, objects, bucket, newId, log: journal } = this.#plans.environment
+    const { clock, code, log: journal } = this.#plans.environment
     const at = clock.now()
-    const snapshot = await writeSnapshot(objects, bucket, log.task, head.version, await this.#stateAt(log, head), newId)
+    const snapshot = await this.#snapshotOf(log, head)
     const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
     const plan = this.#plans.own.fingerprint
     const seal: BucketCommit = { ...head.record, kind: 'seal', at, code, plan, snapshot, ...quiet }
@@ -67,6 +68,11 @@ export class GoneStages {
       { stage: log.task.stage, bucket: log.task.task },
       'state of a stage that this code does not have is kept',
     )
+  }
+
+  async #snapshotOf(log: TaskLog<BucketCommit>, head: Entry<BucketCommit>): Promise<SnapshotPointer> {
+    const [{ environment }, state] = [this.#plans, await this.#stateAt(log, head)]
+    return saveSnapshot(environment, this.#settings, log.task, head.version, state, head.record.snapshot)
   }
 
   async #stateAt(log: TaskLog<BucketCommit>, { version, record }: Entry<BucketCommit>): Promise<StateChanges> {

@@ -7,7 +7,7 @@ import { exchange } from '../operators/exchange.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
 import { IN_PLACE } from '../plan/program.ts'
 import type { BatchPartial, InPlaceCommit, SourceCommit } from '../state/commit-record.ts'
-import { readSnapshot, writeSnapshot } from '../state/snapshots.ts'
+import { readSnapshot } from '../state/snapshots.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -18,6 +18,7 @@ import { type OutputObject, ofOpenBatches } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
 import { type Plans, topicPlace } from './plans.ts'
 import { keepAside } from './quarantine.ts'
+import { saveSnapshot } from './save-snapshot.ts'
 import { isSnapshotDue } from './snapshot-due.ts'
 import { closedBy, earliest } from './time.ts'
 
@@ -183,10 +184,9 @@ export class InPlace {
     }
     await this.#load(head)
     const state = [...this.#operators.state(), ...this.#open.state()]
-    const { objects, bucket, newId } = environment
     this.#madeUp = false
     this.#operators.saved() // what was migrated; when the commit fails, state is loaded again
-    return { ...anew, snapshot: await writeSnapshot(objects, bucket, ref, head.version, state, newId) }
+    return { ...anew, snapshot: await saveSnapshot(environment, settings, ref, head.version, state, kept.snapshot) }
   }
 
   /** What fell due while code did not have any of these operators is made up for, in order: windows build on each other. */

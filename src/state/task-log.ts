@@ -171,6 +171,7 @@ export class TaskLog<R> {
     if (short.length === 0 && (headUntil(item) ?? soon) >= soon) return 0
     const set = async (one: LogItem): Promise<void> => {
       if (headUntil(one) === undefined) return
+      await this.#keepSpilled(one)
       const time = Math.ceil((now + retention) / 1000)
       const life = one.headUntil === undefined ? { expiresAt: time } : { headUntil: time }
       await this.#log.setLife(this.task, one.version, life)
@@ -180,6 +181,15 @@ export class TaskLog<R> {
     const others = short.filter(({ version }) => version < item.version)
     for (let i = 0; i < others.length; i += KEPT_AT_ONCE) await Promise.all(others.slice(i, i + KEPT_AT_ONCE).map(set))
     return others.length + 1
+  }
+
+  /** A rule of the bucket deletes spilled records by their age: one that is needed for longer is written anew. */
+  async #keepSpilled({ version, body }: LogItem): Promise<void> {
+    const where = `version ${version} of ${describeTask(this.task)}`
+    const { spilled, value } = decode(where, body, entryPlace(this.task, version))
+    if (!spilled || !isRef(value)) return
+    const bytes = await this.#objects.get(value)
+    if (bytes) await this.#objects.put(value, bytes)
   }
 
   /** One entry, strongly consistent; undefined when there is none or it has expired. */

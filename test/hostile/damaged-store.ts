@@ -45,7 +45,7 @@ export function damagedStore(
       ...objects,
       async get(ref) {
         const bytes = await objects.get(ref)
-        return bytes && ref.key.startsWith('_millrace/') ? pass(ref.key.replace(/[0-9a-f-]{36}$/, ''), bytes) : bytes
+        return bytes && ref.key.startsWith('_millrace/') ? pass(ref.key.replace(/[0-9a-f-]{36}/g, ''), bytes) : bytes
       },
     },
   }

@@ -138,7 +138,9 @@ describe('I7: a staged object that S3 does not know', () => {
     await expect((await knowing(404)).complete(staged)).rejects.toMatchObject({
       code: 'STAGED_OBJECT_LOST',
       staged,
-      message: expect.stringMatching(/s3:\/\/results\/T\/part-0 \(3 bytes\).*U1 is gone.*put it back.*retention and a week/),
+      message: expect.stringMatching(
+        /s3:\/\/results\/T\/part-0 \(3 bytes\).*U1 is gone.*put it back.*retention and a week/,
+      ),
     })
   })
 

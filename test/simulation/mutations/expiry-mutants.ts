@@ -147,4 +147,28 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     replace: 'if (head?.record.code === undefined) await',
     test: 'test/runtime/far-timeouts.test.ts',
   },
+  {
+    name: 'superseded snapshots stay for ever',
+    breaks: 'rest',
+    file: 'src/state/snapshots.ts',
+    find: 'old.slice(0, Math.max(0, inForce))',
+    replace: 'old.slice(0, 0)',
+    test: 'test/runtime/bounded-storage.test.ts',
+  },
+  {
+    name: 'a snapshot that an entry still names is dropped',
+    breaks: 'I7',
+    file: 'src/state/snapshots.ts',
+    find: 'old.slice(0, Math.max(0, inForce))',
+    replace: 'old.slice(0, inForce + 1)',
+    test: 'test/runtime/bounded-storage.test.ts',
+  },
+  {
+    name: 'a snapshot that was never named counts as in force',
+    breaks: 'I7',
+    file: 'src/state/snapshots.ts',
+    find: 'const inForce = old.findLastIndex(({ key }) => isNamed(key))',
+    replace: 'const inForce = isNamed("") ? 0 : old.length - 1',
+    test: 'test/runtime/bounded-storage.test.ts',
+  },
 ]

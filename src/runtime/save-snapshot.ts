@@ -1,0 +1,32 @@
+// Snapshots of a task, and what becomes of those before: storage is bounded by state and what `retention` may still name.
+
+import { describeCause } from '../errors.ts'
+import type { BucketCommit, SnapshotPointer } from '../state/commit-record.ts'
+import { dropSuperseded, writeSnapshot } from '../state/snapshots.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { JobSettings } from '../stream/job.ts'
+import type { Environment } from './environment.ts'
+
+/**
+ * Writes a snapshot, before the commit that names it, and drops what nothing names any more.
+ *
+ * @param current what the newest commit names.
+ */
+export async function saveSnapshot(
+  { objects, bucket, clock, newId, log }: Environment,
+  { retention }: Pick<JobSettings, 'retention'>,
+  task: TaskRef,
+  version: number,
+  state: BucketCommit['state'],
+  current: SnapshotPointer | undefined,
+): Promise<SnapshotPointer> {
+  const now = clock.now()
+  const written = await writeSnapshot(objects, bucket, task, version, state, now, current, newId)
+  try {
+    await dropSuperseded(objects, bucket, task, current, now - retention)
+  } catch (error) {
+    // What is left behind costs a little; the next one tries again.
+    log.warn({ ...task, cause: describeCause(error) }, 'could not drop snapshots that nothing needs any more')
+  }
+  return written
+}
