@@ -22,7 +22,8 @@ export class IncompatibleJobError extends MillraceError {
       'INCOMPATIBLE_JOB',
       `The new code of job '${job}' does not fit the state that is there:\n${changes.map((change) => `  - ${change}`).join('\n')}\n` +
         'Nothing was run or changed. Undo the change, or do what stands there; an operator that may start with empty state takes a new ' +
-        '`id`, with its old one in `accept`; or give the job a new name.',
+        "`id`, and its old one is accepted: lambda(job, { accept: ['…'] }), custom.millrace.accept, or serverless deploy --accept '…'. " +
+        'Or give the job a new name.',
     )
     this.changes = changes
   }

@@ -112,6 +112,7 @@ export function groupOf({ service, stage }: Deployment, { job }: DeployedJob, to
 /** Variables of a job's function. */
 export function environmentOf(deployment: Deployment, deployed: DeployedJob): Record<string, CfnValue> {
   const { job, bundle, mapping } = deployed
+  const { accept } = deployment.options
   const known = job.topics.flatMap((topic) => {
     const count = deployment.partitions.get(topic)
     return count === undefined ? [] : [`${topic}=${count}`]
@@ -123,5 +124,6 @@ export function environmentOf(deployment: Deployment, deployed: DeployedJob): Re
     MILLRACE_CODE: bundle.hash,
     ...(mapping.reportBatchItemFailures && { MILLRACE_REPORT_FAILURES: '1' }),
     ...(known.length > 0 && { MILLRACE_PARTITIONS: known.join(',') }),
+    ...(accept.length > 0 && { MILLRACE_ACCEPT: JSON.stringify(accept) }),
   }
 }

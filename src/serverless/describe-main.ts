@@ -3,6 +3,8 @@
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
+import { planJob } from '../plan/plan.ts'
+import { schemaOf } from '../plan/schema.ts'
 import type { Answer } from './describe.ts'
 
 const ANSWER = 3
@@ -31,6 +33,7 @@ async function describe(): Promise<Answer> {
         ),
         quarantine: settings.quarantine,
         retention: settings.retention,
+        schema: schemaOf(planJob(job)),
         importMs,
       },
     }

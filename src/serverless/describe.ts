@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { InvalidOptionError } from '../errors.ts'
+import type { JobSchema } from '../plan/schema.ts'
 import type { Bundle } from './bundle.ts'
 
 /** A place that a job writes to; keys begin with `prefix` and a dash (outputs) or a slash (quarantine). */
@@ -21,6 +22,8 @@ export interface JobDescription {
   readonly quarantine: WrittenPlace | undefined
   /** Milliseconds. */
   readonly retention: number
+  /** What its state depends on. */
+  readonly schema: JobSchema
   /** Milliseconds that importing the bundle took on this machine. */
   readonly importMs: number
 }

@@ -78,6 +78,8 @@ export interface Serverless {
     readonly custom?: unknown
     readonly provider: ProviderConfig
     readonly functions: Record<string, FunctionConfig>
+    /** Where a package to deploy is, if serverless.yml says. */
+    readonly package?: { readonly path?: string }
   }
   /** serverless.yml with its variables filled in. */
   readonly configurationInput?: { readonly custom?: unknown; readonly functions?: object }

@@ -3,24 +3,46 @@
 // something is packaged or removed, since every command of the framework loads this one.
 
 import { MillraceError } from '../errors.ts'
+import type { DeployOptions } from './deployed-state.ts'
 import type { PluginUtils, Serverless } from './framework.ts'
 import type { Prepared } from './prepare.ts'
+
+/** Of the command line. */
+interface CommandOptions extends DeployOptions {
+  readonly accept?: unknown
+}
+
+const ACCEPT = {
+  accept: {
+    usage: 'Id of an operator that may go, or start with empty state (may be given several times)',
+    type: 'multiple',
+  },
+}
+const COMMANDS = {
+  package: { options: ACCEPT },
+  deploy: { options: ACCEPT, commands: { function: { options: ACCEPT } } },
+}
 
 /** Listed under `plugins` in serverless.yml; its options are `custom.millrace`. */
 export default class MillracePlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void>>>
+  readonly commands = COMMANDS
   readonly #serverless: Serverless
+  readonly #options: CommandOptions
   readonly #log: PluginUtils['log']
   #prepared: Promise<Prepared> | undefined
 
-  constructor(serverless: Serverless, _options: unknown, { log }: PluginUtils) {
+  constructor(serverless: Serverless, options: CommandOptions, { log }: PluginUtils) {
     this.#serverless = serverless
+    this.#options = options
     this.#log = log
     // https://github.com/oss-serverless/osls: `package` runs cleanup, initialize, setupProviderConfiguration,
     // createDeploymentArtifacts, compileLayers, compileFunctions, compileEvents, finalize.
     this.hooks = {
       'before:package:initialize': () => this.#explained(() => this.#package()),
       'before:package:function:package': () => this.#explained(() => this.#package()),
+      'before:deploy:deploy': () => this.#explained(() => this.#checkState()),
+      'before:deploy:function:deploy': () => this.#explained(() => this.#checkState()),
       'package:compileEvents': () => this.#explained(() => this.#addResources()),
       'before:remove:remove': () => this.#explained(() => this.#remove()),
     }
@@ -57,7 +79,7 @@ export default class MillracePlugin {
         functions: service.functions,
         emulated: Boolean(process.env.AWS_ENDPOINT_URL_LAMBDA || process.env.AWS_ENDPOINT_URL),
       },
-      checkPluginOptions(service.custom),
+      checkPluginOptions(service.custom, this.#options.accept),
     )
     const prepared = await this.#prepared
     if (prepared.warning !== undefined) this.#log.warning(prepared.warning)
@@ -66,6 +88,16 @@ export default class MillracePlugin {
       const topics = job.topics.join(', ')
       this.#log.info(`${functionName}: job ${job.name}, topics ${topics}, ${Math.round(bytes / 1024)} KiB`)
     }
+  }
+
+  /** Everything is packaged, and nothing has been touched yet. */
+  async #checkState(): Promise<void> {
+    const { checkDeployedState } = await import('./deployed-state.ts')
+    const { checkPluginOptions } = await import('./options.ts')
+    const { accept } = checkPluginOptions(this.#serverless.service.custom, this.#options.accept)
+    const { changes, warning } = await checkDeployedState(this.#serverless, this.#options, accept)
+    if (warning !== undefined) this.#log.warning(warning)
+    for (const change of changes) this.#log.info(change)
   }
 
   async #addResources(): Promise<void> {

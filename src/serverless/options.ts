@@ -43,6 +43,8 @@ export interface PluginOptions {
   readonly buckets: Ownership
   /** What `serverless remove` does with table and buckets. */
   readonly onRemove: 'keep' | 'delete'
+  /** Ids of operators that may go, or start with empty state. */
+  readonly accept: readonly string[]
 }
 
 /**
@@ -51,7 +53,7 @@ export interface PluginOptions {
  */
 const DEFAULT_BATCH_SIZE = 1000
 
-const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove']
+const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'accept']
 const KAFKA_OPTIONS = ['bootstrapServers', 'mskArn', 'accessConfigurations', 'partitions']
 const JOB_OPTIONS = [
   'handler',
@@ -66,8 +68,11 @@ const JOB_OPTIONS = [
 
 const PLUGIN = 'custom.millrace'
 
-/** @throws InvalidOptionError naming the option and where it stands. */
-export function checkPluginOptions(custom: unknown): PluginOptions {
+/**
+ * @param accept of the command line.
+ * @throws InvalidOptionError naming the option and where it stands.
+ */
+export function checkPluginOptions(custom: unknown, accept?: unknown): PluginOptions {
   const millrace = millraceOf(custom)
   if (millrace === undefined) {
     throw new InvalidOptionError(`${PLUGIN} is missing in serverless.yml: say there which Kafka and which jobs.`)
@@ -83,6 +88,7 @@ export function checkPluginOptions(custom: unknown): PluginOptions {
     state: choice(`${PLUGIN}.state`, given.state, ['managed', 'external']),
     buckets: choice(`${PLUGIN}.buckets`, given.buckets, ['managed', 'external']),
     onRemove: choice(`${PLUGIN}.onRemove`, given.onRemove, ['keep', 'delete']),
+    accept: [...new Set([...textList(`${PLUGIN}.accept`, given.accept), ...textList('--accept', accept)])],
   }
 }
 

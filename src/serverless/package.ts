@@ -7,6 +7,7 @@ import type { FunctionConfig, IamStatement, ProviderConfig, Serverless } from '.
 import { statementsOf } from './permissions.ts'
 import { type PreparedJob, WORK_DIR } from './prepare.ts'
 import { type FunctionTarget, resourcesOf } from './resources.ts'
+import { STATE_FACTS, stateFacts } from './state-check.ts'
 
 /** Gives every job's function its archive, handler and variables, and the role its permissions. */
 export async function packageJobs(
@@ -29,6 +30,8 @@ export async function packageJobs(
       NODE_OPTIONS: withSourceMaps(config, service.provider),
     }
   }
+  const facts = deployment.jobs.map((job) => stateFacts(job, deployment.partitions))
+  await writeFile(join(serviceDir, WORK_DIR, STATE_FACTS), JSON.stringify(facts))
   addStatements(service.provider, statementsOf(deployment))
 }
 

@@ -13,6 +13,7 @@ export function describedJob(name: string, more: Partial<JobDescription> = {}): 
     outputs: [{ bucket: 'results', prefix: name }],
     quarantine: undefined,
     retention: 7 * DAY,
+    schema: { batch: 1000, time: 'record', operators: [] },
     importMs: 100,
     ...more,
   }

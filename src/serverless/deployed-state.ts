@@ -1,0 +1,56 @@
+// The table of the service as it is deployed, asked by whoever deploys: with the credentials of the deployment, and no patience.
+
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { dynamoTable } from '../state/dynamo-table.ts'
+import type { Serverless } from './framework.ts'
+import { tableName } from './names.ts'
+import { WORK_DIR } from './prepare.ts'
+import { checkState, STATE_FACTS, type StateCheck, type StateFacts } from './state-check.ts'
+
+/** Seconds count before a deployment, which takes a minute; retries of the SDK come on top. */
+const PATIENCE_MS = 3000
+
+export interface DeployOptions {
+  /** A folder with what `serverless package` has made. */
+  readonly package?: string
+  /** The one function that is deployed, by its name in serverless.yml; undefined: all. */
+  readonly function?: string
+}
+
+/** @throws MillraceError INCOMPATIBLE_JOB */
+export async function checkDeployedState(
+  serverless: Pick<Serverless, 'service' | 'serviceDir' | 'getProvider'>,
+  { package: packaged, function: only }: DeployOptions,
+  accept: readonly string[],
+): Promise<StateCheck> {
+  const { service, serviceDir } = serverless
+  const provider = serverless.getProvider('aws')
+  const jobs = await readFacts(resolve(serviceDir, packaged ?? service.package?.path ?? WORK_DIR))
+  if (!jobs) {
+    const warning = `Jobs could not be held against the state that they have: the package has no ${STATE_FACTS}. Package it anew.`
+    return { changes: [], warning }
+  }
+  const deployed = jobs.filter(({ functionName }) => only === undefined || functionName === only)
+  const client = new DynamoDBClient({
+    ...(await provider.getAwsSdkV3Config()),
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS },
+  })
+  try {
+    const table = dynamoTable({ table: tableName(service.service, provider.getStage()), client })
+    return await checkState(deployed, table, accept)
+  } finally {
+    client.destroy()
+  }
+}
+
+/** As `packageJobs` has written them; the folder is this plugin's own work. */
+async function readFacts(folder: string): Promise<readonly StateFacts[] | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, STATE_FACTS), 'utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,74 @@
+// Before the stack is touched: the jobs as they would be deployed, held against the state that they have in the table, with the
+// same diff that would stop their functions afterwards. It needs to read one row per job; where it may not, it says so.
+
+import { MillraceError, ServiceError } from '../errors.ts'
+import type { JobSchema } from '../plan/schema.ts'
+import { describeDiff, diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
+import { keptSchema } from '../runtime/claim.ts'
+import { ServiceMissingError } from '../state/service-errors.ts'
+import type { JobRows } from '../state/table.ts'
+import type { DeployedJob } from './deployment.ts'
+
+/** A job as it would be deployed, as far as its state is concerned. JSON: packages carry it. */
+export interface StateFacts {
+  readonly functionName: string
+  readonly job: string
+  readonly schema: JobSchema
+}
+
+export interface StateCheck {
+  /** What changes, a line each. */
+  readonly changes: readonly string[]
+  /** Why state was not looked at; undefined when it was. */
+  readonly warning: string | undefined
+}
+
+/** Where a package keeps what a later `serverless deploy --package` has to know. */
+export const STATE_FACTS = 'millrace-state.json'
+
+/** @param partitions counts by topic, which a bundle cannot know. */
+export function stateFacts(
+  { functionName, job: { name: job, schema } }: Pick<DeployedJob, 'functionName' | 'job'>,
+  partitions: ReadonlyMap<string, number>,
+): StateFacts {
+  const operators = schema.operators.map((operator) =>
+    operator.topic === undefined ? operator : { ...operator, numPartitions: partitions.get(operator.topic) ?? 0 },
+  )
+  return { functionName, job, schema: { ...schema, operators } }
+}
+
+/**
+ * @param accept ids of operators that may go, or start empty.
+ * @throws MillraceError INCOMPATIBLE_JOB with the diff of every job that does not fit; UnreadableStateError.
+ */
+export async function checkState(
+  jobs: readonly StateFacts[],
+  table: JobRows,
+  accept: readonly string[],
+): Promise<StateCheck> {
+  const [changes, refused]: [string[], MillraceError[]] = [[], []]
+  for (const { job, schema } of jobs) {
+    let before: JobSchema | undefined
+    try {
+      before = await keptSchema(table, job)
+    } catch (error) {
+      if (error instanceof ServiceMissingError) return { changes: [], warning: undefined } // nothing is deployed yet
+      if (!(error instanceof ServiceError)) throw error
+      return { changes, warning: notRead(error) }
+    }
+    if (!before) continue
+    const diff = diffSchemas(before, schema, accept)
+    if (diff.breaking.length > 0) refused.push(new IncompatibleJobError(job, diff.breaking))
+    else changes.push(...describeDiff(diff).map((line) => `job ${job}: ${line}`))
+  }
+  const [first, ...others] = refused
+  if (!first) return { changes, warning: undefined }
+  throw others.length === 0 ? first : new MillraceError(first.code, refused.map(({ message }) => message).join('\n'))
+}
+
+function notRead({ code, message }: ServiceError): string {
+  return (
+    'Jobs could not be held against the state that they have; one that does not fit will be refused by its function, after ' +
+    `this deployment. ${code}: ${message}`
+  )
+}
