@@ -9,7 +9,7 @@ import { declareHole, knownHoles } from '../runtime/holes.ts'
 import { isSourceCommit } from '../state/commit-record.ts'
 import { dynamoTable } from '../state/dynamo-table.ts'
 import type { StateTable } from '../state/table.ts'
-import type { TaskRef } from '../state/task.ts'
+import { type TaskRef, taskOfPartition } from '../state/task.ts'
 import { TaskLog } from '../state/task-log.ts'
 
 interface SkipFlags {
@@ -48,7 +48,7 @@ async function runSkip(job: string, flags: SkipFlags): Promise<void> {
     )
   if (until <= at)
     throw new InvalidOptionError(`--until ${until} is the first offset after the hole, so it must be above --at ${at}.`)
-  const ref: TaskRef = { job, stage: SOURCE_STAGE, task: `${topic}-${partition}` }
+  const ref: TaskRef = { job, stage: SOURCE_STAGE, task: taskOfPartition(topic, partition) }
   const table = dynamoTable({ table: name })
   try {
     await checkTopic(table, name, job, topic)

@@ -1,5 +1,6 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
+import { stageOfEdge } from '../plan/edge-names.ts'
 import type { Edge } from '../plan/plan.ts'
 import { UnsavableValueError } from '../state/unsavable.ts'
 import { combineLocally, foldLocally } from './combine.ts'
@@ -31,7 +32,7 @@ function dividedFor(edge: Edge, elements: readonly unknown[]): Map<number, unkno
   try {
     return divide(edge, elements)
   } catch (error) {
-    const operator = edge.id.slice(0, edge.id.lastIndexOf('/'))
+    const operator = stageOfEdge(edge.id)
     if (error instanceof UnsavableValueError) throw error.with({ operator })
     throw error instanceof InvalidKeyError ? error.forOperator(operator) : error
   }

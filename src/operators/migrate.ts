@@ -1,6 +1,7 @@
 // Values that an older version of the code has left become values of this version when they are loaded: cells of state, and
 // elements on their way to an operator that keeps them. What newer code has left is never guessed at (I7).
 
+import { stageOfEdge } from '../plan/edge-names.ts'
 import type { Edge } from '../plan/plan.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
 import type { Migrate } from './bucket-operator.ts'
@@ -29,7 +30,7 @@ export function migrationOf(operator: string, values: ValueVersion | undefined, 
 
 /** Elements that came over an edge, as this code's version has them. @throws as `migrationOf` */
 export function migrateItems(edge: Edge, items: readonly unknown[], from: number): readonly unknown[] {
-  const migrate = migrationOf(edge.id.slice(0, edge.id.lastIndexOf('/')), edge.values, from)
+  const migrate = migrationOf(stageOfEdge(edge.id), edge.values, from)
   if (!migrate) return items
   if (edge.how !== 'key') return items.map((item) => migrate(item))
   return items.map((item) => {

@@ -17,9 +17,16 @@ export async function runProgram(program: Program, records: readonly KafkaEventR
   for (const { node, inputs, slot } of program.steps) {
     const result = applyNarrow(
       node,
-      inputs.map((input) => slots[input] ?? []),
+      inputs.map((input) => filled(slots, input)),
     )
     slots[slot] = result instanceof Promise ? await result : result
   }
   return slots
+}
+
+/** @throws for a stream that nothing has filled: it would be taken for one without elements. */
+function filled(slots: readonly (readonly unknown[] | undefined)[], slot: number): readonly unknown[] {
+  const elements = slots[slot]
+  if (elements) return elements
+  throw new Error(`slot ${slot} is read before it is filled`)
 }

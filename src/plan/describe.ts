@@ -1,8 +1,8 @@
 // A plan as text, for people: stages, what runs in them, what travels between them.
 
 import { isNarrow } from '../stream/nodes.ts'
+import { IN_PLACE } from './edge-names.ts'
 import type { BucketStep, Edge, Plan, PlannedOutput } from './plan.ts'
-import { IN_PLACE } from './program.ts'
 
 export function describePlan({ job, programs, stages }: Plan): string {
   const lines = [`job ${job.name}, batches of ${job.settings.batch} ms by ${job.settings.time} time`, '']

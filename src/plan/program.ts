@@ -13,11 +13,9 @@ import {
 } from '../stream/nodes.ts'
 import { isKeyed, topicInPlace } from '../stream/partitioning.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
+import { edgeNameInPlace, IN_PLACE } from './edge-names.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
 import { SOURCE_STAGE, versionOnTheWay } from './stages.ts'
-
-/** Where edges within a source task lead; their ids begin with it. */
-export const IN_PLACE = 'in place'
 
 /** What reads a task's streams. */
 interface Leaves {
@@ -125,7 +123,7 @@ class Compiler {
       const keyed = !isNarrow(node) || isKeyed(stream) // keys are looked at where they set out
       const how = keyed ? ('key' as const) : ('spread' as const)
       // Each operator has its elements carried by an edge of its own: its id stays when others come and go.
-      const named = { id: `${IN_PLACE} ${id}/${i}`, from: SOURCE_STAGE, to: IN_PLACE, node: stream, slide: this.#batch }
+      const named = { id: edgeNameInPlace(id, i), from: SOURCE_STAGE, to: IN_PLACE, node: stream, slide: this.#batch }
       const to = this.slots.passed++
       this.carried.push({ edge: { ...named, how, combine, values: versionOnTheWay(node), numPartitions: 1 }, from, to })
       return to

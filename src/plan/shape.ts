@@ -3,8 +3,8 @@
 // has that batch whole (I3), and whether something in it was meant for a stage that is gone (I7). Pure.
 
 import { createHash } from 'node:crypto'
+import { IN_PLACE } from './edge-names.ts'
 import type { Edge, Plan, ShuffleStage } from './plan.ts'
-import { IN_PLACE } from './program.ts'
 
 /** Where elements leave: the tasks of a topic, what runs in them when they have passed a batch, or the buckets of a stage. */
 export type Place = `topic ${string}` | `passed ${string}` | `stage ${string}`
@@ -104,16 +104,6 @@ function placeOf(text: string): Place | undefined {
   if (text.startsWith('topic ')) return `topic ${text.slice('topic '.length)}`
   if (text.startsWith('passed ')) return `passed ${text.slice('passed '.length)}`
   return text.startsWith('stage ') ? `stage ${text.slice('stage '.length)}` : undefined
-}
-
-/** Whether an edge carries elements within a source task: they are in its own log until the partition has passed their batch. */
-export function isInPlace(edge: string): boolean {
-  return edge.startsWith(`${IN_PLACE} `)
-}
-
-/** The stage to which an edge leads: edges are named for it. */
-export function stageOfEdge(edge: string): string {
-  return edge.slice(0, edge.lastIndexOf('/'))
 }
 
 class Shaper {

@@ -7,6 +7,7 @@ import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, 
 import { keepsKeys, topicInPlace } from '../stream/partitioning.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
 import type { WideNode } from '../stream/wide-nodes.ts'
+import { edgeName } from './edge-names.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
 
 /** The stage whose tasks are topic-partitions. */
@@ -47,8 +48,8 @@ export function placeStages(
     steps,
     outputs: outputs
       .filter(({ stage }) => stage === id)
-      .map((output) => ({ output, slot: slots.get(output.node.input) ?? -1 })),
-    edges: edges.filter(({ from }) => from === id).map((edge) => ({ edge, slot: slots.get(edge.node) ?? -1 })),
+      .map((output) => ({ output, slot: slotOf(slots, output.node.input) })),
+    edges: edges.filter(({ from }) => from === id).map((edge) => ({ edge, slot: slotOf(slots, edge.node) })),
     slots: next,
   }))
   return { stages, outputs, edges }
@@ -143,7 +144,7 @@ class Planner {
     const slots = inputsOf(node).map((input, i) => {
       const { stage: from, slide: inputSlide } = this.place(input)
       const slot = draft.next++
-      const named = { id: `${id}/${i}`, from, to: id, node: input, slide: inputSlide }
+      const named = { id: edgeName(id, i), from, to: id, node: input, slide: inputSlide }
       const edge = { ...named, how, combine, values: versionOnTheWay(node), numPartitions }
       draft.inputs.push({ edge, slot })
       return slot
@@ -157,16 +158,34 @@ class Planner {
   #addStep(stage: string, node: NarrowNode | WideNode, combined: boolean): void {
     const draft = this.#drafts.get(stage)
     if (!draft) throw new Error(`no stage ${stage}`)
-    const inputs = inputsOf(node).map((input) => draft.slots.get(input) ?? -1)
+    const inputs = inputsOf(node).map((input) => slotOf(draft.slots, input))
     draft.steps.push({ id: this.#ids.idOf(node), node, inputs, slot: draft.next, combined })
     draft.slots.set(node, draft.next++)
   }
 }
 
+/** @throws when the stage has no such stream: its elements would be taken for none. */
+function slotOf(slots: ReadonlyMap<StreamNode, number>, node: StreamNode): number {
+  const slot = slots.get(node)
+  if (slot !== undefined) return slot
+  throw new Error(`the elements of ${node.kind} are read in a stage that does not have them`)
+}
+
+const TAKES_WHAT_IT_KEEPS: Readonly<Record<WideNode['kind'], boolean>> = {
+  combineByKey: true,
+  fold: true,
+  window: true,
+  inverseWindow: true,
+  cogroup: false,
+  repartition: false,
+  updateStateByKey: false,
+  mapWithState: false,
+  stateSnapshots: false,
+}
+
 /** Of operators whose input, or what it is combined to, is of the type that they keep: the version of its values. */
 export function versionOnTheWay(node: NarrowNode | WideNode): ValueVersion | undefined {
-  const alike = ['combineByKey', 'fold', 'window', 'inverseWindow'].includes(node.kind)
-  return alike ? valuesOf(node) : undefined
+  return !isNarrow(node) && TAKES_WHAT_IT_KEEPS[node.kind] ? valuesOf(node) : undefined
 }
 
 function keyedAfter(node: WideNode, input: Place | undefined, buckets: number): number | undefined {

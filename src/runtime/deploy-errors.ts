@@ -1,8 +1,7 @@
 // Errors of code that meets what other code has left under way.
 
 import { MillraceError } from '../errors.ts'
-import { IN_PLACE } from '../plan/program.ts'
-import { stageOfEdge } from '../plan/shape.ts'
+import { operatorOf } from '../plan/edge-names.ts'
 
 /** Elements of one batch on one edge, to one bucket, with nowhere to go. */
 export interface OnTheWay {
@@ -44,12 +43,6 @@ function toOne(id: string, all: readonly OnTheWay[]): string {
   const meant = outputs.length > 0 ? `, for ${outputs.join(', ')}` : ''
   const count = some.reduce((sum, { records }) => sum + records, 0)
   return `${id}: ${count} of T = ${times.slice(0, NAMED).join(', ')}${more}${meant}`
-}
-
-/** The operator to which an edge leads. */
-export function operatorOf(edge: string): string {
-  const stage = stageOfEdge(edge)
-  return stage.startsWith(`${IN_PLACE} `) ? stage.slice(IN_PLACE.length + 1) : stage
 }
 
 /** This instance is older than what has been deployed, and would have to finish what only the newer code knows. */

@@ -4,8 +4,8 @@
 
 import { BucketProgram } from '../operators/bucket-program.ts'
 import { exchange } from '../operators/exchange.ts'
+import { IN_PLACE } from '../plan/edge-names.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
-import { IN_PLACE } from '../plan/program.ts'
 import type { BatchPartial, InPlaceCommit, SourceCommit } from '../state/commit-record.ts'
 import { readSnapshot } from '../state/snapshots.ts'
 import type { TaskRef } from '../state/task.ts'

@@ -5,6 +5,7 @@ import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
 import { viewOf } from '../plan/shape.ts'
 import { isSourceCommit } from '../state/commit-record.ts'
+import { partitionOfTask, taskOfPartition } from '../state/task.ts'
 import type { Job } from '../stream/job.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
@@ -186,13 +187,12 @@ export class JobRuntime {
 
   /** By its name, a source task with operators by key. */
   #taskInPlace(name: string): SourceTask | undefined {
-    const dash = name.lastIndexOf('-')
-    const topic = name.slice(0, dash)
-    return this.plan.programs.get(topic)?.inPlace && this.#task(topic, Number(name.slice(dash + 1)))
+    const { topic, partition } = partitionOfTask(name)
+    return this.plan.programs.get(topic)?.inPlace && this.#task(topic, partition)
   }
 
   #task(topic: string, partition: number): SourceTask {
-    const name = `${topic}-${partition}`
+    const name = taskOfPartition(topic, partition)
     const known = this.#tasks.get(name)
     if (known) return known
     const { job, programs } = this.plan

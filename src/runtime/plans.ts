@@ -1,8 +1,10 @@
 // The plans that a job has been run by: a row for each, written before anything is committed under it, so that whoever closes a
 // batch can look up what other code had in mind with its part of it.
 
-import { type Place, type PlanView, parseShape, stageOfEdge } from '../plan/shape.ts'
+import { stageOfEdge } from '../plan/edge-names.ts'
+import { type Place, type PlanView, parseShape } from '../plan/shape.ts'
 import { type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
+import { partitionOfTask } from '../state/task.ts'
 import { TaskLog } from '../state/task-log.ts'
 import type { Environment } from './environment.ts'
 
@@ -82,13 +84,9 @@ export class Plans {
 
 /** Where the tasks of a topic send what they have. */
 export function topicPlace(task: string): Place {
-  return `topic ${topicOf(task)}`
+  return `topic ${partitionOfTask(task).topic}`
 }
 
 export function passedPlace(task: string): Place {
-  return `passed ${topicOf(task)}`
-}
-
-function topicOf(task: string): string {
-  return task.slice(0, task.lastIndexOf('-'))
+  return `passed ${partitionOfTask(task).topic}`
 }

@@ -3,6 +3,7 @@
 import { DecodeError } from '../formats/decode.ts'
 import type { StateChanges } from '../operators/bucket-program.ts'
 import { CyclicValueError, describeValue } from '../operators/operator-errors.ts'
+import { stageOfEdge } from '../plan/edge-names.ts'
 import { pack } from '../state/codec.ts'
 import type { BatchPartial, BucketCommit } from '../state/commit-record.ts'
 import type { ObjectStore } from '../state/object-store.ts'
@@ -20,7 +21,7 @@ export function isUnsavable(error: unknown): boolean {
 export function checkPartials(partials: readonly BatchPartial[]): void {
   for (const { shuffle } of partials) {
     for (const [edge, , items] of shuffle) {
-      const operator = edge.slice(0, edge.lastIndexOf('/'))
+      const operator = stageOfEdge(edge)
       for (const item of items) check(operator, item)
     }
   }

@@ -4,6 +4,8 @@
 
 import type { ShuffleStage } from '../plan/plan.ts'
 import type { JobSettings } from '../stream/job.ts'
+import { isNarrow } from '../stream/nodes.ts'
+import type { WideNode } from '../stream/wide-nodes.ts'
 import type { StageInput } from './bucket-run.ts'
 import type { BucketTask } from './bucket-task.ts'
 import type { Environment, Helpers } from './environment.ts'
@@ -31,7 +33,17 @@ const LONGEST_PAUSE_MS = 1000
 const ALONE_MS = 5 * 60_000
 
 /** Operators that go through all of their state in every batch. */
-const WALKS_STATE: ReadonlySet<string> = new Set(['window', 'inverseWindow', 'updateStateByKey', 'stateSnapshots'])
+const WALKS_STATE: Readonly<Record<WideNode['kind'], boolean>> = {
+  window: true,
+  inverseWindow: true,
+  updateStateByKey: true,
+  stateSnapshots: true,
+  mapWithState: false,
+  combineByKey: false,
+  fold: false,
+  cogroup: false,
+  repartition: false,
+}
 
 export interface SideBySideParts {
   readonly job: string
@@ -69,7 +81,7 @@ export class SideBySide {
     const { settings, environment } = this.#parts
     const { sideBySide } = settings
     if (sideBySide === undefined || !environment.helpers || environment.clock.now() < this.#aloneUntil) return []
-    const walks = stage.steps.some(({ node }) => WALKS_STATE.has(node.kind))
+    const walks = stage.steps.some(({ node }) => !isNarrow(node) && WALKS_STATE[node.kind])
     const work = buckets.map((bucket, i) => {
       const items = input.sizeOf(i)
       // What was sent nothing may have nothing to commit, and only the log could tell that somebody else has run it.

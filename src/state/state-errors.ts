@@ -2,7 +2,7 @@
 // be a fresh start or a skipped range that nobody asked for (I7).
 
 import { MillraceError } from '../errors.ts'
-import { describeTask, type TaskRef } from './task.ts'
+import { describeTask, partitionOfTask, type TaskRef } from './task.ts'
 
 /** A stored record or snapshot is damaged, foreign, or of a format that this code does not know. */
 export class UnreadableStateError extends MillraceError {
@@ -143,8 +143,8 @@ export class OffsetGapError extends MillraceError {
 
 /** The command that declares offsets of a source task missing. */
 function skipCommand({ job, task }: TaskRef, from: number, until: number): string {
-  const split = task.lastIndexOf('-')
+  const { topic, partition } = partitionOfTask(task)
   const name = /^[\w.-]+$/.test(job) ? job : `'${job.replaceAll("'", "'\\''")}'`
   const range = until - from === 1 ? `--at ${from}` : `--at ${from} --until ${until}`
-  return `millrace offsets skip ${name} --topic ${task.slice(0, split)} --partition ${task.slice(split + 1)} ${range} --execute`
+  return `millrace offsets skip ${name} --topic ${topic} --partition ${partition} ${range} --execute`
 }

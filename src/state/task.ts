@@ -9,6 +9,18 @@ export interface TaskRef {
   readonly task: string
 }
 
+/** The name of a source task. */
+export function taskOfPartition(topic: string, partition: number): string {
+  return `${topic}-${partition}`
+}
+
+/** The partition that a source task is for, as its log is called. */
+export function partitionOfTask(task: string): { readonly topic: string; readonly partition: number } {
+  const match = /^(.+)-(\d+)$/s.exec(task)
+  if (match?.[1] === undefined) throw new Error(`'${task}' is no task of a partition`)
+  return { topic: match[1], partition: Number(match[2]) }
+}
+
 /** Percent-encodes what separates the parts of a key (`#`, `/`, `%`) and what a key cannot hold (controls, lone surrogates). */
 export function escapeKeyPart(part: string): string {
   return part.replace(/[%#/\\\p{Cc}\p{Cs}]/gu, (char) => {

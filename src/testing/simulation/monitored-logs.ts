@@ -1,7 +1,7 @@
 // The logs as the monitor has seen them grow: each entry must go on from the one before, and from what others have committed.
 
+import { isInPlace } from '../../plan/edge-names.ts'
 import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
-import { IN_PLACE } from '../../plan/program.ts'
 import {
   type BatchPartial,
   type BucketCommit,
@@ -131,7 +131,7 @@ export class MonitoredLogs {
   #expect(partials: readonly BatchPartial[]): void {
     for (const { time, shuffle } of partials) {
       for (const [edge, bucket] of shuffle) {
-        if (edge.startsWith(`${IN_PLACE} `)) continue // for the task itself
+        if (isInPlace(edge)) continue // for the task itself
         const stage = edge.slice(0, edge.lastIndexOf('/'))
         if (this.#givenUp.has(stage)) continue
         const name = `${stage} ${bucket}`

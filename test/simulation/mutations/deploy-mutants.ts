@@ -4,6 +4,46 @@ import type { Mutant } from './mutants.ts'
 
 export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
+    name: 'operators with state are told apart by their order',
+    breaks: 'I5',
+    file: 'src/stream/ids.ts',
+    find: 'if (!cause) return',
+    replace: 'if (cause || !cause) return',
+    test: 'test/stream/ids.test.ts',
+  },
+  {
+    name: 'what state was called formerly counts for nothing',
+    breaks: 'I5',
+    file: 'src/stream/ids.ts',
+    find: 'const effective = formerly ?? id',
+    replace: 'const effective = id ?? formerly',
+    test: 'test/plan/schema-diff.test.ts',
+  },
+  {
+    name: 'a renaming that nobody declared starts empty',
+    breaks: 'I5',
+    file: 'src/plan/schema-diff.ts',
+    find: ', ...renamed(gone, come, accept)]',
+    replace: ']',
+    test: 'test/plan/schema-diff.test.ts',
+  },
+  {
+    name: 'state is looked for in another stage than the one in which it stands',
+    breaks: 'I5',
+    file: 'src/plan/schema-diff.ts',
+    find: '...stageMoved(was, is, before, after),',
+    replace: '',
+    test: 'test/plan/schema-diff.test.ts',
+  },
+  {
+    name: 'what code before has left unread is forgotten',
+    breaks: 'I5',
+    file: 'src/plan/schema.ts',
+    find: 'return unread.length > 0 ? { ...after, unread } : after',
+    replace: 'return after',
+    test: 'test/plan/schema-diff.test.ts',
+  },
+  {
     name: 'a snapshot loses the state of operators that the code does not have',
     breaks: 'I5',
     file: 'src/operators/bucket-program.ts',
