@@ -100,9 +100,11 @@ export class WakeUps {
     const turn = (row?.rev ?? 0) + 1 // nobody has had it: the row changes with every message
     const sent = { at, turn, next: Math.min(at, now + LONGEST_DELAY_MS) }
     await waker.arm(this.#job, at, turn)
-    this.#remember({ ...sent, own: true }, now)
-    // A lost race means that another instance armed one at the same moment: two, of which one will find nothing to do.
-    await table.replaceRow(this.#job, WAKE_ROW, rowOf(row, [sent, ...armed.filter((one) => one.at !== at)]), row?.rev)
+    // A lost race means that another instance armed one at the same moment: two, of which one will find nothing to do. What
+    // the row does not name may be dropped by whoever gets it, so it is not remembered either.
+    const next = rowOf(row, [sent, ...armed.filter((one) => one.at !== at)])
+    if ((await table.replaceRow(this.#job, WAKE_ROW, next, row?.rev)) === 'replaced')
+      this.#remember({ ...sent, own: true }, now)
   }
 
   #remember(one: Known, now: number): void {

@@ -228,6 +228,22 @@ describe('wake-ups', () => {
     expect(base.armed).toHaveLength(1)
   })
 
+  it('that the row does not name are not remembered: whoever gets one early drops it', async () => {
+    const environment = memoryEnvironment()
+    const at = environment.clock.now() + 60_000
+    const other = new WakeUps('copy', environment.another())
+    let sent = 0
+    const arm = async (): Promise<void> => {
+      if (++sent === 1) await other.ensure(at - 500) // at the same moment, and its row comes first
+    }
+    const own = new WakeUps('copy', environment.another({ waker: { arm } }))
+    await own.ensure(at)
+    expect(await other.passOn(at, 1)).toBe(true)
+    await other.begin(at - 500)
+    await own.ensure(at)
+    expect(sent).toBe(2)
+  })
+
   it('of another job are left alone', async () => {
     const environment = memoryEnvironment()
     const handler = lambda(copy, { environment })

@@ -5,7 +5,7 @@ import { wakeUpMessage } from '../../src/lambda/sqs-waker.ts'
 import type { MemoryEnvironment } from '../../src/testing/memory-environment.ts'
 
 /** The event of one wake-up, as SQS delivers it. */
-export function wakeUpEvent(job: string, at: number): unknown {
+export function wakeUpEvent(job: string, at: number): { Records: { eventSource: string; body: string }[] } {
   return { Records: [{ eventSource: 'aws:sqs', body: wakeUpMessage(job, at) }] }
 }
 

@@ -2,6 +2,7 @@
 // (I2), everything published (I3), and rest is rest.
 
 import { isBucketCommit } from '../../state/commit-record.ts'
+import type { Path } from './coverage.ts'
 import type { Partition } from './event-source.ts'
 import { splitName } from './monitored-logs.ts'
 import type { Published } from './outputs.ts'
@@ -36,6 +37,41 @@ export function checkTimes({ ledger, monitor, job }: World, partitions: readonly
       break
     }
   }
+}
+
+/** Wake-ups that may be under way with nothing to excuse more: the nearest, one that is nearly due, and some for far ahead. */
+const FEW = 4
+
+/** What may leave one more under way: whoever is asked twice, or dies between message and row. */
+const EXCUSES: readonly Path[] = [
+  'wake-up armed twice at once',
+  'a wake-up delivered twice',
+  'a wake-up that killed',
+  'a wake-up late',
+  'a wake-up lost for a while',
+  'a process died',
+  'an invocation timed out',
+]
+
+/** That wake-ups are one per job and interval, when nobody is at work: not one for each commit. */
+export function checkWakeUps({ wakeUps, coverage, faults, monitor, now }: World): void {
+  const underWay = wakeUps.filter(({ due }) => due > now).length
+  const excused = EXCUSES.reduce((sum, path) => sum + (coverage.paths.get(path) ?? 0), faults.taken.length)
+  if (underWay > FEW + excused)
+    monitor.violation(`${underWay} wake-ups are under way, and no more than ${FEW + excused} can be explained`)
+}
+
+/** Silence counts, all is closed, seals are written, and a wake-up sees that all is: so many times `idleAfter` at most. */
+const ROUNDS = 4
+/** Clocks that are apart, wake-ups that were armed for what has been done since. */
+const SLACK = 30_000
+
+/** That the job has come to rest soon after the last that it had to do. @param since when the last record had come */
+export function checkRestInTime({ job, monitor, now }: World, since: number): void {
+  const { batch, idle, idleAfter } = job.settings
+  const late = now - Math.max(since, monitor.logs.lastDone)
+  if (idle === 'pause' && late > ROUNDS * idleAfter + SLACK + 10 * batch)
+    monitor.violation(`the job comes to rest only ${late} ms after the last that it had to do`)
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../plan/plan.ts'
 import type { Job } from '../../stream/job.ts'
-import { type Answer, SimulatedProcess } from './process.ts'
+import { type Answer, type Invoked, SimulatedProcess } from './process.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { Scenario } from './scenario.ts'
 import type { World } from './world.ts'
@@ -76,7 +76,7 @@ export class Fleet {
     return new Set([SOURCE_STAGE, CLOSE_STAGE, ...stages.map(({ id }) => id)])
   }
 
-  invoke(event: unknown, random: Random, helps = false): Promise<Answer> {
+  invoke(event: Invoked, random: Random, helps = false): Promise<Answer> {
     return this.pick(random, helps).invoke(event)
   }
 

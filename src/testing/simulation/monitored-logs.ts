@@ -24,6 +24,8 @@ export interface WatchedHead {
 export class MonitoredLogs {
   /** Batches up to here are closed. */
   closedUntil = 0
+  /** The last batch time that something was done for: records that came, or what was due. */
+  lastDone = 0
   readonly #parts: MonitorParts
   readonly #violation: (what: string) => void
   readonly #heads = new Map<string, WatchedHead>()
@@ -75,6 +77,7 @@ export class MonitoredLogs {
       this.#violation(`${name}: a commit goes on from ${record.position.from}, but ${until} was reached (I1)`)
     for (const { time } of record.partials)
       if (time <= this.closedUntil) this.#violation(`${name}: adds to T = ${time}, which is closed`)
+    this.lastDone = Math.max(this.lastDone, ...record.partials.map(({ time }) => time))
     this.#expect(record.partials)
     if (record.kind === 'idle') coverage.path('silent partition moved on')
     if (record.kind === 'seal') coverage.path('source log sealed')
@@ -108,6 +111,7 @@ export class MonitoredLogs {
   #takeBucket(name: string, before: WatchedCommit | undefined, record: BucketCommit, by: string): void {
     const { coverage } = this.#parts
     const { closedUntil, ran } = record
+    this.lastDone = Math.max(this.lastDone, ...ran)
     const done = before && isBucketCommit(before) ? before.closedUntil : 0
     if (closedUntil < done) this.#violation(`${name}: moves back from ${done} to ${closedUntil}`)
     if (closedUntil > this.closedUntil) this.#violation(`${name}: ${closedUntil} is not closed yet`)

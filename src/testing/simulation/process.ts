@@ -1,13 +1,20 @@
 // One simulated process: an instance of the function, with memory of its own and every I/O at the mercy of `Faults`.
 
 import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
+import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
+import { Bill } from './bill.ts'
 import { type Caller, never, turns } from './faults.ts'
 import { isInjected } from './injected.ts'
 import type { Random } from './random.ts'
 import { faultyObjects, faultyTable } from './services.ts'
 import { STATE_BUCKET, type World } from './world.ts'
+
+/** A Kafka event, or messages of the job's queue. */
+export type Invoked =
+  | KafkaEvent
+  | { readonly Records: readonly { readonly eventSource: string; readonly body: string }[] }
 
 export type Answer = Awaited<ReturnType<LambdaHandler>> | 'failed'
 
@@ -40,6 +47,7 @@ export class SimulatedProcess implements Caller {
   readonly #world: World
   readonly #allows: (error: unknown) => boolean
   readonly #refuses: (code: string) => boolean
+  readonly #bill: Bill
   readonly #waiting = new Set<() => void>()
   readonly #handling = new Set<Promise<unknown>>()
   #thaw = (): void => {}
@@ -52,9 +60,10 @@ export class SimulatedProcess implements Caller {
     this.#world = world
     this.#allows = allows
     this.#refuses = refuses
+    this.#bill = new Bill(name, world.monitor, job.settings.retention)
     let names = 0
     const environment: Environment = {
-      table: faultyTable(world.table(name), world.faults, this),
+      table: this.#bill.watch(faultyTable(world.table(name), world.faults, this)),
       objects: faultyObjects(world.objects(name), world.faults, this),
       bucket: STATE_BUCKET,
       clock: { now: () => world.now + skew },
@@ -95,6 +104,7 @@ export class SimulatedProcess implements Caller {
   }
 
   hang(): void {
+    this.#bill.spoil()
     for (const giveUp of this.#waiting) giveUp()
   }
 
@@ -113,10 +123,11 @@ export class SimulatedProcess implements Caller {
   }
 
   /** Invokes; 'failed' when it throws, dies, or hangs so long that the caller does not wait. */
-  async invoke(event: unknown): Promise<Answer> {
+  async invoke(event: Invoked): Promise<Answer> {
     const { trace } = this.#world
     this.thaw()
     this.busy++
+    this.#bill.begin('records' in event ? event.records : {}, this.busy === 1, this.#world.now)
     trace?.tell(`${this.name} is invoked with ${inShort(event)}`)
     const handling = this.#handler(event)
     const settled = handling.then(
@@ -133,6 +144,8 @@ export class SimulatedProcess implements Caller {
     const answer = await Promise.race([handling.catch(() => 'failed' as const), abandoned])
     this.#waiting.delete(giveUp)
     this.busy--
+    if (answer !== undefined) this.#bill.spoil()
+    this.#bill.end()
     trace?.tell(`${this.name} answers ${answer === undefined ? 'well' : JSON.stringify(answer)}`, answer !== undefined)
     return answer
   }

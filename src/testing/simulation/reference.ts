@@ -4,6 +4,7 @@
 import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
 import { wakeUpMessage } from '../../lambda/sqs-waker.ts'
 import type { Job } from '../../stream/job.ts'
+import { checkWakeUps } from './checks.ts'
 import { kafkaEventOf } from './event-source.ts'
 import type { Ledger } from './ledger.ts'
 import { SimulatedProcess } from './process.ts'
@@ -51,6 +52,7 @@ export async function runReference(ledger: Ledger, job: Job, options: ReferenceO
     world.now = Math.max(world.now, time - 1)
     let attempts = ATTEMPTS
     while ((await process.invoke(kafkaEventOf(delivery))) === 'failed' && attempts-- > 0) {}
+    checkWakeUps(world)
   }
   for (let attempts = ATTEMPTS; world.wakeUps.length > 0 && attempts > 0; attempts--) {
     if (idle === 'run' && world.monitor.logs.closedUntil >= options.until) break

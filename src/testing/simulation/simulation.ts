@@ -4,6 +4,7 @@ import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import { shareMessage } from '../../lambda/sqs-waker.ts'
 import type { Share } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
+import { checkRestInTime, checkWakeUps } from './checks.ts'
 import { acknowledge, type Delivery, type Partition, takeNext } from './event-source.ts'
 import { turns } from './faults.ts'
 import { Fleet, type FleetOptions } from './fleet.ts'
@@ -131,13 +132,18 @@ export class Simulation {
       if (pending.length === 0 || patience-- === 0) break
       const some = random.some(pending)
       await this.#deliver(takeNext(some.length > 0 ? some : pending, random, 20), random)
+      checkWakeUps(this.world)
     }
+    const since = this.world.now
     // One at least: what is closed may not be done yet.
-    for (let woken = 0; wakeUps.length > 0 && patience-- > 0 && (woken === 0 || !this.#ranLongEnough()); woken++)
+    for (let woken = 0; wakeUps.length > 0 && patience-- > 0 && (woken === 0 || !this.#ranLongEnough()); woken++) {
       await this.wakeNext(random)
+      checkWakeUps(this.world)
+    }
     this.#requests.deliverLate(random, 1) // when nobody needs help any more
     await Promise.all(this.#underWay)
     if (patience < 0) monitor.violation('the job does not come to rest')
+    else checkRestInTime(this.world, since)
   }
 
   /** More than the retention later, when what may expire has expired or not, records come again: to old processes or to new ones. */

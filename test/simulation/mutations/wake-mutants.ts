@@ -125,4 +125,12 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
     find: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true',
     replace: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: false',
   },
+  {
+    name: 'a wake-up that lost its race for the row is remembered',
+    breaks: 'rest',
+    file: 'src/runtime/wake-ups.ts',
+    find: "if ((await table.replaceRow(this.#job, WAKE_ROW, next, row?.rev)) === 'replaced')\n      this",
+    replace: 'await table.replaceRow(this.#job, WAKE_ROW, next, row?.rev)\n    this',
+    test: 'test/runtime/wake-ups.test.ts',
+  },
 ]
