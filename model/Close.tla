@@ -70,12 +70,12 @@ FrontierAt(p, v) == IF v <= 1 THEN Joined(p) ELSE src[p][v].frontier
 (* LogReader.                                                               *)
 (***************************************************************************)
 Cold == [version |-> 0, done |-> TRUE, after |-> 0, readers |-> None]
-Rest(memory) == [pc |-> "idle", joins |-> NONE, frontier |-> 0, draft |-> NONE, memory |-> memory]
+Rest(memory) == [pc |-> "idle", joins |-> NONE, version |-> 0, frontier |-> 0, draft |-> NONE, memory |-> memory]
 
 Init ==
     /\ src = [p \in Parts |-> IF p = KnownPart THEN <<Entry("birth", {}, 0), Entry("idle", {}, 0)>> ELSE <<>>]
     /\ shown = [p \in Parts |-> TRUE]
-    /\ closing = <<Joining(0, KnownPart :> [read |-> 2, frontier |-> 0])>>
+    /\ closing = <<Joining(0, KnownPart :> [read |-> 2, frontier |-> 0, asleep |-> FALSE])>>
     /\ bucket = [until |-> 0, folded |-> {}, shown |-> TRUE]
     /\ success = {}
     /\ finished = {}
@@ -98,29 +98,33 @@ Partials(memory, from, until) ==
 MarkAt(memory, p, until) ==
     LET reader == memory.readers[p]
         open == {v \in Open(memory, p) : \E time \in src[p][v].times : time > until}
-    IN IF open = {} THEN [read |-> reader.seen, frontier |-> reader.frontier]
+    IN IF open = {} THEN [read |-> reader.seen, frontier |-> reader.frontier, asleep |-> reader.asleep]
        ELSE LET read == MinOf(open) - 1
-            IN [read |-> read, frontier |-> FrontierAt(p, read)]
+            IN [read |-> read, frontier |-> FrontierAt(p, read), asleep |-> FALSE]
 Marks(memory, until) == [p \in DOMAIN memory.readers |-> MarkAt(memory, p, until)]
+
+ReaderAt(mark) == [read |-> mark.read, seen |-> mark.read, frontier |-> mark.frontier, asleep |-> mark.asleep]
 
 \* LogReader.advance, for all readers, and Closer.#adopt.
 Advanced(memory, marks, until) ==
     LET reader(p) ==
             LET mark == marks[p] IN
-            IF p \notin DOMAIN memory.readers THEN [read |-> mark.read, seen |-> mark.read, frontier |-> mark.frontier]
+            IF p \notin DOMAIN memory.readers THEN ReaderAt(mark)
             ELSE LET old == memory.readers[p] IN
-                 [read |-> Max(old.read, mark.read), seen |-> Max(old.seen, mark.read), frontier |-> Max(old.frontier, mark.frontier)]
+                 [read |-> Max(old.read, mark.read), seen |-> Max(old.seen, mark.read), frontier |-> Max(old.frontier, mark.frontier),
+                  asleep |-> IF mark.read >= old.seen THEN mark.asleep ELSE old.asleep]
     IN [memory EXCEPT !.after = until, !.readers = [p \in DOMAIN marks |-> reader(p)]]
 
 \* Between two looks memory keeps marks alone: what was read beyond them is read again, which may read as much (fewer states).
-Fresh(marks) == [p \in DOMAIN marks |-> [read |-> marks[p].read, seen |-> marks[p].read, frontier |-> marks[p].frontier]]
+Fresh(marks) == [p \in DOMAIN marks |-> ReaderAt(marks[p])]
 
 \* LogReader.refresh, up to some version of each log.
 Refreshed(memory, upto) ==
     [memory EXCEPT !.readers = [p \in DOMAIN memory.readers |->
         LET old == memory.readers[p]
             seen == Max(old.seen, upto[p])
-        IN [old EXCEPT !.seen = seen, !.frontier = Max(old.frontier, FrontierAt(p, seen))]]]
+        IN [old EXCEPT !.seen = seen, !.frontier = Max(old.frontier, FrontierAt(p, seen)),
+                !.asleep = IF seen > old.seen THEN src[p][seen].kind = "sleep" ELSE old.asleep]]]
 AllThereIs(memory) == [p \in DOMAIN memory.readers |-> Len(src[p])]
 
 (***************************************************************************)
@@ -136,9 +140,15 @@ AppendData(p, frontier) ==
             /\ src' = [src EXCEPT ![p] = Append(@, Entry("batch", times, at))]
         /\ shown' = [shown EXCEPT ![p] = FALSE]
 
+\* Whether the head of a log has put its task to sleep, and whether the closing log says that it was roused since.
+Sleeps(p) == src[p] # <<>> /\ src[p][Len(src[p])].kind = "sleep"
+Roused(p) == p \in Known /\ Head_.marks[p].read = Len(src[p]) /\ ~Head_.marks[p].asleep
+
+\* One that sleeps commits in Rouse, below.
 SourceCommit(p) ==
     /\ Len(src[p]) > 1
-    /\ AppendData(p, src[p][Len(src[p])].frontier)
+    /\ Holds("a sleeping task is roused before it commits") => ~Sleeps(p)
+    /\ AppendData(p, IF Sleeps(p) THEN Max(src[p][Len(src[p])].frontier, ClosedUntil) ELSE src[p][Len(src[p])].frontier)
     /\ UNCHANGED <<closing, bucket, success, finished, inst, faults>>
 
 \* Step 6, or its redelivery.
@@ -151,8 +161,19 @@ SourcePublish(p) ==
 Furthest == MaxOf({0} \cup {FrontierAt(p, Len(src[p])) : p \in Known} \cup UNION {UNION {src[p][v].times : v \in Batches(p)} : p \in Known})
 MoveSilent(p) ==
     /\ p \in Known
+    /\ Sleeps(p) => Roused(p)
     /\ FrontierAt(p, Len(src[p])) < Furthest
     /\ src' = [src EXCEPT ![p] = Append(@, Entry("idle", {}, Furthest))]
+    /\ shown' = [shown EXCEPT ![p] = TRUE]
+    /\ UNCHANGED <<closing, bucket, success, finished, inst, faults>>
+
+\* The same, once for all: from here on it holds nobody back. Only with nothing open, since it is roused as having been read.
+Sleep(p) ==
+    /\ p \in Known
+    /\ ~Sleeps(p) \/ Roused(p)
+    /\ FrontierAt(p, Len(src[p])) < Furthest
+    /\ Holds("a task sleeps with nothing open") => \A v \in Batches(p) : \A time \in src[p][v].times : time <= ClosedUntil
+    /\ src' = [src EXCEPT ![p] = Append(@, Entry("sleep", {}, FrontierAt(p, Len(src[p]))))]
     /\ shown' = [shown EXCEPT ![p] = TRUE]
     /\ UNCHANGED <<closing, bucket, success, finished, inst, faults>>
 
@@ -166,8 +187,14 @@ BeBorn(i, p) ==
     /\ Len(src[p]) <= 1
     /\ src' = IF src[p] = <<>> THEN [src EXCEPT ![p] = <<Entry("birth", {}, 0)>>] ELSE src
     /\ inst' = [inst EXCEPT
-        ![i].pc = IF Holds("a task joins before it commits") THEN "load" ELSE "first", ![i].joins = p]
+        ![i].pc = IF Holds("a task joins before it commits") THEN "load" ELSE "first", ![i].joins = p, ![i].version = 1]
     /\ UNCHANGED <<shown, closing, bucket, success, finished, faults>>
+
+\* SourceTask.rouse: records come to a task whose head is a sleep.
+Rouse(i, p) ==
+    /\ At(i, "idle") /\ Sleeps(p)
+    /\ inst' = [inst EXCEPT ![i].pc = "load", ![i].joins = p, ![i].version = Len(src[p])]
+    /\ UNCHANGED <<src, shown, closing, bucket, success, finished, faults>>
 
 \* Closer.join. Its commit conflicts with any closing that does not know the task yet, and the other way round.
 Join(i) ==
@@ -175,12 +202,14 @@ Join(i) ==
         p == inst[i].joins
         until == IF memory.version = 0 THEN 0 ELSE closing[memory.version].until
         marks == IF memory.version = 0 THEN None ELSE closing[memory.version].marks
-        record == Joining(until, (p :> [read |-> 1, frontier |-> until]) @@ marks)
+        version == inst[i].version
+        record == Joining(until, (p :> [read |-> version, frontier |-> until, asleep |-> FALSE]) @@ marks)
+        known == p \in DOMAIN marks /\ (version = 1 \/ marks[p].read > version \/ (marks[p].read = version /\ ~marks[p].asleep))
     IN /\ At(i, "join")
-       /\ CASE p \in DOMAIN memory.readers ->
+       /\ CASE known ->
                  /\ inst' = [inst EXCEPT ![i].pc = "first", ![i].frontier = memory.readers[p].frontier]
                  /\ UNCHANGED closing
-            [] p \notin DOMAIN memory.readers /\ memory.version = Len(closing) ->
+            [] ~known /\ memory.version = Len(closing) ->
                  /\ closing' = Append(closing, record)
                  /\ inst' = [inst EXCEPT ![i].pc = "first", ![i].frontier = until,
                         ![i].memory = [Advanced(memory, record.marks, until) EXCEPT !.version = memory.version + 1]]
@@ -191,7 +220,7 @@ Join(i) ==
 FirstCommit(i) ==
     LET p == inst[i].joins IN
     /\ At(i, "first")
-    /\ IF Len(src[p]) = 1 THEN AppendData(p, inst[i].frontier) ELSE UNCHANGED <<src, shown>>
+    /\ IF Len(src[p]) = inst[i].version THEN AppendData(p, Max(inst[i].frontier, src[p][Len(src[p])].frontier)) ELSE UNCHANGED <<src, shown>>
     /\ inst' = [inst EXCEPT ![i] = Rest(inst[i].memory)]
     /\ UNCHANGED <<closing, bucket, success, finished, faults>>
 
@@ -232,7 +261,8 @@ RefreshTo(i, upto) ==
     LET memory == Refreshed(inst[i].memory, upto)
         readers == memory.readers
         before == closing[memory.version].until
-        reached == MinOf({readers[p].frontier : p \in DOMAIN readers})
+        awake == {p \in DOMAIN readers : ~readers[p].asleep}
+        reached == IF awake = {} THEN 0 ELSE MinOf({readers[p].frontier : p \in awake})
         closes(p) == {time \in OpenTimes(memory, p) : time > before /\ time <= reached}
         closed == UNION {closes(p) : p \in DOMAIN readers}
         unpublished == {p \in DOMAIN readers : closes(p) # {} /\ readers[p].seen = Len(src[p])}
@@ -305,8 +335,8 @@ Steps(i) ==
     \/ CommitClose(i) \/ PublishClose(i) \/ RunBucket(i) \/ Finish(i)
 
 Next ==
-    \/ \E p \in Parts : SourceCommit(p) \/ SourcePublish(p) \/ MoveSilent(p)
-    \/ \E i \in Instances : Look(i) \/ Steps(i) \/ Crash(i) \/ \E p \in Parts : BeBorn(i, p)
+    \/ \E p \in Parts : SourceCommit(p) \/ SourcePublish(p) \/ MoveSilent(p) \/ Sleep(p)
+    \/ \E i \in Instances : Look(i) \/ Steps(i) \/ Crash(i) \/ \E p \in Parts : BeBorn(i, p) \/ Rouse(i, p)
 
 \* What Wake.tla gives: looks go on as long as something is open, and such a look reads all there is.
 Thorough(i) ==
@@ -321,6 +351,8 @@ Symmetry == Permutations(Instances)
 
 \* Bounds the model: silence moves each task at most so often.
 Small == \A p \in Parts : Len(src[p]) <= IF p = KnownPart THEN 4 ELSE 3
+\* Room for a commit, a sleep, and a commit after it.
+SmallSleep == \A p \in Parts : Len(src[p]) <= IF p = KnownPart THEN 5 ELSE 4
 
 -----------------------------------------------------------------------------
 (* The invariants, by their names in DESIGN, section 2. *)

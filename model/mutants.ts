@@ -51,6 +51,8 @@ export const MUTANTS: readonly Check[] = [
   { module: 'Commit', config: 'Commit3', without: 'an event ahead of memory means a look', violates: I7 },
   close('a task joins before it commits', I1),
   close('the frontier never moves back', I1),
+  close('a sleeping task is roused before it commits', I1),
+  { module: 'Close', config: 'CloseSleep', without: 'a task sleeps with nothing open', violates: I1 },
   close('marks stay until buckets are done', I1),
   close("the closing log's fence", I1),
   close('a closing is healed by who finds it', I3),

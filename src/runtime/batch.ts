@@ -51,6 +51,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
       await checkDuplicates(task, records)
       if (cut.records.length === 0)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
+      await task.rouse()
       const { commit, stop } = await draft(task, cut, suspect) // 4. operators, outputs
       if (commit === 'unsavable') {
         suspect = true // look which record is to blame

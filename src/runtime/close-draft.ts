@@ -2,7 +2,7 @@
 
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { CloseCommit, Effect, ReadMark } from '../state/commit-record.ts'
-import type { LogReader } from './log-reader.ts'
+import { frontierOf, type LogReader } from './log-reader.ts'
 import { batchPrefix, printed } from './outputs.ts'
 import { closedBy, earliest } from './time.ts'
 import { type Lacking, NOTHING_LACKS } from './whole.ts'
@@ -38,7 +38,7 @@ export function draftClose(
   lacking: Lacking = NOTHING_LACKS,
 ): CloseDraft | undefined {
   if (readers.length === 0) return undefined
-  const frontier = closedBy(earliest(readers.map((reader) => reader.frontier)), batch)
+  const frontier = closedBy(frontierOf(readers), batch)
   const times = new Set(readers.flatMap(({ openTimes }) => openTimes))
   const first = earliest([...times, ...due].filter((time) => time > closedUntil))
   if (first > frontier) return undefined

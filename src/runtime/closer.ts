@@ -2,7 +2,7 @@
 // is closed. Its own log fences it, so T is closed exactly once by whoever comes first, also when two come at once.
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
-import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
+import { CLOSE_STAGE } from '../plan/plan.ts'
 import {
   type CloseCommit,
   isCloseCommit,
@@ -16,7 +16,7 @@ import type { Entry, TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
 import { nextInterval, tellLeftOut } from './empty-intervals.ts'
-import { Gathered } from './gathered.ts'
+import { Joins } from './joins.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
 import { openLog } from './open-log.ts'
@@ -44,8 +44,12 @@ export class Closer {
   #loadedAt: number | undefined
   #published = true
   readonly #readers = new Map<string, LogReader>()
-  readonly #loads = new Gathered((begin) => this.#mutex.run(() => this.#load(begin)))
-  readonly #joins = new Gathered((begin) => this.#mutex.run(() => this.#joinAll(begin())))
+  readonly #joins = new Joins({
+    locked: (work) => this.#mutex.run(work),
+    load: () => this.#load(),
+    head: () => this.#head,
+    note: (tasks) => this.#note('join', tasks),
+  })
   /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
   readonly #hints = new Map<string, number>()
 
@@ -62,26 +66,20 @@ export class Closer {
 
   /** Up to which version a source task's log has been read, strongly consistent; 0 when it has never joined. */
   async readOf({ task }: TaskRef): Promise<number> {
-    await this.#loads.add(task)
+    await this.#joins.look(task)
     return this.#readers.get(task)?.read ?? 0
   }
 
   /** Makes a source task known and returns the frontier at which it starts: nothing below it is open any more. */
   async join({ task }: TaskRef): Promise<number> {
-    await this.#joins.add(task)
+    await this.#joins.join(task)
     return this.#readers.get(task)?.frontier ?? this.closedUntil
   }
 
-  async #joinAll(names: ReadonlySet<string>): Promise<void> {
-    for (;;) {
-      await this.#load()
-      const strangers = [...names].filter((task) => !this.#readers.has(task))
-      if (strangers.length === 0) return
-      const { closedUntil, tasks } = this.#head
-      // Version 1 is the birth, which has nothing to fold.
-      const marks = strangers.map((task): ReadMark => ({ stage: SOURCE_STAGE, task, read: 1, frontier: closedUntil }))
-      if ((await this.#note('join', [...tasks, ...marks])) === 'committed') return
-    }
+  /** The same for one that was put to sleep by an entry of its log. */
+  async rouse({ task }: TaskRef, version: number): Promise<number> {
+    await this.#joins.rouse(task, version)
+    return this.#readers.get(task)?.frontier ?? this.closedUntil
   }
 
   /** Takes note of a commit that this instance has made and published. */
@@ -127,6 +125,7 @@ export class Closer {
       // Closing may leave something due at a later time, such as a window that is not empty yet: on to that, if silence lets it.
       for (let closedUntil = -1; closedUntil !== this.closedUntil; ) {
         closedUntil = this.closedUntil
+        await this.#joins.rouseOneOf(this.#inOrder(), this.#due, this.parts.environment.clock.now())
         if (await moveSilent(this.#inOrder(), this.#due, this.parts)) await this.#refresh(false)
         while (await this.#closeWhatIsReached()) await this.#refresh(false)
       }
@@ -170,7 +169,10 @@ export class Closer {
     const readers = this.#inOrder()
     const goal = latest(readers.map(({ known }) => closedBy(known, batch)))
     await Promise.all(
-      readers.map((reader) => (all || closedBy(reader.frontier, batch) < goal ? reader.refresh(all) : undefined)),
+      // The log of one that sleeps cannot grow: it would have to be roused first, in the closing log.
+      readers
+        .filter(({ asleep, frontier }) => !asleep && (all || closedBy(frontier, batch) < goal))
+        .map((reader) => reader.refresh(all)),
     )
   }
 
@@ -230,8 +232,7 @@ export class Closer {
   }
 
   /** Reads the head of the closing log and heals it. */
-  async #load(begin?: () => unknown): Promise<void> {
-    begin?.()
+  async #load(): Promise<void> {
     const now = this.parts.environment.clock.now()
     const entry = await this.#log.head()
     this.#loadedAt = now

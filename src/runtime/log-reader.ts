@@ -28,12 +28,20 @@ export function inOrder(readers: Iterable<LogReader>): LogReader[] {
   return [...readers].sort((a, b) => byNumber.compare(a.task, b.task) || (a.task < b.task ? -1 : 1))
 }
 
+/** How far all have got that hold anybody back. Those that sleep do not; when all do, nobody says how far time may go. */
+export function frontierOf(readers: readonly LogReader[]): number {
+  const awake = readers.filter(({ asleep }) => !asleep)
+  return awake.length === 0 ? 0 : earliest(awake.map(({ frontier }) => frontier))
+}
+
 export class LogReader {
   readonly stage: string
   readonly task: string
   readonly log: TaskLog<SourceCommit>
   /** Nothing is added below it any more, as far as read. */
   frontier: number
+  /** It holds nobody back: it was put to sleep, and nobody has roused it. */
+  asleep: boolean
   /** The next batch that the task itself has to run, where it has operators by key. */
   next: number | undefined
   /** When the task last committed records; undefined until an entry was read. */
@@ -58,6 +66,7 @@ export class LogReader {
     this.task = mark.task
     this.log = log
     this.frontier = mark.frontier
+    this.asleep = mark.asleep ?? false
     this.next = mark.next
     this.#read = mark.read
     this.#seen = mark.read
@@ -67,6 +76,11 @@ export class LogReader {
   /** All entries up to this version belong to closed batches, or there are none. */
   get read(): number {
     return this.#read
+  }
+
+  /** Whether the entry of this version is the newest that was read, and the task is awake with it. */
+  isAwakeAt(version: number): boolean {
+    return this.#seen === version && !this.asleep
   }
 
   /** The frontier that the task is known to have reached, read or not. */
@@ -151,11 +165,20 @@ export class LogReader {
     const [read, frontier, next] = stillOpen
       ? [stillOpen.version - 1, stillOpen.before, stillOpen.nextBefore]
       : [this.#seen, this.frontier, this.next]
-    return { stage: this.stage, task: this.task, read, frontier, ...(next !== undefined && { next }) }
+    const asleep = this.asleep && { asleep: true as const }
+    return { stage: this.stage, task: this.task, read, frontier, ...(next !== undefined && { next }), ...asleep }
+  }
+
+  /** Where one that sleeps goes on. */
+  wakingAt(closedUntil: number): ReadMark {
+    const { asleep: _, ...mark } = this.markAt(closedUntil)
+    return { ...mark, frontier: Math.max(mark.frontier, closedUntil) }
   }
 
   /** Forgets what is closed. */
   advance(mark: ReadMark, closedUntil: number): void {
+    // What was read beyond the mark knows better.
+    if (mark.read >= this.#seen) this.asleep = mark.asleep ?? false
     this.#read = Math.max(this.#read, mark.read)
     this.frontier = Math.max(this.frontier, mark.frontier)
     if (this.#seen < this.#read) {
@@ -177,6 +200,7 @@ export class LogReader {
     const [before, nextBefore] = [this.frontier, this.next]
     this.#seen = version
     this.next = record.inPlace?.next
+    this.asleep = record.kind === 'sleep'
     this.frontier = Math.max(before, record.frontier)
     this.#pass(before, record.plan)
     this.active = record.active

@@ -32,17 +32,30 @@ export async function moveSilent(
 ): Promise<boolean> {
   const { settings, environment } = parts
   const now = environment.clock.now()
-  const silent = readers.filter((reader) => seemsSilent(reader, now, settings) && !parts.isAtWork(reader.task))
+  const awake = readers.filter(({ asleep }) => !asleep)
+  const silent = awake.filter((reader) => seemsSilent(reader, now, settings) && !parts.isAtWork(reader.task))
   if (silent.length === 0) return false
-  const target = silent.length < readers.length ? furthest(readers) : endOfData(readers, due, now)
+  const othersGoOn = silent.length < awake.length
+  const target = othersGoOn ? furthest(readers) : endOfData(readers, due, now)
   const seemBehind = silent.filter((r) => closedBy(r.frontier, settings.batch) < closedBy(target, settings.batch))
   const behind = await withoutTroubled(seemBehind, parts)
   const moved = await Promise.all(
-    behind.map((reader) => appendQuiet(reader, parts, 'idle', Math.max(reader.frontier, target))),
+    behind.map((reader) => {
+      const kind = othersGoOn && maySleep(reader, parts) ? 'sleep' : 'idle'
+      return appendQuiet(reader, parts, kind, Math.max(reader.frontier, target))
+    }),
   )
   // What was appended just now must be seen: on a stale read the look would end here, and the next comes idleAfter later.
   await Promise.all(behind.map((reader) => reader.refresh(true)))
   return moved.includes(true)
+}
+
+/**
+ * A task with nothing open and nothing due sleeps: one entry, and it costs nothing until it commits again. Before that, its
+ * last batches are closed as ever. One that has, or has had, operators by key is moved on: batches run in it.
+ */
+function maySleep({ task, openTimes, next }: LogReader, parts: CloserParts): boolean {
+  return openTimes.length === 0 && next === undefined && !parts.taskInPlace(task)
 }
 
 /** A task that is in trouble is waited for, up to a bound. */
@@ -86,30 +99,34 @@ function endOfData(readers: readonly LogReader[], due: readonly number[], now: n
   return Math.max(0, latest(ends.filter((time) => time <= now)))
 }
 
+type QuietKind = 'idle' | 'sleep' | 'seal'
+
 /** Appends an entry without records, if the log is as silent as it seemed. True: there is one now. */
-async function appendQuiet(
-  reader: LogReader,
-  parts: CloserParts,
-  kind: 'idle' | 'seal',
-  frontier: number,
-): Promise<boolean> {
+async function appendQuiet(reader: LogReader, parts: CloserParts, kind: QuietKind, frontier: number): Promise<boolean> {
   const task = parts.taskInPlace(reader.task)
   // At work in this very process, so it is not silent.
-  if (task) return (await task.mutex.tryRun(() => runQuiet(task, reader, parts, kind, frontier))) ?? false
+  if (task && !reader.asleep)
+    return (await task.mutex.tryRun(() => runQuiet(task, reader, parts, kind, frontier))) ?? false
   const { log } = reader
   const { settings, environment, publisher } = parts
   const head = await log.head()
   const now = environment.clock.now()
   if (!head) throw new LogLostError(log.task) // it is known, so there was a birth
   if (now - head.record.active < settings.idleAfter) return false
-  const sealed = head.record.kind === 'seal' && head.headUntil === undefined
-  if (kind === 'seal' ? sealed : head.record.frontier >= frontier) return true
+  const asleep = head.record.kind === 'sleep' && !reader.isAwakeAt(head.version)
+  const sealed = (head.record.kind === 'seal' || asleep) && head.headUntil === undefined
+  if (kind === 'seal' ? sealed : asleep || head.record.frontier >= frontier) return true
+  // What is open in entries that were not read, or ran in place, is still to be passed.
+  const sleeps = kind === 'sleep' && reader.isAwakeAt(head.version) && !head.record.inPlace
+  const still = sleeps || (kind === 'seal' && asleep) // one that sleeps goes on sleeping under its seal
   const { outbox, at } = head.record
   if (!reader.isPublished(head.version)) await heal(publisher, visible(outbox), at) // an entry with a successor is published
-  const quiet = quietCommit(head.record, kind, frontier, parts)
+  const quiet = still
+    ? quietCommit(head.record, 'sleep', reader.frontier, parts)
+    : quietCommit(head.record, kind === 'sleep' ? 'idle' : kind, frontier, parts)
   const inPlace = await carryOn({ ...parts, ref: log.task, log }, head, quiet.frontier, kind === 'seal')
   const record = { ...quiet, ...inPlace }
-  const expiresAt = kind === 'seal' ? undefined : now + settings.retention
+  const expiresAt = quiet.kind === 'idle' ? now + settings.retention : undefined
   const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
   return outcome === 'committed'
 }
@@ -117,16 +134,17 @@ async function appendQuiet(
 /** The same for a task with operators by key: a micro-batch without records, with what closes by it. */
 async function runQuiet(
   task: SourceTask,
-  { frontier: joinedAt }: LogReader,
+  reader: LogReader,
   parts: CloserParts,
-  kind: 'idle' | 'seal',
+  kind: QuietKind,
   frontier: number,
 ): Promise<boolean> {
   const { environment, settings } = parts
   try {
-    await task.loadQuiet(joinedAt)
+    await task.loadQuiet(reader.frontier)
     const { head } = task
     if (!head || environment.clock.now() - head.active < settings.idleAfter) return false
+    if (head.kind === 'sleep' && !reader.isAwakeAt(task.version)) return kind !== 'seal' // by code that ran nothing in place
     if (kind === 'seal' ? task.sealed : head.frontier >= frontier) return true
     await task.healHead(false)
     const quiet = quietCommit(head, kind, frontier, parts)
@@ -155,7 +173,7 @@ const NOTHING = { partials: [], objects: [], written: 0 }
 
 function quietCommit(
   { inPlace: _, ...head }: SourceCommit,
-  kind: 'idle' | 'seal',
+  kind: QuietKind,
   frontier: number,
   { environment: { clock, code }, plans }: CloserParts,
 ): SourceCommit {

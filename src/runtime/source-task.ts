@@ -37,6 +37,8 @@ export interface SourceTaskParts {
 interface Head extends Entry<SourceCommit> {
   /** Whether its outbox is known to be published. */
   readonly published: boolean
+  /** Whether a task that this entry put to sleep has been roused. */
+  readonly roused?: boolean
 }
 
 export class SourceTask {
@@ -151,6 +153,14 @@ export class SourceTask {
     if (until * 1000 > environment.clock.now() + settings.retention / 2) return
     await log.keep(({ version, record }) => record.inPlace?.since ?? version)
     this.#head = this.#head && { ...this.#head, headUntil: log.headUntilOf(this.version) }
+  }
+
+  /** A task that was put to sleep comes back before it commits: from here on, nothing is closed without it. */
+  async rouse(): Promise<void> {
+    const head = this.#head
+    if (head?.record.kind !== 'sleep' || head.roused) return
+    const frontier = Math.max(head.record.frontier, await this.parts.closer.rouse(this.parts.ref, head.version))
+    this.#head = { ...head, roused: true, record: { ...head.record, frontier } }
   }
 
   /**

@@ -6,9 +6,9 @@ import type { Place, PlanView } from '../plan/shape.ts'
 import { type OnTheWay, RecordsOnTheWayError, SupersededError } from './deploy-errors.ts'
 import type { Log } from './environment.ts'
 import type { Outline } from './held.ts'
-import type { LogReader } from './log-reader.ts'
+import { frontierOf, type LogReader } from './log-reader.ts'
 import { type PlanName, type Plans, passedPlace, topicPlace } from './plans.ts'
-import { closedBy, earliest } from './time.ts'
+import { closedBy } from './time.ts'
 
 /** What one commit has for one batch time. */
 export interface Contribution {
@@ -34,7 +34,7 @@ export async function judgeReached(
   closedUntil: number,
   batch: number,
 ): Promise<Lacking | undefined> {
-  const frontier = closedBy(earliest(readers.map((reader) => reader.frontier)), batch)
+  const frontier = closedBy(frontierOf(readers), batch)
   const foreign = foreignIn(readers, plans.own.fingerprint, (time) => time > closedUntil && time <= frontier)
   return foreign.length > 0 ? judge(plans, foreign, closedUntil) : NOTHING_LACKS
 }

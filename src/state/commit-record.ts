@@ -88,7 +88,7 @@ export interface BatchPartial {
  * frontier was moved on by somebody who waited for it. `seal`: the task is quiet; an entry that does not expire.
  */
 export interface SourceCommit {
-  readonly kind: 'birth' | 'batch' | 'idle' | 'seal'
+  readonly kind: 'birth' | 'batch' | 'idle' | 'sleep' | 'seal'
   /** Clock at commit, milliseconds. */
   readonly at: number
   /** Clock at the last commit that held records: how long the task has been silent. */
@@ -119,6 +119,8 @@ export interface ReadMark {
   readonly frontier: number
   /** What `InPlaceCommit.next` says at that version. */
   readonly next?: number
+  /** The entry of that version has put the task to sleep, and nobody has roused it: it holds nobody back. */
+  readonly asleep?: true
 }
 
 /**

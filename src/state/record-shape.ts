@@ -87,7 +87,7 @@ const common = { at: time, code: text, outbox: list(effect) }
 /** A commit of a source task. */
 export const isSourceShape = shape({
   ...common,
-  kind: exactly('birth', 'batch', 'idle', 'seal'),
+  kind: exactly('birth', 'batch', 'idle', 'sleep', 'seal'),
   active: time,
   position: either(absent, position),
   plan: either(absent, text),
@@ -104,7 +104,16 @@ export const isCloseShape = shape({
   kind: exactly('join', 'close', 'seal'),
   closedUntil: time,
   before: time,
-  tasks: list(shape({ stage: text, task: text, read: count, frontier: time, next: either(absent, time) })),
+  tasks: list(
+    shape({
+      stage: text,
+      task: text,
+      read: count,
+      frontier: time,
+      next: either(absent, time),
+      asleep: either(absent, exactly(true)),
+    }),
+  ),
   buckets: list(tuple(text, list(count))),
   closed: list(time),
   lacking: either(absent, list(tuple(time, list(text)))),

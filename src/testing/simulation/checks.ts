@@ -95,7 +95,7 @@ export async function checkRest(
     if (!head) monitor.violation(`at rest the log of ${name} is empty`)
     // A bucket that nothing has fallen into has its birth, which does not expire either.
     else if (
-      (record.kind !== 'seal' && !(isBucketCommit(record) && record.kind === 'birth')) ||
+      (record.kind !== 'seal' && record.kind !== 'sleep' && !(isBucketCommit(record) && record.kind === 'birth')) ||
       head.expiresAt !== undefined
     )
       monitor.violation(`at rest ${name} is not sealed: its head is a ${record.kind}`)

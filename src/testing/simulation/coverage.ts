@@ -42,6 +42,7 @@ export const PATHS = [
   'buckets run by another instance than closed',
   'published again by the same instance',
   'silent partition moved on',
+  'silent partition put to sleep',
   'source log sealed',
   'closing log sealed',
   'bucket log sealed',

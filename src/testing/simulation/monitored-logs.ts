@@ -80,6 +80,7 @@ export class MonitoredLogs {
     this.lastDone = Math.max(this.lastDone, ...record.partials.map(({ time }) => time))
     this.#expect(record.partials)
     if (record.kind === 'idle') coverage.path('silent partition moved on')
+    if (record.kind === 'sleep') coverage.path('silent partition put to sleep')
     if (record.kind === 'seal') coverage.path('source log sealed')
     if (record.counts.duplicates > 0) coverage.path('duplicates dropped')
     if (record.kind === 'batch')

@@ -7,8 +7,8 @@ export const CLOSING_MUTANTS: readonly Mutant[] = [
     name: 'closing T with one partition missing',
     breaks: 'I2',
     file: 'src/runtime/close-draft.ts',
-    find: 'earliest(readers.map((reader) => reader.frontier))',
-    replace: 'earliest(readers.slice(readers.length > 1 ? 1 : 0).map((reader) => reader.frontier))',
+    find: 'closedBy(frontierOf(readers), batch)',
+    replace: 'closedBy(frontierOf(readers.slice(readers.length > 1 ? 1 : 0)), batch)',
   },
   {
     name: 'closing twice: goes on although another was faster',

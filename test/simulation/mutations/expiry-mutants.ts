@@ -47,8 +47,8 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     name: 'a seal that was given a time is taken for one that stays',
     breaks: 'I7',
     file: 'src/runtime/silence.ts',
-    find: "const sealed = head.record.kind === 'seal' && head.headUntil === undefined",
-    replace: "const sealed = head.record.kind === 'seal'",
+    find: "const sealed = (head.record.kind === 'seal' || asleep) && head.headUntil === undefined",
+    replace: "const sealed = head.record.kind === 'seal' || asleep",
     test: 'test/runtime/expiry.test.ts',
   },
   {

@@ -108,8 +108,8 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
     name: 'a seal expires',
     breaks: 'I7',
     file: 'src/runtime/silence.ts',
-    find: "const expiresAt = kind === 'seal' ? undefined : now + settings.retention",
-    replace: 'const expiresAt = now + settings.retention',
+    find: "const expiresAt = quiet.kind === 'idle' ? now + settings.retention : undefined",
+    replace: "const expiresAt = quiet.kind === 'sleep' ? undefined : now + settings.retention",
   },
   {
     name: 'marks do not move on to the seals',
