@@ -5,20 +5,27 @@ import type { Edge } from '../plan/plan.ts'
 import { UnsavableValueError } from '../state/unsavable.ts'
 import { combineLocally, foldLocally } from './combine.ts'
 import { bucketOf } from './hash.ts'
+import type { Leaving, Spread } from './lineage.ts'
 import { InvalidKeyError } from './operator-errors.ts'
 import { pairOf } from './pairs.ts'
 import type { Slots } from './program.ts'
 
-/** Per edge and bucket that gets something, the items, in order. */
+/**
+ * Per edge and bucket that gets something, the items, in order.
+ *
+ * @param leaving what leaves from a slot, and how it is spread evenly; else its elements, one after the other, which depends on the
+ * records alone where they are all that a task has for a batch
+ */
 export function exchange(
   edges: readonly { readonly edge: Edge; readonly slot: number }[],
   slots: Slots,
+  leaving: (slot: number) => Leaving | undefined = () => undefined,
 ): [edge: string, bucket: number, items: unknown[], version?: number][] {
   return edges.flatMap(({ edge, slot }) => {
-    const elements = slots[slot]
-    if (!elements || elements.length === 0) return []
+    if (!slots[slot] || slots[slot].length === 0) return []
+    const { elements, spread } = leaving(slot) ?? { elements: slots[slot], spread: undefined }
     const version: [version?: number] = edge.values ? [edge.values.version] : []
-    return [...dividedFor(edge, elements)].map(([bucket, items]): [string, number, unknown[], number?] => [
+    return [...dividedFor(edge, elements, spread)].map(([bucket, items]): [string, number, unknown[], number?] => [
       edge.id,
       bucket,
       items,
@@ -28,9 +35,9 @@ export function exchange(
 }
 
 /** @throws InvalidKeyError, UnsavableValueError, with the name of the operator that the elements are for. */
-function dividedFor(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]> {
+function dividedFor(edge: Edge, elements: readonly unknown[], spread: Spread | undefined): Map<number, unknown[]> {
   try {
-    return divide(edge, elements)
+    return divide(edge, elements, spread)
   } catch (error) {
     const operator = stageOfEdge(edge.id)
     if (error instanceof UnsavableValueError) throw error.with({ operator })
@@ -38,7 +45,7 @@ function dividedFor(edge: Edge, elements: readonly unknown[]): Map<number, unkno
   }
 }
 
-function divide(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]> {
+function divide(edge: Edge, elements: readonly unknown[], spread: Spread | undefined): Map<number, unknown[]> {
   const buckets = new Map<number, unknown[]>()
   const add = (bucket: number, item: unknown): void => {
     const items = buckets.get(bucket)
@@ -53,7 +60,8 @@ function divide(edge: Edge, elements: readonly unknown[]): Map<number, unknown[]
     const pairs = combine?.kind === 'combineByKey' ? combineLocally(combine, elements) : elements
     for (const pair of pairs) add(bucketOf(pairOf(pair)[0], numPartitions), pair)
   } else {
-    for (const [i, element] of elements.entries()) add(i % numPartitions, element)
+    const places = numPartitions > 1 ? spread?.(numPartitions) : undefined
+    for (const [i, element] of elements.entries()) add(places?.[i] ?? i % numPartitions, element)
   }
   return buckets
 }

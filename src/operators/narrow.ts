@@ -2,21 +2,30 @@
 // is asynchronous itself: an await per operator and micro-batch would be cheap, one per record would not (DESIGN §9).
 
 import type { MapAsyncNode, NarrowNode } from '../stream/nodes.ts'
+import type { Trace } from './lineage.ts'
 import { synchronous } from './synchronous.ts'
 import { judged, ofCall } from './transient.ts'
 
-/** Applies one operator to the elements of its inputs. Only `mapAsync` returns a promise. */
-export function applyNarrow(node: NarrowNode, inputs: readonly (readonly unknown[])[]): unknown[] | Promise<unknown[]> {
+/**
+ * Applies one operator to the elements of its inputs. Only `mapAsync` returns a promise.
+ *
+ * @param trace takes note of where elements come from
+ */
+export function applyNarrow(
+  node: NarrowNode,
+  inputs: readonly (readonly unknown[])[],
+  trace?: Trace,
+): unknown[] | Promise<unknown[]> {
   const elements = inputs.length === 1 ? (inputs[0] ?? []) : inputs.flat()
   switch (node.kind) {
     case 'map':
       return elements.map((element) => synchronous(node.kind, node.apply(element)))
     case 'filter':
-      return elements.filter((element) => synchronous(node.kind, node.apply(element)))
+      return filter(elements, (element) => synchronous(node.kind, node.apply(element)), trace)
     case 'flatMap':
-      return flatMap(elements, (element) => synchronous(node.kind, node.apply(element)))
+      return flatMap(elements, (element) => synchronous(node.kind, node.apply(element)), trace)
     case 'mapPartitions':
-      return Array.from(synchronous(node.kind, node.apply(elements)))
+      return ofAll(Array.from(synchronous(node.kind, node.apply(elements))), trace)
     case 'mapAsync':
       return mapAsync(elements, node)
     case 'union':
@@ -25,10 +34,31 @@ export function applyNarrow(node: NarrowNode, inputs: readonly (readonly unknown
   }
 }
 
-function flatMap(elements: readonly unknown[], f: (element: unknown) => Iterable<unknown>): unknown[] {
+function filter(elements: readonly unknown[], f: (element: unknown) => boolean, trace?: Trace): unknown[] {
+  if (!trace) return elements.filter(f)
+  trace.none()
+  return elements.filter((element, i) => {
+    const keep = f(element)
+    if (keep) trace.add(i)
+    return keep
+  })
+}
+
+function flatMap(elements: readonly unknown[], f: (element: unknown) => Iterable<unknown>, trace?: Trace): unknown[] {
+  trace?.none()
   const out: unknown[] = []
-  for (const element of elements) for (const result of f(element)) out.push(result)
+  for (const [i, element] of elements.entries()) {
+    for (const result of f(element)) {
+      out.push(result)
+      trace?.add(i)
+    }
+  }
   return out
+}
+
+function ofAll(elements: unknown[], trace: Trace | undefined): unknown[] {
+  trace?.ofAll(elements.length)
+  return elements
 }
 
 /**

@@ -3,25 +3,45 @@
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import type { Program } from '../plan/plan.ts'
 import { EventRecord } from '../sources/kafka-record.ts'
+import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
 import { applyNarrow } from './narrow.ts'
 
 /** The elements of every stream of a program at one batch time; undefined: the stream has no batch at that time. */
 export type Slots = readonly (readonly unknown[] | undefined)[]
 
-/** @throws whatever a decoder or a function of the user throws. */
+/** What a program has made of records. */
+export interface Outcome {
+  readonly slots: Slots
+  /** What leaves from a slot, if that is something else than its elements. */
+  leaving(slot: number): Leaving | undefined
+}
+
+/** The elements alone. @throws as `runTraced` */
 export async function runProgram(program: Program, records: readonly KafkaEventRecord[]): Promise<Slots> {
+  return (await runTraced(program, records)).slots
+}
+
+/** @throws whatever a decoder or a function of the user throws. */
+export async function runTraced(program: Program, records: readonly KafkaEventRecord[]): Promise<Outcome> {
+  const traced = isTraced(program)
   const slots: (readonly unknown[])[] = new Array(program.slots)
+  const origins: Origins[] = new Array(traced ? program.slots : 0)
+  const inOrder = traced ? records.map((_, i) => i) : []
   for (const { node, slot } of program.sources) {
     slots[slot] = records.map((record) => new EventRecord(record, node))
+    origins[slot] = inOrder
   }
   for (const { node, inputs, slot } of program.steps) {
+    const trace = traced ? new Trace(inputs.flatMap((input) => origins[input] ?? [])) : undefined
     const result = applyNarrow(
       node,
       inputs.map((input) => filled(slots, input)),
+      trace,
     )
     slots[slot] = result instanceof Promise ? await result : result
+    if (trace) origins[slot] = trace.origins
   }
-  return slots
+  return { slots, leaving: (slot) => (traced ? leavingOf(records, slots[slot] ?? [], origins[slot] ?? []) : undefined) }
 }
 
 /** @throws for a stream that nothing has filled: it would be taken for one without elements. */

@@ -2,7 +2,7 @@
 
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { exchange } from '../operators/exchange.ts'
-import { runProgram } from '../operators/program.ts'
+import { runTraced } from '../operators/program.ts'
 import { allAlike, isTransient } from '../operators/transient.ts'
 import type { Program } from '../plan/plan.ts'
 import { pack } from '../state/codec.ts'
@@ -95,11 +95,11 @@ async function runAll(
   let written = 0
   for (const { time, records } of batches) {
     if (records.length === 0) continue
-    const slots = await runProgram(program, records)
+    const { slots, leaving } = await runTraced(program, records)
     const outputs = collectOutputs(program.outputs, slots, time, partName(records))
     objects.push(...outputs.objects)
     written += outputs.written
-    partials.push({ time, samples: outputs.samples, shuffle: exchange(program.edges, slots) })
+    partials.push({ time, samples: outputs.samples, shuffle: exchange(program.edges, slots, leaving) })
   }
   return { objects, partials, written, poison }
 }

@@ -43,4 +43,28 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
     replace: '[[edge, bucket, items, ...version] as const]',
     test: 'test/runtime/warm-is-cold.test.ts',
   },
+  {
+    name: 'what is spread goes by its position in the micro-batch',
+    breaks: 'I2',
+    file: 'src/operators/exchange.ts',
+    find: 'add(places?.[i] ?? i % numPartitions, element)',
+    replace: 'add(i % numPartitions, element)',
+    test: 'test/runtime/cuts.test.ts',
+  },
+  {
+    name: 'a union leaves one stream of a micro-batch after the other',
+    breaks: 'I2',
+    file: 'src/operators/lineage.ts',
+    find: 'elements: order.map((i) => elements[i])',
+    replace: 'elements',
+    test: 'test/runtime/cuts.test.ts',
+  },
+  {
+    name: 'what comes of one record goes to one bucket',
+    breaks: 'I2',
+    file: 'src/operators/lineage.ts',
+    find: '? nth + 1 : 0\n',
+    replace: '? nth : 0\n',
+    test: 'test/operators/lineage.test.ts',
+  },
 ]
