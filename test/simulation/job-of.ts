@@ -31,12 +31,6 @@ export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_P
 
 /** Kinds that show something that is still open, and what: not among those that every test run simulates. */
 export const OPEN: Partial<Record<Kind, string>> = {
-  mutating: 'A1',
-  'mutating in place': 'A1',
-  mutatingWindows: 'A1',
-  'mutatingWindows in place': 'A1',
-  shared: 'A2',
-  'shared in place': 'A2',
   order: 'A11',
 }
 

@@ -7,7 +7,7 @@ import { ALL_KINDS, simulateKind } from './job-of.ts'
 
 const ONE = process.env.MILLRACE_SEED
 /** Seeds per kind of job. */
-const SEEDS = Number(process.env.MILLRACE_SEEDS ?? 35)
+const SEEDS = Number(process.env.MILLRACE_SEEDS ?? 30)
 const FIRST = Number(process.env.MILLRACE_FIRST_SEED ?? 1)
 
 describe('simulation', () => {

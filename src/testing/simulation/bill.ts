@@ -5,6 +5,7 @@ import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import { SOURCE_STAGE } from '../../plan/plan.ts'
 import { isSourceCommit } from '../../state/commit-record.ts'
 import type { StateTable } from '../../state/table.ts'
+import type { TaskRef } from '../../state/task.ts'
 import type { Monitor } from './monitor.ts'
 
 /** Rows that are read once in an interval and not for each micro-batch: who looks out, and which wake-up is under way. */
@@ -13,7 +14,7 @@ const SHARED_ROWS = /^(wake$|lease#)/
 /** The bill of one invocation. */
 interface Open {
   readonly tasks: ReadonlySet<string>
-  /** By task how often its log was written to. */
+  /** By task the micro-batches that were committed. */
   readonly writes: Map<string, number>
   /** Reads so far; and how many of them came before the last micro-batch was committed: closing reads, and comes after. */
   reads: string[]
@@ -50,7 +51,7 @@ export class Bill {
         const outcome = await this.#spoiltBy(table.append(task, item))
         if (outcome === 'conflict') this.spoil()
         const open = this.#open
-        if (open && task.stage === SOURCE_STAGE && open.tasks.has(task.task)) {
+        if (open?.tasks.has(task.task) && this.#isBatch(task, item.version)) {
           open.writes.set(task.task, (open.writes.get(task.task) ?? 0) + 1)
           open.before = open.reads.length
         }
@@ -93,6 +94,12 @@ export class Bill {
     if (head?.by !== this.#who || !isSourceCommit(head.record)) return false
     const { kind, position, at, inPlace } = head.record
     return kind === 'batch' && !inPlace && position?.until === first && now - at < this.#retention / 4
+  }
+
+  /** Closing in the same invocation may add entries without records. */
+  #isBatch({ stage, task }: TaskRef, version: number): boolean {
+    const head = this.#monitor.logs.head(`${stage} ${task}`)
+    return head?.version === version && isSourceCommit(head.record) && head.record.kind === 'batch'
   }
 
   async #spoiltBy<T>(answer: Promise<T>): Promise<T> {

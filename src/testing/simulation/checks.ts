@@ -2,6 +2,7 @@
 // (I2), everything published (I3), and rest is rest.
 
 import { isBucketCommit } from '../../state/commit-record.ts'
+import type { JobSettings } from '../../stream/job.ts'
 import type { Path } from './coverage.ts'
 import type { Partition } from './event-source.ts'
 import { splitName } from './monitored-logs.ts'
@@ -66,12 +67,22 @@ const ROUNDS = 4
 /** Clocks that are apart, wake-ups that were armed for what has been done since. */
 const SLACK = 30_000
 
+/** That what has come is closed soon. @param since when the last record had come */
+export function checkClosedInTime({ job, monitor, ledger, now }: World, since: number): void {
+  const late = now - Math.max(since, ledger.lastOpen)
+  if (isLate(late, job.settings))
+    monitor.violation(`T = ${ledger.lastOpen} is closed only ${late} ms after it could be`)
+}
+
 /** That the job has come to rest soon after the last that it had to do. @param since when the last record had come */
 export function checkRestInTime({ job, monitor, now }: World, since: number): void {
-  const { batch, idle, idleAfter } = job.settings
   const late = now - Math.max(since, monitor.logs.lastDone)
-  if (idle === 'pause' && late > ROUNDS * idleAfter + SLACK + 10 * batch)
+  if (isLate(late, job.settings))
     monitor.violation(`the job comes to rest only ${late} ms after the last that it had to do`)
+}
+
+function isLate(late: number, { batch, idle, idleAfter }: JobSettings): boolean {
+  return idle === 'pause' && late > ROUNDS * idleAfter + SLACK + 10 * batch
 }
 
 /**

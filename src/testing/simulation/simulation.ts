@@ -4,7 +4,7 @@ import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import { shareMessage } from '../../lambda/sqs-waker.ts'
 import type { Share } from '../../runtime/environment.ts'
 import type { Job } from '../../stream/job.ts'
-import { checkRestInTime, checkWakeUps } from './checks.ts'
+import { checkClosedInTime, checkRestInTime, checkWakeUps } from './checks.ts'
 import { acknowledge, type Delivery, type Partition, takeNext } from './event-source.ts'
 import { turns } from './faults.ts'
 import { Fleet, type FleetOptions } from './fleet.ts'
@@ -135,10 +135,14 @@ export class Simulation {
       checkWakeUps(this.world)
     }
     const since = this.world.now
+    let closed = false
     // One at least: what is closed may not be done yet.
     for (let woken = 0; wakeUps.length > 0 && patience-- > 0 && (woken === 0 || !this.#ranLongEnough()); woken++) {
       await this.wakeNext(random)
       checkWakeUps(this.world)
+      if (closed || monitor.logs.closedUntil < this.world.ledger.lastOpen) continue
+      closed = true
+      checkClosedInTime(this.world, since)
     }
     this.#requests.deliverLate(random, 1) // when nobody needs help any more
     await Promise.all(this.#underWay)

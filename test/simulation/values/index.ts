@@ -1,9 +1,22 @@
 // Kinds of jobs whose values are more than texts and numbers.
 
+import { aside } from './aside.ts'
+import { farTimeouts } from './far.ts'
 import { lru } from './lru.ts'
 import { mixed, order } from './mixed.ts'
 import { mutating, mutatingWindows, shared } from './mutating.ts'
 import { bytes, records } from './records.ts'
 
-export const VALUE_KINDS = { mutating, mutatingWindows, shared, records, bytes, mixed, lru, order } as const
+export const VALUE_KINDS = {
+  mutating,
+  mutatingWindows,
+  shared,
+  records,
+  bytes,
+  mixed,
+  lru,
+  order,
+  aside,
+  farTimeouts,
+} as const
 export type ValueKind = keyof typeof VALUE_KINDS
