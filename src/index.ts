@@ -1,5 +1,7 @@
 // The public surface of `millrace`, and nothing else.
 
+import './needs-node.ts'
+
 export { InvalidOptionError, MalformedEventError, MillraceError, ServiceError, TransientError } from './errors.ts'
 export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
 export type { CsvOptions } from './formats/encode.ts'

@@ -1,30 +1,11 @@
 #!/usr/bin/env node
-// The command line. One file per command; errors that Millrace throws on purpose end as one line, others with a stack.
+// The command line's first step: whether this Node.js will do. Everything else is loaded only then.
 
-import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
-import { MillraceError } from '../errors.ts'
-import { offsetsCommand } from './offsets.ts'
-import { planCommand } from './plan.ts'
-import { pollerCommand } from './poller.ts'
-import { simulateCommand } from './simulate.ts'
+import { versionProblem } from '../node-version.ts'
 
-const { version }: { version: string } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-)
-
-const program = new Command('millrace')
-  .description("Spark Streaming's model on serverless functions")
-  .version(version)
-  .showSuggestionAfterError()
-  .addCommand(offsetsCommand())
-  .addCommand(planCommand())
-  .addCommand(pollerCommand())
-  .addCommand(simulateCommand())
-
-try {
-  await program.parseAsync()
-} catch (error) {
-  console.error(error instanceof MillraceError ? `${error.code}: ${error.message}` : error)
+const problem = versionProblem()
+if (problem === undefined) await import('./program.ts')
+else {
+  console.error(problem)
   process.exitCode = 1
 }

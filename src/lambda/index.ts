@@ -1,4 +1,6 @@
 // The entry point `millrace/lambda`.
 
+import '../needs-node.ts'
+
 export { type LambdaHandler, type LambdaOptions, lambda } from './handler.ts'
 export type { KafkaBatchResponse, KafkaEvent, KafkaEventRecord, KafkaSchemaMetadata } from './kafka-event.ts'

@@ -1,7 +1,7 @@
 // Steps 4 and 6 of the commit protocol: large outputs are staged before the commit, promised effects are done after it.
 // All are idempotent: whoever reads a commit that may be unpublished publishes it again, and nothing shows twice (I3).
 
-import { constants, zstdCompressSync } from 'node:zlib'
+import zlib from 'node:zlib'
 import { inflate } from '../state/codec.ts'
 import type { Effect } from '../state/commit-record.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../state/object-store.ts'
@@ -87,7 +87,7 @@ export async function promiseObjects(objects: ObjectStore, outputs: readonly Out
 }
 
 function pack(body: Uint8Array): Uint8Array {
-  const packed = zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+  const packed = zlib.zstdCompressSync(body, { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } })
   unpacked.set(packed, body)
   return packed
 }

@@ -2,6 +2,8 @@
 // derives from the jobs all that they need to run. This file says when; the files beside it say what. They are loaded when
 // something is packaged or removed, since every command of the framework loads this one.
 
+import '../needs-node.ts'
+
 import { MillraceError } from '../errors.ts'
 import type { DeployOptions } from './deployed-state.ts'
 import type { PluginUtils, Serverless } from './framework.ts'

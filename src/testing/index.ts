@@ -1,5 +1,7 @@
 // The entry point `millrace/testing`: what users test their own jobs with.
 
+import '../needs-node.ts'
+
 export type { CoverageCounts } from './simulation/coverage.ts'
 export type { Fault } from './simulation/faults.ts'
 export type { Mishap } from './simulation/mishaps.ts'

@@ -2,7 +2,7 @@
 // go on from each other (I1), that nothing shows that is not committed, that what has shown never changes (I3), and that
 // an entry with a successor is published and done.
 
-import { zstdDecompressSync } from 'node:zlib'
+import zlib from 'node:zlib'
 import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
 import { decode } from '../../state/codec.ts'
 import {
@@ -233,7 +233,7 @@ function isRef(value: unknown): value is ObjectRef {
 }
 
 function unpacked({ body, packed }: Extract<Effect, { kind: 'put' }>): Uint8Array {
-  return packed ? zstdDecompressSync(body) : body
+  return packed ? zlib.zstdDecompressSync(body) : body
 }
 
 export type WatchedCommit = SourceCommit | CloseCommit | BucketCommit
