@@ -79,6 +79,9 @@ function setUpDeploys(kind: DeployKind, random: Random): SetUp {
     alike: kind.alike ?? false,
     refusals: kind.refusals ?? [],
     givesUp: kind.givesUp ?? [],
+    mends: kind.mends !== undefined,
+    ...(kind.mishaps && { mishaps: kind.mishaps }),
+    ...(kind.mends !== undefined && { allows: says(kind.mends) }),
     records: (own) => numberedWords(kind.inPlace ?? false, own),
   }
   return { define, options, check: (report) => checkDeploys(kind, report) }
@@ -108,7 +111,7 @@ function setUpSame(named: Exclude<Kind, DeployKindName>, random: Random): SetUp 
     records: (own) => recordsOf(kind, inPlace, own),
     // User code that gives something else each time: what counts is the record's name.
     ...(kind === 'tokens' && { normalize: (line: string) => line.split(' ')[0] ?? '' }),
-    ...(kind === 'flaky' && { allows: isFlaky }),
+    ...(kind === 'flaky' && { allows: says('flaky') }),
   }
   const check = (report: DetailedReport): string[] => {
     if (isValueKind(kind)) return checkValues(VALUE_KINDS[kind], inPlace, report)
@@ -232,6 +235,7 @@ function differ(what: string, actual: readonly unknown[], wanted: readonly unkno
   return at === undefined ? [] : [`${what}: ${a?.[at] ?? 'nothing more'} instead of ${w?.[at] ?? 'nothing more'}`]
 }
 
-function isFlaky(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'message' in error && String(error.message).includes('flaky')
+function says(words: string): (error: unknown) => boolean {
+  return (error) =>
+    typeof error === 'object' && error !== null && 'message' in error && String(error.message).includes(words)
 }

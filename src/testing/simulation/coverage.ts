@@ -78,6 +78,7 @@ export const PATHS = [
   'wake-ups in a crowd',
   'a wake-up that killed',
   'an outage for longer than logs are kept',
+  'trouble for longer than logs are kept',
   'a topic made again',
   'a log lost',
 ] as const

@@ -13,6 +13,8 @@ export interface FleetOptions {
   readonly allows: (error: unknown) => boolean
   /** Codes of errors with which code may be refused: the code before it goes on. */
   readonly refusals: ReadonlySet<string>
+  /** Whether the last version is deployed in any case, because it mends what those before fail at. */
+  readonly mends: boolean
   /** What somebody gives up by name when no version can go on any more (`accept`). */
   readonly givesUp: readonly string[]
 }
@@ -64,6 +66,7 @@ export class Fleet {
   /** The deployment is through: instances of old code end. */
   settle(): void {
     this.#isThrough = true
+    if (this.#options.mends) this.#deployed = this.#options.versions.length - 1
     const [current] = this.#candidates()
     for (const process of this.#processes) if (this.#versionOf.get(process) !== current) process.kill()
   }

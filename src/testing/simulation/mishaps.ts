@@ -14,6 +14,7 @@ export const MISHAPS = [
   'many wake-ups', // all that are under way, in any order, some twice
   'old topics again', // a topic that is made again has older or equal timestamps
   'early expiry', // what may expire does, up to five minutes early, or up to 48 hours late
+  'long trouble', // longer than logs are kept, with events and wake-ups going on, before the next version is deployed
   'rest before seals', // wake-ups stop for longer than logs are kept, before anything is sealed
 ] as const
 
@@ -22,6 +23,9 @@ export type Mishap = (typeof MISHAPS)[number]
 
 /** How far clocks are apart then, milliseconds. */
 export const FAR_APART = 5000
+
+/** Eighths of the time that logs are kept. */
+const TROUBLE_ROUNDS = 12
 
 const QUARTER = 900_000
 
@@ -91,6 +95,20 @@ export class Mishaps {
     const all = [...wakeUps, ...random.some(wakeUps)].map((wakeUp) => [random.next(), wakeUp] as const)
     if (all.length > 0) coverage.path('wake-ups in a crowd')
     return all.sort(([a], [b]) => a - b).map(([, wakeUp]) => this.#queue.deliver(wakeUp, random))
+  }
+
+  /** Time goes by for longer than logs are kept. Events and wake-ups go on, whatever becomes of them, and what may expire does. */
+  async longTrouble(random: Random, event: () => void): Promise<void> {
+    const world = this.#world
+    world.coverage.path('trouble for longer than logs are kept')
+    world.trace?.tell('From here on much time goes by.')
+    for (let round = 0; round < TROUBLE_ROUNDS; round++) {
+      world.now += Math.ceil(world.job.settings.retention / 8)
+      const due = world.wakeUps.filter((wakeUp) => wakeUp.due <= world.now)
+      for (const wakeUp of due) await this.#queue.deliver(wakeUp, random)
+      event()
+      this.expire(random)
+    }
   }
 
   /** Nobody brings the job back for longer than its logs are kept, before anything is sealed. */

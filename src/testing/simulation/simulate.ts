@@ -38,6 +38,8 @@ export interface SimulateOptions {
   readonly refusals?: readonly string[]
   /** What to give up by name (`accept` of `lambda`) when elements of one batch wait for operators of several versions. Default: nothing. */
   readonly givesUp?: readonly string[]
+  /** Whether the last version mends what those before fail at: it is deployed at the latest when peace comes. Default false. */
+  readonly mends?: boolean
   /**
    * Whether all versions mean the same. Default true: what is published is held against a run of the first version without
    * faults. With false it is not: hold `outputs` and `finished` against what your versions say.
@@ -87,6 +89,7 @@ const OPTIONS = [
   'deploys',
   'refusals',
   'givesUp',
+  'mends',
   'alike',
   'normalize',
   'allows',
@@ -95,7 +98,7 @@ const OPTIONS = [
 ]
 
 /** What jobs do not survive yet (docs/simulate.md): only when it is asked for. */
-const OPEN: readonly Mishap[] = ['objects taken away', 'rest before seals']
+const OPEN: readonly Mishap[] = ['objects taken away', 'long trouble', 'rest before seals']
 
 /** How many runs end with something lost for good. */
 const LOSSES = 0.2
@@ -162,6 +165,7 @@ export async function simulateSeed(
     allows,
     refusals,
     givesUp: options.givesUp ?? [],
+    mends: options.mends ?? false,
     omit,
     trace: options.trace ?? false,
   })

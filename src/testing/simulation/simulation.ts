@@ -101,6 +101,7 @@ export class Simulation {
       this.steps.push(step)
       const random = derivedRandom(seed, STEP, step)
       this.#fleet.nameFrom(step)
+      if (this.#isInTrouble(n)) await this.#longTrouble(random)
       this.#act(n, random)
       this.#mishaps.step(derivedRandom(seed, MISHAP, step), (work) => this.#launch(work))
       await turns(random.chance(0.2) ? random.int(0, 1500) : random.int(0, 100))
@@ -166,6 +167,25 @@ export class Simulation {
     if (deleted > 0) world.coverage.path(all ? 'expired entries deleted' : 'some expired entries deleted')
     if (random.chance(0.7)) this.#fleet.killAll()
     this.topics.tellLater(world.now, batch, random)
+  }
+
+  /** Before a deployment. Where nobody is silent for long, no time goes by. */
+  #isInTrouble(n: number): boolean {
+    const { deploys, pace } = this.#scenario
+    return this.#phase === 0 && pace !== 'exact' && deploys.includes(n) && this.#mishaps.has('long trouble')
+  }
+
+  /** Invocations do not hang for so long: what is under way ends before. */
+  async #longTrouble(random: Random): Promise<void> {
+    const { faults } = this.world
+    faults.enabled = false
+    faults.release(1, random)
+    for (const process of this.#fleet.processes) process.thaw()
+    for (const process of this.#fleet.processes) await process.settle()
+    await Promise.all(this.#underWay)
+    await this.#mishaps.longTrouble(random, () => this.#deliverSome(random, false))
+    await Promise.all(this.#underWay)
+    faults.enabled = true
   }
 
   outage(): void {

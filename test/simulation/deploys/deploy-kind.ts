@@ -3,6 +3,7 @@
 
 import type { Job, JobOptions } from '../../../src/index.ts'
 import type { Ledger } from '../../../src/testing/simulation/ledger.ts'
+import type { Mishap } from '../../../src/testing/simulation/mishaps.ts'
 import type { DetailedReport } from '../../../src/testing/simulation/simulate.ts'
 import { withLines } from '../expected.ts'
 import { type Expected, folded, tallied } from '../kind.ts'
@@ -17,6 +18,10 @@ export interface DeployKind {
   readonly refusals?: readonly string[]
   /** What is given up when versions wait for each other. */
   readonly givesUp?: readonly string[]
+  /** What may happen besides, if not what happens to others. */
+  readonly mishaps?: readonly Mishap[]
+  /** The last version mends what those before fail at, with this in their words. */
+  readonly mends?: string
   /** Outputs that every version has: whole at every T, whatever was deployed when. */
   readonly carried?: (ledger: Ledger) => Expected
   /** Outputs that some versions have: whole at every T that has its _SUCCESS. */

@@ -205,6 +205,26 @@ function singleLines(ledger: Parameters<typeof windowed>[0]): Map<number, readon
   return new Map([...one].map(([time, all]) => [time, all.flatMap((line) => line.split('\n')).sort()]))
 }
 
+/** A stateful function throws, for longer than logs are kept, and is mended (C2). */
+const mended: DeployKind = {
+  versions: [true, false].map((broken) =>
+    version(
+      (pairs) => {
+        const kept = pairs.updateStateByKey((values: readonly number[], state: Tally | undefined) => {
+          if (broken && values.some((number) => number % 7 === 3)) throw new RangeError('cannot take it')
+          return update(values, state)
+        })
+        save('first', kept)
+        sumUp(pairs, 'sums')
+      },
+      { retention: '1h' },
+    ),
+  ),
+  mends: 'cannot take it',
+  mishaps: ['long trouble', 'early expiry', 'clocks apart', 'many wake-ups'],
+  carried: (ledger) => new Map([...running(false, 'first')(ledger), ...perBatch('sums')(ledger)]),
+}
+
 export const DEPLOY_KINDS = {
   swapped,
   unpinned,
@@ -217,5 +237,6 @@ export const DEPLOY_KINDS = {
   otherId,
   refitted,
   retention,
+  mended,
 } as const
 export type DeployKindName = keyof typeof DEPLOY_KINDS
