@@ -1,16 +1,21 @@
 // The names of edges, as commits have them: made and taken apart here only. They are called for the operator that they lead to.
 
+import type { Made } from '../stream/wide-nodes.ts'
+
 /** Where edges within a source task lead. */
 export const IN_PLACE = 'in place'
 
-/** Of the edge to an input of the operator after which a stage is called. */
-export function edgeName(stage: string, input: number): string {
-  return `${stage}/${input}`
+/**
+ * Of the edge to an input of the operator after which a stage is called. What other elements are made into there has another name:
+ * an operator that makes something else under the same id must not take them for its own.
+ */
+export function edgeName(stage: string, input: number, made?: Made): string {
+  return made === undefined ? `${stage}/${input}` : `${stage}/${input} ${made}`
 }
 
 /** Of an edge within a source task, to an operator in place. */
-export function edgeNameInPlace(operator: string, input: number): string {
-  return `${IN_PLACE} ${edgeName(operator, input)}`
+export function edgeNameInPlace(operator: string, input: number, made?: Made): string {
+  return `${IN_PLACE} ${edgeName(operator, input, made)}`
 }
 
 /** Whether an edge carries elements within a source task: they are in its own log until the partition has passed their batch. */

@@ -123,7 +123,8 @@ class Compiler {
       const keyed = !isNarrow(node) || isKeyed(stream) // keys are looked at where they set out
       const how = keyed ? ('key' as const) : ('spread' as const)
       // Each operator has its elements carried by an edge of its own: its id stays when others come and go.
-      const named = { id: edgeNameInPlace(id, i), from: SOURCE_STAGE, to: IN_PLACE, node: stream, slide: this.#batch }
+      const name = edgeNameInPlace(id, i, combine?.makes)
+      const named = { id: name, from: SOURCE_STAGE, to: IN_PLACE, node: stream, slide: this.#batch }
       const to = this.slots.passed++
       this.carried.push({ edge: { ...named, how, combine, values: versionOnTheWay(node), numPartitions: 1 }, from, to })
       return to

@@ -45,6 +45,7 @@ export function diffSchemas(before: JobSchema, after: JobSchema, accept: readonl
   })
   const stayed = both.flatMap(({ was, is }) => [
     ...changesOf(was, is),
+    ...otherKept(was, is),
     ...stageMoved(was, is, before, after),
     ...versionRefused(was, is),
   ])
@@ -137,6 +138,21 @@ function stageMoved(was: OperatorSchema, is: OperatorSchema, before: JobSchema, 
   return starts(after) && !starts(before)
     ? [`${is.id}: its state moves to stage ${is.stage}, which is new. ${advice}`]
     : []
+}
+
+/** Windows of one kind may hold single values, lists of them, or what they were combined to: none can go on with another's. */
+function otherKept(was: OperatorSchema, is: OperatorSchema): string[] {
+  if (was.keeps === undefined || is.keeps === undefined || was.keeps === is.keeps || isMigrated(was, is)) return []
+  const version = versionOf(was) + 1
+  const way =
+    is.keeps === 'lists'
+      ? ''
+      : `. To go on with them, give it version: ${version} and a migrate that makes the new of the old`
+  return [`${is.id}: what its window holds changes from ${was.keeps} to ${is.keeps}${way}`]
+}
+
+function isMigrated(was: OperatorSchema, is: OperatorSchema): boolean {
+  return is.keeps !== 'lists' && versionOf(was) < versionOf(is) && is.migrates === true
 }
 
 /** Kafka's partitioners go by the number of partitions: with another number, keys are away from their state. */

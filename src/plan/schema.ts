@@ -2,6 +2,7 @@
 // (schema-diff.ts).
 
 import { isKindWithState, isNarrow, valuesOf } from '../stream/nodes.ts'
+import type { InverseWindowNode, Made, WindowNode } from '../stream/wide-nodes.ts'
 import type { BucketStep, Plan } from './plan.ts'
 
 export { diffSchemas, IncompatibleJobError } from './schema-diff.ts'
@@ -21,6 +22,8 @@ export interface OperatorSchema {
   /** Milliseconds, of windows. */
   readonly window?: number
   readonly slide?: number
+  /** What a window has in it; undefined: older code has not said. */
+  readonly keeps?: Made | 'values'
   /** Of the values that it keeps; 1 if absent. */
   readonly version?: number
   /** Values of older versions can be migrated. */
@@ -56,11 +59,15 @@ type Where = Pick<OperatorSchema, 'numPartitions' | 'stage' | 'topic' | 'mayGrow
 function operatorSchemas(steps: readonly BucketStep[], where: Where): OperatorSchema[] {
   return steps.flatMap(({ id, node }) => {
     if (isNarrow(node)) return []
-    const spans = 'window' in node ? { window: node.window, slide: node.slide } : {}
+    const spans = 'window' in node ? { window: node.window, slide: node.slide, keeps: keptIn(node) } : {}
     const values = valuesOf(node)
     const version = values ? { version: values.version, migrates: values.migrate !== undefined } : {}
     return [{ id, kind: node.kind, ...where, ...spans, ...version }]
   })
+}
+
+function keptIn({ input }: WindowNode | InverseWindowNode): Made | 'values' {
+  return ('makes' in input && input.makes) || 'values'
 }
 
 /** The schema to keep where one was kept already: what new code lacks is remembered. */

@@ -128,7 +128,7 @@ class Shaper {
       const leads = (exit: string) => (output: string) => exits.set(output, [...(exits.get(output) ?? []), exit])
       for (const { output } of outputs) leads(WRITTEN)(output.id)
       for (const { edge } of leaving) {
-        edges.push([place, edge.id, edge.combine ? `${edge.how} combined` : edge.how, edge.numPartitions])
+        edges.push([place, edge.id, this.#howOf(edge), edge.numPartitions])
         this.#reach(edge, at).forEach(leads(edge.id))
       }
       for (const [output, ways] of exits) flows.push([place, output, [...ways].sort()])
@@ -143,6 +143,12 @@ class Shaper {
     }
     for (const stage of this.#plan.stages) add(`stage ${stage.id}`, stage)
     return { edges: sorted(edges), flows: sorted(flows) }
+  }
+
+  /** How elements are spread, and at which times they are taken. */
+  #howOf({ how, combine, slide }: Edge): string {
+    const spread = combine ? `${how} combined` : how
+    return slide === this.#plan.job.settings.batch ? spread : `${spread} every ${slide}`
   }
 
   /** The outputs that elements of an edge get to. */

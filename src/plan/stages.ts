@@ -144,7 +144,7 @@ class Planner {
     const slots = inputsOf(node).map((input, i) => {
       const { stage: from, slide: inputSlide } = this.place(input)
       const slot = draft.next++
-      const named = { id: edgeName(id, i), from, to: id, node: input, slide: inputSlide }
+      const named = { id: edgeName(id, i, combine?.makes), from, to: id, node: input, slide: inputSlide }
       const edge = { ...named, how, combine, values: versionOnTheWay(node), numPartitions }
       draft.inputs.push({ edge, slot })
       return slot

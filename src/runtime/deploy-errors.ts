@@ -24,7 +24,7 @@ export class RecordsOnTheWayError extends MillraceError {
     const ids = [...new Set(onTheWay.map(({ edge }) => operatorOf(edge)))]
     super(
       'RECORDS_ON_THE_WAY',
-      `Job '${job}': other code has sent elements of batches that are still open to operators which this code does not have, or has elsewhere:\n` +
+      `Job '${job}': other code has sent elements of batches that are still open to operators which this code does not have, has elsewhere, or makes something else of:\n` +
         `${ids.map((id) => `  - ${toOne(id, onTheWay)}`).join('\n')}\n` +
         'Nothing was dropped or closed. Deploy the code before again and let it finish: disable the event source mapping, leave the ' +
         'wake-up queue on until the job is at rest (idleAfter after its last record), deploy this code, and enable the mapping. ' +

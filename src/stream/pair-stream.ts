@@ -10,6 +10,7 @@ import { checkChoice, checkKnownOptions } from './options.ts'
 import { checkOneTopic } from './partitioning.ts'
 import { VERSION_OPTIONS, type VersionOptions, valueVersion, versionOfLists, versionOfPairs } from './state-version.ts'
 import type { Sync } from './sync.ts'
+import { addCounts } from './wide-nodes.ts'
 import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>
@@ -108,6 +109,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
       input: this.node,
       ...shuffle('combineByKey', options, VERSION_OPTIONS),
       values: valueVersion('combineByKey', options),
+      makes: 'combiners',
       create: checkFunction('combineByKey', create),
       mergeValue: checkFunction('combineByKey', mergeValue),
       mergeCombiners: checkFunction('combineByKey', mergeCombiners),
@@ -132,7 +134,7 @@ export abstract class PairStream<T> extends WindowedStream<T> {
       ...part,
       ...grouping<V>(),
     }).windowOver(spans, identity, versionOfPairs(values))
-    const how = { changesNothing: true, create: (some: V[]) => some, mergeValue: concat, mergeCombiners: concat }
+    const how = { ...grouping<V>(), create: (some: V[]) => some, mergeValue: concat }
     return this.derive<[K, V[]]>(
       { kind: 'combineByKey', input: node, numPartitions, id: undefined, values, ...how },
       spans.slide,
@@ -215,7 +217,8 @@ export abstract class PairStream<T> extends WindowedStream<T> {
 }
 
 function reducing<V>(merge: Reduce<V>) {
-  return { create: (value: Widen<V>) => value, mergeValue: merge, mergeCombiners: merge }
+  const made = Object.is(merge, addCounts) ? ({ makes: 'counts' } as const) : {}
+  return { ...made, create: (value: Widen<V>) => value, mergeValue: merge, mergeCombiners: merge }
 }
 
 function grouping<V>() {
@@ -223,7 +226,8 @@ function grouping<V>() {
     values.push(value)
     return values
   }
-  return { changesNothing: true, create: (value: V): V[] => [value], mergeValue, mergeCombiners: concat<V> }
+  const how = { create: (value: V): V[] => [value], mergeValue, mergeCombiners: concat<V> }
+  return { changesNothing: true, makes: 'lists', ...how } as const
 }
 
 /** For what got past the compiler: `Array.from` makes an empty list of a promise. */

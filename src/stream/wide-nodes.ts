@@ -19,6 +19,16 @@ interface Versioned extends Wide {
 interface Combining extends Versioned {
   /** Its functions are our own, and change no argument but what they have made themselves: nothing need be copied for them. */
   readonly changesNothing?: boolean
+  /** What becomes of values on their way and in windows; undefined: values of the same type. */
+  readonly makes?: Made
+}
+
+/** Operators of one kind that make different things of what they get cannot go on with each other's. */
+export type Made = 'lists' | 'combiners' | 'counts'
+
+/** Puts counts together: all operators that count do it with this, and no other does. */
+export function addCounts(a: number, b: number): number {
+  return a + b
 }
 
 /** Pairs to `[key, combined]`, one per key and batch. Combined on the side of the source first. Spark: `combineByKey`. */

@@ -8,6 +8,7 @@ import { type Duration, toMillis } from './duration.ts'
 import { IDENTITY_OPTIONS, type Identity, type IdentityOptions, identityOf, partBefore } from './identity.ts'
 import { checkKnownOptions, checkPartitions } from './options.ts'
 import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from './state-version.ts'
+import { addCounts, type Made } from './wide-nodes.ts'
 
 /** Options of operators that shuffle. */
 export interface ShuffleOptions extends IdentityOptions {
@@ -37,13 +38,13 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
 
   /** One element per batch: how many elements it has, `0` for an empty one. Spark: `count`. */
   count(options: IdentityOptions = {}): DStream<number> {
-    const merge = (a: number, b: number): number => a + b
-    return this.#fold<number>(identified('count', options), { create: () => 1, merge, empty: { value: 0 } })
+    const how = { create: () => 1, merge: addCounts, empty: { value: 0 }, makes: 'counts' } as const
+    return this.#fold<number>(identified('count', options), how)
   }
 
   /** How often each value occurs in a batch, as pairs; values are compared by value. Spark: `countByValue`. */
   countByValue(options: ShuffleOptions = {}): DStream<[T, number]> {
-    return this.map((element): [T, number] => [element, 1]).reduceByKey<T, number>((a, b) => a + b, options)
+    return this.map((element): [T, number] => [element, 1]).reduceByKey<T, number>(addCounts, options)
   }
 
   /** The same elements, spread over `numPartitions` buckets. Spark: `repartition`. */
@@ -122,19 +123,13 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
   /** How many elements every window has. Spark: `countByWindow`. */
   countByWindow(window: Duration, slide: Duration, options: IdentityOptions = {}): DStream<number> {
     identified('countByWindow', options)
-    return this.map(() => 1).reduceByWindow(
-      (a, b) => a + b,
-      (a, b) => a - b,
-      window,
-      slide,
-      options,
-    )
+    return this.map(() => 1).reduceByWindow(addCounts, (a, b) => a - b, window, slide, options)
   }
 
   /** How often each value occurs in every window, as pairs. Spark: `countByValueAndWindow`. */
   countByValueAndWindow(window: Duration, slide: Duration, options: ShuffleOptions = {}): DStream<[T, number]> {
     return this.map((element): [T, number] => [element, 1]).reduceByKeyAndWindow<T, number>(
-      (a, b) => a + b,
+      addCounts,
       (a, b) => a - b,
       window,
       slide,
@@ -161,6 +156,7 @@ export abstract class WindowedStream<T> extends BasicStream<T> {
       merge(a: U, b: U): U
       empty: { readonly value: unknown } | undefined
       values?: ValueVersion | undefined
+      makes?: Made
     },
   ): DStream<U> {
     return this.derive<U>({ kind: 'fold', input: this.node, numPartitions: 1, ...identity, ...how }, this.slide)

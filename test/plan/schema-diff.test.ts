@@ -47,6 +47,52 @@ const windows =
 const schema = (define: (ones: Words) => void, changes?: Changes) => schemaOf(planJob(words(define, changes)))
 const UNPINNED = 'updateStateByKey(lines)'
 
+describe('a window over which something else is made', () => {
+  const summed = (ones: Words, options = {}) => ones.reduceByKeyAndWindow(add, 9000, 1000, options).print()
+  const grouped = (ones: Words) => ones.groupByKeyAndWindow(9000, 1000).print()
+  const texts = (ones: Words) => ones.map(([word]) => word)
+  const counted = (ones: Words) => ones.countByWindow(9000, 1000).print()
+  const put = (ones: Words) =>
+    texts(ones)
+      .reduceByWindow(
+        (a, b) => a + b,
+        (a) => a,
+        9000,
+        1000,
+      )
+      .print()
+
+  it.each([
+    ['lists', 'values', grouped, summed],
+    ['values', 'lists', summed, grouped],
+    ['counts', 'values', counted, put],
+  ])('is refused: %s, then %s', (was, is, before, after) => {
+    expect(diffSchemas(schema(before), schema(after)).breaking.join()).toContain(`changes from ${was} to ${is}`)
+    const { operators, ...rest } = schema(before)
+    const older = { ...rest, operators: operators.map(({ keeps, ...operator }) => operator) }
+    expect(diffSchemas(older, schema(after)).breaking).toEqual([]) // older code has not said
+  })
+
+  it('goes on with what is migrated', () => {
+    const migrated = { version: 2, migrate: (old: unknown) => (Array.isArray(old) ? old.length : 0) }
+    expect(
+      diffSchemas(
+        schema(grouped),
+        schema((ones) => summed(ones, migrated)),
+      ).breaking,
+    ).toEqual([])
+  })
+
+  it('may get narrow operators before it', () => {
+    const window = (doubled: boolean) => (ones: Words) => {
+      const sums = ones.reduceByKey(add)
+      const all = doubled ? sums.mapValues((n) => 2 * n) : sums
+      all.window(9000, 1000).print()
+    }
+    expect(diffSchemas(schema(window(false)), schema(window(true))).breaking).toEqual([])
+  })
+})
+
 describe('new code', () => {
   it.each([
     ['an id given to it', counts(), counts({ id: 'counts' }), UNPINNED, 'counts'],

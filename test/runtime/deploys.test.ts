@@ -24,6 +24,12 @@ const first = kafkaEvent({
   'lines-0': [...lines(['a', 'b'], { step: 500 }), ...lines(['a', 'a', 'a'], { from: 2, at: 1000 })],
 })
 const later = records('cc', 5)
+const inPlace = (lines: Lines) => ones(lines).preservesPartitioning({ newPartitions: 'join' })
+const grouped = (pairs: ReturnType<typeof ones>, options = {}) =>
+  pairs
+    .groupByKey(options)
+    .mapValues((some) => some.length)
+    .saveAsTextFiles(out('out'))
 const copied = { 'out-1000': ['a', 'b'], 'out-2000': ['a', 'a', 'a'] }
 const counted = { 'out-1000': ['(a,1)', '(b,1)'], 'out-2000': ['(a,3)'] }
 
@@ -94,6 +100,45 @@ const changes: Record<string, Change> = {
     }),
     operator: 'x',
     lines: { ...counted, 'zero-1000': ['(a,0)', '(b,0)'], 'zero-2000': ['(a,0)'] },
+  },
+  'sums where lists were': {
+    before: over((lines) => grouped(ones(lines))),
+    after: over((lines) => ones(lines).reduceByKey(plus).saveAsTextFiles(out('out'))),
+    operator: 'combineByKey(lines)',
+    lines: counted,
+  },
+  'lists where sums were': {
+    before: over((lines) => ones(lines).reduceByKey(plus).saveAsTextFiles(out('out'))),
+    after: over((lines) => grouped(ones(lines))),
+    operator: 'combineByKey(lines)',
+    lines: counted,
+  },
+  'lists where sums were, in place': {
+    before: over((lines) => inPlace(lines).reduceByKey(plus, { id: 'sum' }).saveAsTextFiles(out('out'))),
+    after: over((lines) => grouped(inPlace(lines), { id: 'sum' })),
+    operator: 'sum',
+    lines: counted,
+  },
+  'something combined where sums were': {
+    before: over((lines) => ones(lines).reduceByKey(plus).saveAsTextFiles(out('out'))),
+    after: over((lines) =>
+      ones(lines)
+        .combineByKey(
+          (n: number) => ({ n }),
+          ({ n }, m: number) => ({ n: n + m }),
+          (a, b) => ({ n: a.n + b.n }),
+        )
+        .mapValues(({ n }) => n)
+        .saveAsTextFiles(out('out')),
+    ),
+    operator: 'combineByKey(lines)',
+    lines: counted,
+  },
+  'texts put together where they were counted': {
+    before: over((lines) => lines.count().saveAsTextFiles(out('out'))),
+    after: over((lines) => lines.reduce((a, b) => a + b).saveAsTextFiles(out('out'))),
+    operator: 'fold(lines)',
+    lines: { 'out-1000': ['2'], 'out-2000': ['3'] },
   },
   'an id changed in place': {
     before: over((lines) =>

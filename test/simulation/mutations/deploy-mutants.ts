@@ -4,6 +4,22 @@ import type { Mutant } from './mutants.ts'
 
 export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
+    name: 'lists on their way are taken for what is made of them elsewhere',
+    breaks: 'I5',
+    file: 'src/plan/edge-names.ts',
+    find: 'return made === undefined ? ',
+    replace: 'return made === undefined || made ? ',
+    test: 'test/runtime/deploys.test.ts',
+  },
+  {
+    name: 'a window goes on with what another kind of value has left in it',
+    breaks: 'I5',
+    file: 'src/plan/schema-diff.ts',
+    find: '...otherKept(was, is),',
+    replace: '',
+    test: 'test/plan/schema-diff.test.ts',
+  },
+  {
     name: 'operators with state are told apart by their order',
     breaks: 'I5',
     file: 'src/stream/ids.ts',
