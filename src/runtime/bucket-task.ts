@@ -13,6 +13,7 @@ import { openLog } from './open-log.ts'
 import { heal, ofOpenBatches, promiseObjects, publish, withdraw } from './outbox.ts'
 import { keepAside } from './quarantine.ts'
 import { prepareSavable } from './savable.ts'
+import { LEAST_RETENTION, trustedFor } from './snapshot-due.ts'
 import type { Contribution } from './whole.ts'
 
 /** What running closed batches comes to. */
@@ -153,7 +154,7 @@ export class BucketTask {
   async #look(): Promise<void> {
     const { environment, settings, ref } = this.#parts
     const now = environment.clock.now()
-    const held = this.#loadedAt !== undefined && now - this.#loadedAt < settings.retention / 2
+    const held = this.#loadedAt !== undefined && now - this.#loadedAt < trustedFor(settings)
     if (held && !this.#doubted) return
     const known = this.version
     const head = await this.#log.head()
@@ -214,7 +215,8 @@ export class BucketTask {
     if (!head || (head.record.kind !== 'bucket' && head.headUntil === undefined)) return true
     const snapshot = await this.#state.writeSnapshot(head, this.#parts.settings)
     const at = this.#parts.environment.clock.now()
-    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
+    const { retention: logFor } = this.#parts.settings
+    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at, logFor }
     const sealed = (await this.#commit({ ...head.record, kind: 'seal', at, snapshot, ...quiet })) === 'committed'
     this.#published = true
     return sealed
@@ -257,6 +259,7 @@ export class BucketTask {
       snapshot: fresh ?? head?.record.snapshot,
       logBytes: (last?.record.logBytes ?? 0) + (last?.bytes ?? 0),
       logSince: last?.record.logSince ?? at,
+      logFor: Math.min(settings.retention, last ? (last.record.logFor ?? LEAST_RETENTION) : settings.retention),
       partials,
       outbox,
     }

@@ -28,6 +28,14 @@ export interface CloserParts {
   readonly keepAlive: KeepAlive
 }
 
+/** What is left after a look. */
+export interface Look {
+  /** The first batch time that is not closed and has data, or something to do without; undefined when there is none. */
+  readonly open: number | undefined
+  /** Whether everything is closed, sealed and at rest. */
+  readonly atRest: boolean
+}
+
 /** Of a job that has closed nothing. */
 export const NOTHING_CLOSED: CloseCommit = {
   kind: 'join',

@@ -14,7 +14,7 @@ import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
-import { type CloserParts, NOTHING_CLOSED } from './closer-parts.ts'
+import { type CloserParts, type Look, NOTHING_CLOSED } from './closer-parts.ts'
 import { nextInterval, tellLeftOut } from './empty-intervals.ts'
 import { Joins } from './joins.ts'
 import { inOrder, LogReader } from './log-reader.ts'
@@ -22,16 +22,9 @@ import { Mutex } from './mutex.ts'
 import { openLog } from './open-log.ts'
 import { heal, publish } from './outbox.ts'
 import { moveSilent, sealLog } from './silence.ts'
+import { keptFor, trustedFor } from './snapshot-due.ts'
 import { closedBy, earliest, latest } from './time.ts'
 import { judgeReached, refuseStrays, tellLacking } from './whole.ts'
-
-/** What is left after a look. */
-export interface Look {
-  /** The first batch time that is not closed and has data, or something to do without; undefined when there is none. */
-  readonly open: number | undefined
-  /** Whether everything is closed, sealed and at rest. */
-  readonly atRest: boolean
-}
 
 export class Closer {
   readonly parts: CloserParts
@@ -109,7 +102,7 @@ export class Closer {
   look(thorough = false): Promise<Look> {
     return this.#mutex.run(async () => {
       const { environment, settings } = this.parts
-      const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < settings.retention / 2
+      const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < trustedFor(settings)
       const strangers = this.#strangers // before the log is read: tasks go on meanwhile
       if (!trusted || thorough || this.#version === 0 || strangers.length > 0) await this.#load()
       // Tasks join before they commit, and only commits arm wake-ups.
@@ -134,7 +127,7 @@ export class Closer {
       const due = this.#due
       const next = earliest(due)
       // A timeout may be due long after the entries before it have expired: then logs are sealed meanwhile, too.
-      const far = next - environment.clock.now() > settings.retention / 4
+      const far = next - environment.clock.now() > keptFor(this.#head, settings) / 4
       const sealed = thorough && far && (await this.#seal())
       return due.length > 0 ? { open: next, atRest: false } : { open: undefined, atRest: sealed }
     })
@@ -263,7 +256,9 @@ export class Closer {
     await this.#healHead() // an entry with a successor is published
     const { environment, settings } = this.parts
     const at = environment.clock.now()
-    const commit: CloseCommit = { ...record, buckets: this.parts.stages.versions, at, code: environment.code }
+    const retention = record.kind === 'seal' ? settings.retention : keptFor(this.#head, settings)
+    const { versions: buckets } = this.parts.stages
+    const commit: CloseCommit = { ...record, retention, buckets, at, code: environment.code }
     const prepared = await this.#log.prepare(commit)
     // The first says for good that there was one: an empty log is that of a new job.
     const expiresAt = commit.kind === 'seal' || this.#version === 0 ? undefined : at + settings.retention
@@ -273,6 +268,7 @@ export class Closer {
       return 'conflict'
     }
     this.#version += 1
+    this.#loadedAt = at
     this.#published = commit.before === commit.closedUntil
     this.#adopt(commit)
     return 'committed'

@@ -19,7 +19,7 @@ import { collectOutputs } from './outputs.ts'
 import { type Plans, topicPlace } from './plans.ts'
 import { keepAside } from './quarantine.ts'
 import { saveSnapshot } from './save-snapshot.ts'
-import { isSnapshotDue } from './snapshot-due.ts'
+import { isSnapshotDue, LEAST_RETENTION } from './snapshot-due.ts'
 import { closedBy, earliest } from './time.ts'
 
 export interface InPlaceParts {
@@ -176,11 +176,13 @@ export class InPlace {
     const { ref, environment, settings } = this.#parts
     const kept = head.record.inPlace
     const now = environment.clock.now()
-    const anew = { since: head.version, snapshot: undefined, logBytes: 0, logSince: now }
+    const { retention } = settings
+    const anew = { since: head.version, snapshot: undefined, logBytes: 0, logSince: now, logFor: retention }
     if (!kept) return anew
     const due = isSnapshotDue(kept, head.bytes, now, settings) || this.#operators.migrated || this.#madeUp
     if (!seal && !due) {
-      return { ...kept, logBytes: kept.logBytes + head.bytes }
+      const logFor = Math.min(retention, kept.logFor ?? LEAST_RETENTION)
+      return { ...kept, logBytes: kept.logBytes + head.bytes, logFor }
     }
     await this.#load(head)
     const state = [...this.#operators.state(), ...this.#open.state()]

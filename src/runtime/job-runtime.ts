@@ -75,7 +75,7 @@ export class JobRuntime {
       wake: (at) => this.#wakeUps.ensure(at),
       gone: goneJudge(job.settings, environment),
     }
-    this.#plans = new Plans(job.name, viewOf(this.plan), environment, new Set(accept))
+    this.#plans = new Plans(job, viewOf(this.plan), environment, new Set(accept))
     const plans = this.#plans
     const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher, plans }
     const stages = new Stages({ ...shared, stages: this.plan.stages })

@@ -3,10 +3,11 @@
 
 import { stageOfEdge } from '../plan/edge-names.ts'
 import { type Place, type PlanView, parseShape } from '../plan/shape.ts'
-import { type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
+import { isBucketCommit } from '../state/commit-record.ts'
 import { partitionOfTask } from '../state/task.ts'
-import { TaskLog } from '../state/task-log.ts'
+import type { Job, JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
+import { openLog } from './open-log.ts'
 
 const ROWS = 'plan#'
 const META = 'meta'
@@ -17,6 +18,7 @@ export type PlanName = string | undefined
 export class Plans {
   readonly own: PlanView
   readonly job: string
+  readonly settings: JobSettings
   readonly environment: Environment
   /** Stages and operators of which the user has said that what is on its way to them may be dropped. */
   readonly accepted: ReadonlySet<string>
@@ -24,8 +26,14 @@ export class Plans {
   #claimed = false
   readonly #known = new Map<string, PlanView | undefined>()
 
-  constructor(job: string, own: PlanView, environment: Environment, accepted: ReadonlySet<string> = new Set()) {
-    this.job = job
+  constructor(
+    { name, settings }: Job,
+    own: PlanView,
+    environment: Environment,
+    accepted: ReadonlySet<string> = new Set(),
+  ) {
+    this.job = name
+    this.settings = settings
     this.own = own
     this.environment = environment
     this.accepted = accepted
@@ -70,9 +78,8 @@ export class Plans {
 
   /** Whether other code has run a batch in the bucket to which an edge leads, and in all that follow. */
   async hasRun(edge: string, bucket: number, time: number): Promise<boolean> {
-    const { table, objects, bucket: container } = this.environment
     const task = { job: this.job, stage: stageOfEdge(edge), task: String(bucket) }
-    const log = new TaskLog<BucketCommit>(task, table, objects, container, isBucketCommit)
+    const log = openLog(task, this.environment, this.settings, isBucketCommit)
     const head = (await log.head())?.record
     if ((head?.closedUntil ?? 0) < time) return false
     // What it has sent on has been run as well when the log goes on; else that is to be looked after.

@@ -17,6 +17,7 @@ import { Mutex } from './mutex.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
 import type { Plans } from './plans.ts'
 import { TransientFailureError } from './runtime-errors.ts'
+import { trustedFor } from './snapshot-due.ts'
 import { isOutOfRange } from './time.ts'
 import { type Progress, TroubleWatch } from './trouble.ts'
 
@@ -89,7 +90,7 @@ export class SourceTask {
     const { environment, settings } = this.parts
     const now = environment.clock.now()
     const until = this.head?.position?.until
-    const trusted = now - this.#knownAt < settings.retention / 2
+    const trusted = now - this.#knownAt < trustedFor(settings)
     if (this.#head && trusted && (until === undefined || firstOffset <= until)) return
     const entry = await this.#readHead()
     this.#head ??= await this.#beBorn(entry !== undefined)

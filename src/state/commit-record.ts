@@ -132,6 +132,8 @@ export interface CloseCommit {
   readonly at: number
   readonly code: string
   readonly closedUntil: number
+  /** The shortest `retention` of code that has committed since the last seal: so long entries are kept at least. */
+  readonly retention?: number
   /**
    * Batches up to here were done, buckets included, when this was committed; `tasks` mark where to read on from there. An
    * entry has a successor only when all that it closes is done.
@@ -182,6 +184,7 @@ export interface InPlaceCommit {
   /** As in `BucketCommit`. */
   readonly logBytes: number
   readonly logSince: number
+  readonly logFor?: number
   /** The next batch that the task has to run: it has elements, or something is due without. */
   readonly next: number | undefined
 }
@@ -208,6 +211,8 @@ export interface BucketCommit {
   readonly logBytes: number
   /** Clock when the entries since the snapshot began: the next one is due before they expire. */
   readonly logSince: number
+  /** The shortest `retention` with which one of them was written: code may have changed it since. */
+  readonly logFor?: number
   readonly partials: readonly BatchPartial[]
   readonly outbox: readonly Effect[]
 }

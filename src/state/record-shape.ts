@@ -80,7 +80,7 @@ const partial = shape({
 export const isStateShape = list(ofVersion(text, anyList))
 
 const snapshot = either(absent, shape({ version: count, ref, bytes: count }))
-const stateKept = { state: isStateShape, snapshot, logBytes: count, logSince: time }
+const stateKept = { state: isStateShape, snapshot, logBytes: count, logSince: time, logFor: either(absent, count) }
 
 const common = { at: time, code: text, outbox: list(effect) }
 
@@ -104,6 +104,7 @@ export const isCloseShape = shape({
   kind: exactly('join', 'close', 'seal'),
   closedUntil: time,
   before: time,
+  retention: either(absent, count),
   tasks: list(
     shape({
       stage: text,

@@ -27,7 +27,7 @@ it('is not sealed while the next stage may still need what it has done', async (
   if (!stage) throw new Error('no stage')
   const environment = memoryEnvironment(0)
   const publisher = { objects: environment.objects, print: () => {}, wake: async () => {}, gone: () => {} }
-  const plans = new Plans('chain', viewOf(plan), environment)
+  const plans = new Plans(chain, viewOf(plan), environment)
   const ref = { job: 'chain', stage: stage.id, task: '0' }
   const bucket = new BucketTask({ ref, bucket: 0, stage, settings: chain.settings, environment, publisher, plans })
   const input: StageInput = { after: 0, closedUntil: 1000, touched: [1000], itemsOf: () => [['a', 2]], sizeOf: () => 1 }

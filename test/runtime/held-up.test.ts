@@ -174,7 +174,7 @@ describe('a job that is well', () => {
       if (n === 3) times = 0
     }
     expect(times).toBe(0)
-    // The look-out's lease is over each time; memory that is half of retention old is read again.
-    expect(perEvent.slice(4).filter((reads) => reads > 3).length).toBeLessThan(4 * 2 * 5)
+    // The look-out's lease is over each time; memory that is half an hour old is read again.
+    expect(perEvent.slice(4).filter((reads) => reads > 3).length).toBeLessThan(4 * 24 * 2)
   })
 })

@@ -60,6 +60,22 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
     test: 'test/plan/schema-diff.test.ts',
   },
   {
+    name: 'retention raised: what the code before has written is trusted to last as long',
+    breaks: 'I7',
+    file: 'src/runtime/snapshot-due.ts',
+    find: 'Math.min(retention, logFor) / 4',
+    replace: 'Math.max(retention, logFor) / 4',
+    test: 'test/runtime/retention.test.ts',
+  },
+  {
+    name: 'retention raised: logs of the code before are not sealed in time',
+    breaks: 'I7',
+    file: 'src/runtime/snapshot-due.ts',
+    find: 'return none ? retention : Math.min(retention, before)',
+    replace: 'return none ? retention : Math.max(retention, before)',
+    test: 'test/runtime/retention.test.ts',
+  },
+  {
     name: 'a snapshot loses the state of operators that the code does not have',
     breaks: 'I5',
     file: 'src/operators/bucket-program.ts',

@@ -65,7 +65,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     name: 'memory older than what may have expired trusted',
     breaks: 'I1',
     file: 'src/runtime/source-task.ts',
-    find: 'const trusted = now - this.#knownAt < settings.retention / 2',
+    find: 'const trusted = now - this.#knownAt < trustedFor(settings)',
     replace: 'const trusted = true',
   },
   {
