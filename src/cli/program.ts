@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { MillraceError } from '../errors.ts'
 import { offsetsCommand } from './offsets.ts'
+import { outboxCommand } from './outbox.ts'
 import { planCommand } from './plan.ts'
 import { pollerCommand } from './poller.ts'
 import { simulateCommand } from './simulate.ts'
@@ -17,6 +18,7 @@ const program = new Command('millrace')
   .version(version)
   .showSuggestionAfterError()
   .addCommand(offsetsCommand())
+  .addCommand(outboxCommand())
   .addCommand(planCommand())
   .addCommand(pollerCommand())
   .addCommand(simulateCommand())

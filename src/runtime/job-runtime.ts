@@ -16,7 +16,9 @@ import { KeepAlive } from './keep-alive.ts'
 import { Lookout } from './lookout.ts'
 import { openLog } from './open-log.ts'
 import { goneJudge, type Publisher } from './outbox.ts'
+import { checkPlaces } from './places.ts'
 import { Plans } from './plans.ts'
+import { redirecting } from './redirects.ts'
 import { PartitionAddedError, UnknownTopicError } from './runtime-errors.ts'
 import { SourceTask } from './source-task.ts'
 import { Stages } from './stages.ts'
@@ -67,7 +69,8 @@ export class JobRuntime {
     this.plan = planJob(job)
     this.#environment = environment
     this.#options = { takeOver, accept }
-    const { objects, print } = environment
+    const { print } = environment
+    const objects = redirecting(job.name, environment)
     this.#wakeUps = new WakeUps(job.name, environment)
     this.#publisher = {
       objects,
@@ -154,11 +157,12 @@ export class JobRuntime {
   }
 
   /**
-   * What other code has left must have somewhere to go. Then partitions that are known beforehand join, before any batch can be
+   * What other code has left must have somewhere to go, and what this code writes as well. Then partitions that are known beforehand join, before any batch can be
    * closed without them.
    */
   async #introduce(): Promise<void> {
     if (await this.#plans.mayLose()) await this.#closer.refuseStrays()
+    await checkPlaces(this.plan, this.#environment)
     await this.#plans.keep()
     const { partitions } = this.#environment
     const known = [...this.plan.programs.keys()].flatMap((topic) =>

@@ -184,10 +184,10 @@ export class Stages {
   }
 
   async #finishOutput({ id, node }: PlannedOutput, time: number, results: Contributions): Promise<void> {
-    const { environment } = this.#parts
+    const { environment, publisher } = this.#parts
     if (node.kind === 'save') {
       const ref = { bucket: node.bucket, key: `${batchPrefix(node, time)}/_SUCCESS` }
-      if (!(await environment.objects.exists(ref))) await environment.objects.put(ref, new Uint8Array())
+      if (!(await publisher.objects.exists(ref))) await publisher.objects.put(ref, new Uint8Array())
       return
     }
     const lines = results.parts

@@ -136,7 +136,7 @@ describe('objects', () => {
     const objects: typeof environment.objects = {
       ...environment.objects,
       stage(ref, body, options) {
-        staged.push(body.length)
+        if (body.length > 0) staged.push(body.length) // an empty one only tries the place
         return environment.objects.stage(ref, body, options)
       },
     }

@@ -60,6 +60,14 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
     test: 'test/plan/schema-diff.test.ts',
   },
   {
+    name: 'places that a job writes to are not tried before it commits',
+    breaks: 'I7',
+    file: 'src/runtime/job-runtime.ts',
+    find: 'await checkPlaces(this.plan, this.#environment)',
+    replace: '',
+    test: 'test/runtime/places.test.ts',
+  },
+  {
     name: 'retention raised: what the code before has written is trusted to last as long',
     breaks: 'I7',
     file: 'src/runtime/snapshot-due.ts',

@@ -1,0 +1,112 @@
+// `millrace outbox`: what a job has promised, and what is to become of promises to a bucket that does not exist or may not be
+// written to. Both are dry runs until --execute.
+
+import { Command } from 'commander'
+import { InvalidOptionError } from '../errors.ts'
+import { objectsOf } from '../lambda/environment.ts'
+import { type Promised, promisedOf } from '../runtime/promised.ts'
+import { type Redirect, redirectOf, setRedirect } from '../runtime/redirects.ts'
+import { dynamoTable } from '../state/dynamo-table.ts'
+import { objectUrl } from '../state/object-store.ts'
+import type { StateTable } from '../state/table.ts'
+
+interface OutboxFlags {
+  readonly from?: string
+  readonly to?: string
+  readonly table?: string
+  readonly execute?: boolean
+  readonly json?: boolean
+}
+
+export function outboxCommand(): Command {
+  const command = (name: string, description: string) =>
+    new Command(name)
+      .description(description)
+      .argument('<job>', 'the name of the job')
+      .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
+      .option('--json', 'what was found and done as one line of JSON')
+  const list = command('list', 'the objects that the newest commits have promised; most are published').action(run)
+  const redirect = command(
+    'redirect',
+    'promises for a bucket that cannot be written to go to another, under the same keys',
+  )
+    .requiredOption('--from <s3://bucket>', 'the bucket that was promised')
+    .requiredOption('--to <s3://bucket>', 'where they go')
+    .option('--execute', 'write it down')
+    .action(run)
+  const drop = command('drop', 'promises for a bucket that cannot be written to are given up')
+    .requiredOption('--from <s3://bucket>', 'the bucket that was promised')
+    .option('--execute', 'write it down')
+    .action(run)
+  return new Command('outbox')
+    .description('what a job has promised to write')
+    .addCommand(list)
+    .addCommand(redirect)
+    .addCommand(drop)
+}
+
+async function run(job: string, flags: OutboxFlags): Promise<void> {
+  const name = flags.table ?? process.env.MILLRACE_TABLE
+  if (!name)
+    throw new InvalidOptionError(
+      'Which table? Pass --table, or set MILLRACE_TABLE: `millrace/serverless` calls it <service>-<stage>-millrace.',
+    )
+  const table = dynamoTable({ table: name })
+  const objects = await objectsOf(process.env)
+  try {
+    if (!(await table.getRow(job, 'meta')))
+      throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)
+    const promised = await promisedOf(table, objects, job)
+    if (flags.from === undefined) tell(flags, { job, promised: promised.map(shown) }, promised.map(inWords))
+    else await change(table, job, flags, flags.from, promised)
+  } finally {
+    table.close()
+    objects.close()
+  }
+}
+
+async function change(
+  table: StateTable,
+  job: string,
+  flags: OutboxFlags,
+  from: string,
+  promised: readonly Promised[],
+): Promise<void> {
+  const bucket = bucketOf('--from', from)
+  const next: Redirect = flags.to === undefined ? 'dropped' : { to: bucketOf('--to', flags.to) }
+  const before = await redirectOf(table, job, bucket)
+  const affected = promised.filter(({ ref }) => ref.bucket === bucket)
+  if (flags.execute) await setRedirect(table, job, bucket, next)
+  const executed = flags.execute ?? false
+  const stuck = next !== 'dropped' && affected.some(({ staged }) => staged)
+  tell(flags, { job, from: bucket, before: before ?? null, next, promised: affected.map(shown), executed }, [
+    `s3://${bucket}: ${say(before)} → ${say(next)}`,
+    ...affected.map(inWords),
+    ...(stuck ? ['What is staged lies in that bucket and cannot go to another: it can be dropped.'] : []),
+    executed
+      ? 'Written down: it counts where publishing finds the bucket missing or forbidden. Nothing has to be restarted.'
+      : 'Nothing was changed: add --execute to write it down.',
+  ])
+}
+
+function tell({ json = false }: OutboxFlags, facts: object, lines: readonly string[]): void {
+  for (const line of json ? [JSON.stringify(facts)] : lines) console.log(line)
+}
+
+function shown({ ref, ...rest }: Promised): object {
+  return { ...rest, url: objectUrl(ref) }
+}
+
+function inWords({ stage, task, ref, bytes, staged }: Promised): string {
+  return `${objectUrl(ref)} (${bytes} bytes${staged ? ', staged' : ''}), by ${stage} ${task}`
+}
+
+function say(redirect: Redirect | undefined): string {
+  return redirect === undefined ? 'as promised' : redirect === 'dropped' ? 'dropped' : `to s3://${redirect.to}`
+}
+
+function bucketOf(option: string, url: string): string {
+  const bucket = /^s3:\/\/([^/]+)\/?$/.exec(url)?.[1]
+  if (bucket) return bucket
+  throw new InvalidOptionError(`${option} ${url} is no bucket: write s3://bucket.`)
+}

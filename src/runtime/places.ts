@@ -1,0 +1,25 @@
+// Whether what a job will promise can be written, said before anything is promised: an upload is begun at every place and thrown
+// away. No reader sees it, and it needs what publishing needs, which asking whether a bucket exists does not.
+
+import type { Plan } from '../plan/plan.ts'
+import type { ObjectRef } from '../state/object-store.ts'
+import type { Environment } from './environment.ts'
+import { batchPrefix } from './outputs.ts'
+
+const PROBE = '_probe'
+
+/**
+ * Once for new code.
+ *
+ * @throws ServiceMissingError BUCKET_MISSING, ServiceForbiddenError BUCKET_FORBIDDEN, and what else the store says.
+ */
+export async function checkPlaces({ job, outputs }: Plan, { objects }: Environment): Promise<void> {
+  const written = outputs.flatMap(({ node }) =>
+    node.kind === 'save' ? { bucket: node.bucket, key: `${batchPrefix(node, 0)}/${PROBE}` } : [],
+  )
+  const { quarantine } = job.settings
+  const aside = quarantine ? [{ bucket: quarantine.bucket, key: `${quarantine.prefix}/${PROBE}` }] : []
+  await Promise.all(
+    [...written, ...aside].map(async (ref: ObjectRef) => objects.abort(await objects.stage(ref, new Uint8Array()))),
+  )
+}

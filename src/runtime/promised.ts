@@ -1,0 +1,44 @@
+// What a job has promised last: the objects in the newest entry of each of its logs. Whether they are published is not written down.
+
+import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
+import { type Effect, isBucketCommit, isCloseCommit, isSourceCommit } from '../state/commit-record.ts'
+import type { ObjectRef, ObjectStore } from '../state/object-store.ts'
+import type { StateTable } from '../state/table.ts'
+import { TaskLog } from '../state/task-log.ts'
+
+export interface Promised {
+  readonly stage: string
+  readonly task: string
+  readonly ref: ObjectRef
+  /** Bytes in the commit, compressed perhaps, or staged in the bucket. */
+  readonly bytes: number
+  /** Its bytes are an upload in its own bucket, and cannot go to another. */
+  readonly staged: boolean
+}
+
+export async function promisedOf(table: StateTable, objects: ObjectStore, job: string): Promise<Promised[]> {
+  const headOf = <R>(stage: string, task: string, isRecord: (value: unknown) => value is R) =>
+    new TaskLog({ job, stage, task }, table, objects, '', isRecord).head()
+  const close = (await headOf(CLOSE_STAGE, '0', isCloseCommit))?.record
+  const sources = (close?.tasks ?? []).map(async ({ task }) => {
+    const head = await headOf(SOURCE_STAGE, task, isSourceCommit)
+    return promises(SOURCE_STAGE, task, head?.record.outbox ?? [])
+  })
+  const buckets = (close?.buckets ?? []).flatMap(([stage, versions]) =>
+    versions.map(async (_, bucket) => {
+      const head = await headOf(stage, String(bucket), isBucketCommit)
+      return promises(stage, String(bucket), head?.record.outbox ?? [])
+    }),
+  )
+  const own = promises(CLOSE_STAGE, '0', close?.outbox ?? [])
+  return [...(await Promise.all([...sources, ...buckets])).flat(), ...own]
+}
+
+function promises(stage: string, task: string, outbox: readonly Effect[]): Promised[] {
+  return outbox.flatMap((effect) => {
+    if (effect.kind === 'put') return { stage, task, ref: effect.ref, bytes: effect.body.length, staged: false }
+    if (effect.kind === 'complete')
+      return { stage, task, ref: effect.staged.ref, bytes: effect.staged.bytes, staged: true }
+    return []
+  })
+}
