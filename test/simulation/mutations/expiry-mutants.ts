@@ -135,7 +135,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     name: 'logs are not sealed while a far timeout is due',
     breaks: 'I7',
     file: 'src/runtime/closer.ts',
-    find: 'const far = next - environment.clock.now() > settings.retention / 4',
+    find: 'const far = next - environment.clock.now() > keptFor(this.#head, settings) / 4',
     replace: 'const far = due.length === 0',
     test: 'test/runtime/far-timeouts.test.ts',
   },

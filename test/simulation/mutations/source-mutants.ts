@@ -107,7 +107,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     name: 'a warm micro-batch looks at the log all the same',
     breaks: 'I4',
     file: 'src/runtime/source-task.ts',
-    find: 'const trusted = now - this.#knownAt < settings.retention / 2',
+    find: 'const trusted = now - this.#knownAt < trustedFor(settings)',
     replace: 'const trusted = now < this.#knownAt',
   },
 ]
