@@ -29,10 +29,11 @@ export function combineByKey(
 
 /** The source's side of `combineByKey`: pairs to one `[key, combiner]` per key, in the order in which keys were first seen. */
 export function combineLocally(node: CombineByKeyNode, pairs: Elements, aside: Aside = stop): Pair[] {
-  return combined(pairs, aside, (value, known, first, key) => {
-    const result = synchronous(node.kind, first ? node.create(value) : node.mergeValue(known, value))
-    return first ? own(node, result, key) : merged(node, value, result, key)
-  })
+  return combined(pairs, aside, (value, known, first, key) =>
+    first
+      ? own(node, synchronous(node.kind, node.create(value)), key)
+      : synchronous(node.kind, node.mergeValue(known, merged(node, value, key))),
+  )
 }
 
 function mergePartials(node: CombineByKeyNode, partials: Elements, aside: Aside): Pair[] {
@@ -91,8 +92,7 @@ export function foldLocally(node: FoldNode, elements: Elements): [accumulator?: 
   if (elements.length === 0) return []
   let total = own(node, node.create(elements[0]))
   for (let i = 1; i < elements.length; i++) {
-    const next = node.create(elements[i])
-    total = merged(node, next, synchronous(node.kind, node.merge(total, next)))
+    total = synchronous(node.kind, node.merge(total, merged(node, node.create(elements[i]))))
   }
   return [total]
 }
@@ -105,7 +105,10 @@ function own(node: CombineByKeyNode | FoldNode, accumulator: unknown, key?: unkn
   return node.changesNothing ? accumulator : copyOf(key, accumulator)
 }
 
-/** What a combining function gave is the accumulator from now on, unless it is the other argument: the greater of two. */
-function merged(node: CombineByKeyNode | FoldNode, other: unknown, result: unknown, key?: unknown): unknown {
-  return result === other && isComposite(result) ? own(node, result, key) : result
+/**
+ * What is merged into an accumulator may become part of it: the greater of two, one more in a list. Others see it too, be it under another
+ * key, and the next call may change it there, so it has to be a copy.
+ */
+function merged(node: CombineByKeyNode | FoldNode, value: unknown, key?: unknown): unknown {
+  return isComposite(value) ? own(node, value, key) : value
 }

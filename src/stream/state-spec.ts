@@ -2,6 +2,7 @@
 
 import { InvalidOptionError } from '../errors.ts'
 import { type Duration, toMillis } from './duration.ts'
+import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from './parameters.ts'
 import { type ValueVersion, type VersionOptions, valueVersion } from './state-version.ts'
 import type { Sync } from './sync.ts'
 import type { State } from './wide-nodes.ts'
@@ -44,9 +45,10 @@ export class StateSpec<K, V, S, M> {
   static function<K, V, S, M>(
     f: MappingFunction<K, V, S, M> | TimedMappingFunction<K, V, S, M>,
   ): StateSpec<K, V, S, M> {
-    if (typeof f !== 'function' || (f.length !== 3 && f.length !== 4)) {
+    if (typeof f !== 'function' || (f.length !== 3 && f.length !== 4) || namesMoreParameters(f)) {
       throw new InvalidOptionError(
-        'StateSpec.function: expected a function of (key, value, state) or of (time, key, value, state), told apart by the number of its parameters.',
+        'StateSpec.function: expected a function of (key, value, state) or of (time, key, value, state), told apart by the number of its parameters. ' +
+          DEFAULTS_DO_NOT_COUNT,
       )
     }
     const map: TimedMappingFunction<K, V, S, M> = isTimed(f) ? f : (_time, key, value, state) => f(key, value, state)

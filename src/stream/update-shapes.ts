@@ -1,6 +1,7 @@
 // The three shapes of `updateStateByKey`'s function, made one. Spark: PairDStreamFunctions.updateStateByKey.
 
 import { InvalidOptionError } from '../errors.ts'
+import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from './parameters.ts'
 import type { VersionOptions } from './state-version.ts'
 import type { ShuffleOptions } from './windowed-stream.ts'
 
@@ -37,13 +38,14 @@ export function keyFunction<K, V, S>(f: Shape<K, V, S>): TimedUpdate<K, V, S> | 
 export function updateFunction<K, V, S>(
   f: KeyUpdate<V, S> | GroupsUpdate<K, V, S> | TimedUpdate<K, V, S>,
 ): StateUpdate<K, V, S> {
-  if (typeof f === 'function') {
+  if (typeof f === 'function' && !namesMoreParameters(f)) {
     if (isGroups(f)) return (_time, groups) => f(groups)
     if (isTimed(f)) return (time, groups) => each(groups, (key, values, state) => f(time, key, values, state))
     if (isKeyed(f)) return (_time, groups) => each(groups, (_key, values, state) => f(values, state))
   }
   throw new InvalidOptionError(
-    'updateStateByKey: expected a function of (values, state), (groups), or (time, key, values, state), told apart by the number of its parameters.',
+    'updateStateByKey: expected a function of (values, state), (groups), or (time, key, values, state), told apart by the number of its parameters. ' +
+      DEFAULTS_DO_NOT_COUNT,
   )
 }
 

@@ -7,6 +7,7 @@ import { type Job, job, json } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { testStream } from '../../src/testing/test-stream.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { wakeUpEvent } from '../support/rest.ts'
 
@@ -248,3 +249,51 @@ it('an accumulator is not what the function keeps for itself, nor the greater of
     'a 7\n',
   ])
 })
+
+describe.each([
+  ['combineByKey', (s: DStream<readonly [string, Counted]>) => s.combineByKey((v) => [v], upsert, upsertAll)],
+  [
+    'reduceByKey',
+    (s: DStream<readonly [string, Counted]>) => s.mapValues((v): Counted[] => [v]).reduceByKey(upsertAll),
+  ],
+  ['reduce', (s: DStream<readonly [string, Counted]>) => s.map(([, v]): Counted[] => [v]).reduce(upsertAll)],
+] as const)('%s: what an accumulator has taken in', (_, combine) => {
+  it.each([1, 3])('is its own: not what others see, nor another key (%i partitions)', async (partitions) => {
+    const inputs: Counted[] = [
+      { id: 'a', n: 1 },
+      { id: 'b', n: 1 },
+      { id: 'b', n: 5 },
+    ]
+    const [combined = [], seen] = await testStream({ batch: 1000, inputs: [[inputs]], partitions }, (s) => {
+      const keyed = s.flatMap((one) => ['x', 'y'].map((key) => [key, one] as const))
+      const sums: DStream<unknown> = combine(keyed)
+      return [sums.map((one) => JSON.stringify(one)), keyed.groupByKey().map(([, all]) => all.map(({ n }) => n))]
+    })
+    const sums = '[{"id":"a","n":1},{"id":"b","n":6}]'
+    const twice = '[{"id":"a","n":2},{"id":"b","n":12}]'
+    expect(combined[0]?.toSorted()).toEqual(combined[0]?.length === 1 ? [twice] : [`["x",${sums}]`, `["y",${sums}]`])
+    expect(seen).toEqual([
+      [
+        [1, 1, 5],
+        [1, 1, 5],
+      ],
+    ])
+  })
+})
+
+interface Counted {
+  readonly id: string
+  n: number
+}
+
+/** Changes what is in the list: it belongs to the accumulator. */
+function upsert(all: Counted[], one: Counted): Counted[] {
+  const known = all.find(({ id }) => id === one.id)
+  if (known) known.n += one.n
+  else all.push(one)
+  return all
+}
+
+function upsertAll(all: Counted[], others: readonly Counted[]): Counted[] {
+  return others.reduce(upsert, all)
+}

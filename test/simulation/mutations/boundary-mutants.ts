@@ -28,11 +28,11 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
     test: 'test/runtime/warm-is-cold.test.ts',
   },
   {
-    name: 'the greater of two is an accumulator as it is',
+    name: 'what an accumulator takes in is what others see',
     breaks: 'I8',
     file: 'src/operators/combine.ts',
-    find: 'result === other && isComposite(result) ? own(node, result, key) : result',
-    replace: 'result',
+    find: 'isComposite(value) ? own(node, value, key) : value',
+    replace: 'value',
     test: 'test/runtime/warm-is-cold.test.ts',
   },
   {
