@@ -2,16 +2,38 @@
 
 import { describeCause, TransientError } from '../errors.ts'
 
-/** Of Node's sockets and name service, undici (`fetch`), and SQLSTATE: connections, shutdowns, deadlocks, too many at once. */
+/**
+ * Of Node's sockets and name service, undici (`fetch`), SQLSTATE, MySQL (`mysql2`) and Prisma: connections, shutdowns, deadlocks, too many
+ * at once. gRPC's numbers are not here: other libraries use them for something else.
+ */
 const CODES: ReadonlySet<unknown> = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN'],
   ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET', 'EADDRNOTAVAIL', 'EMFILE'],
   ...['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET'],
   ...['08000', '08001', '08003', '08004', '08006', '40001', '40P01', '53300', '57P01', '57P02', '57P03'],
+  ...[
+    'PROTOCOL_CONNECTION_LOST',
+    'ER_CON_COUNT_ERROR',
+    'ER_LOCK_DEADLOCK',
+    'ER_LOCK_WAIT_TIMEOUT',
+    'ER_SERVER_SHUTDOWN',
+  ],
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2034'],
 ])
 
-const NAMES =
-  /^(AbortError|TimeoutError|.*Throttl.*|TooManyRequests(Exception)?|ProvisionedThroughputExceededException|RequestLimitExceeded|ServiceUnavailable(Exception)?|SlowDown)$/
+/** Also of MongoDB's driver, Knex, Sequelize, ioredis and KafkaJS. */
+const NAMES = new RegExp(
+  `^(${[
+    ...['AbortError', 'TimeoutError', '.*Throttl.*', 'TooManyRequests(Exception)?', 'ServiceUnavailable(Exception)?'],
+    ...['ProvisionedThroughputExceededException', 'RequestLimitExceeded', 'SlowDown'],
+    ...['Mongo(Network|NetworkTimeout|ServerSelection|PoolCleared|WaitQueueTimeout)Error', 'KnexTimeoutError'],
+    ...[
+      'SequelizeConnection.*Error',
+      'MaxRetriesPerRequestError',
+      'KafkaJS(Connection|RequestTimeout|NumberOfRetriesExceeded).*',
+    ],
+  ].join('|')})$`,
+)
 
 /** Errors of which the job itself has said that they are not. */
 const judgedOtherwise = new WeakSet<object>()
@@ -29,7 +51,8 @@ export function isTransient(error: unknown, depth = 0): boolean {
 
 function says(error: object): boolean {
   const of = (name: string): unknown => Reflect.get(error, name)
-  if (of('transient') === true || of('retryable') === true || isSet(of('$retryable'))) return true
+  if (of('transient') === true || of('retryable') === true || of('retriable') === true || isSet(of('$retryable')))
+    return true
   if (CODES.has(of('code')) || NAMES.test(String(of('name')))) return true
   const metadata = of('$metadata')
   const status = typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : undefined

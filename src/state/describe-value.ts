@@ -9,7 +9,9 @@ export function describeValue(value: unknown): string {
 }
 
 function describeObject(value: object): string {
-  if (Array.isArray(value)) return `an array of length ${value.length}`
+  if (Array.isArray(value)) {
+    return 'groups' in value ? 'a match of a regular expression' : `an array of length ${value.length}`
+  }
   const maker: unknown = value.constructor
   if (typeof maker !== 'function' || maker === Object || maker.name === '') return 'an object'
   return `${/^[AEIO]/.test(maker.name) ? 'an' : 'a'} ${maker.name}`

@@ -47,6 +47,8 @@ export class UnsavableValueError extends MillraceError {
 function adviceFor(problem: string): string {
   if (/a Promise$|asynchronous/.test(problem)) return 'Use mapAsync for a function that is asynchronous.'
   if (problem.endsWith('a Buffer')) return 'Make it a Uint8Array: new Uint8Array(buffer).'
+  if (problem.endsWith('a match of a regular expression'))
+    return 'Take of it what is needed: [...match], or match.groups.'
   return 'Map to such a value first.'
 }
 

@@ -31,15 +31,23 @@ const FORMS: ReadonlyMap<unknown, Form> = new Map<unknown, Form>([
 export function formOf(object: object): Form | undefined {
   const prototype: unknown = Object.getPrototypeOf(object)
   if (prototype === Object.prototype) return 'plain'
-  if (prototype === Array.prototype) return 'array'
+  if (prototype === Array.prototype) return isMatch(object) ? undefined : 'array'
   return FORMS.get(prototype) ?? (AS_VALUE in object ? 'stand-in' : foreignForm(object, prototype))
+}
+
+/**
+ * What `match` and `exec` give is an array with more to it, `groups` and `index`, that would be left behind. Other properties that somebody gives an array
+ * are not looked for: it would take a walk over its keys.
+ */
+function isMatch(object: object): boolean {
+  return 'groups' in object && 'index' in object
 }
 
 /** Of another realm, as test runners have it, prototypes are others; instances of classes that extend them are not taken for them. */
 function foreignForm(object: object, prototype: unknown): Form | undefined {
   if (isRootPrototype(prototype)) return 'plain'
   if (!isComposite(prototype) || !isRootPrototype(Object.getPrototypeOf(prototype))) return undefined
-  if (Array.isArray(object)) return 'array'
+  if (Array.isArray(object)) return isMatch(object) ? undefined : 'array'
   if (types.isDate(object)) return 'date'
   if (types.isMap(object)) return 'map'
   return types.isSet(object) ? 'set' : undefined

@@ -21,6 +21,13 @@ const AWAY: readonly (readonly [string, () => unknown])[] = [
   ['a fault of AWS', () => failing({ $metadata: { httpStatusCode: 503 } })],
   ['too many requests', () => failing({ status: 429 })],
   ['what says so', () => failing({ transient: true })],
+  ['MySQL', () => failing({ code: 'PROTOCOL_CONNECTION_LOST', fatal: true })],
+  ['Prisma', () => failing({ code: 'P1001' })],
+  ['MongoDB', () => failing({ name: 'MongoServerSelectionError' })],
+  ['Knex', () => failing({ name: 'KnexTimeoutError' })],
+  ['Sequelize', () => failing({ name: 'SequelizeConnectionRefusedError' })],
+  ['ioredis', () => failing({ name: 'MaxRetriesPerRequestError' })],
+  ['KafkaJS', () => failing({ name: 'KafkaJSConnectionClosedError', retriable: true })],
   ['what may be tried again', () => failing({ retryable: true })],
   ['TransientError', () => new TransientError('the shop is away')],
 ]
@@ -29,6 +36,8 @@ const DATA: readonly (readonly [string, () => unknown])[] = [
   ['an error', () => new Error('no such user')],
   ['status 404', () => failing({ status: 404 })],
   ['a constraint', () => failing({ code: '23505' })],
+  ['a constraint of MySQL', () => failing({ code: 'ER_DUP_ENTRY' })],
+  ['a constraint of Prisma', () => failing({ code: 'P2002' })],
   ['no error at all', () => 'no'],
   ['nothing', () => undefined],
 ]

@@ -27,6 +27,7 @@ const NO_VALUES: readonly (readonly [found: string, make: () => unknown, path?: 
   ['a Headers', () => new Headers()],
   ['an Error', () => new Error('x')],
   ['a RegExp', () => /x/],
+  ['a match of a regular expression', () => /(?<x>x)/.exec('x')],
   ['a Promise', () => Promise.resolve(1)],
   ['a Buffer', () => Buffer.from('x')],
   ['an ArrayBuffer', () => new ArrayBuffer(2)],
