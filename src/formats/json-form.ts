@@ -29,10 +29,19 @@ function hasForm(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean' || value === undefined
   if (value === null) return true
-  if (Array.isArray(value)) return value.every(hasForm)
-  if (isPlain(value)) return Object.values(value).every(hasForm)
+  if (Array.isArray(value)) return haveForm(value)
+  if (isPlain(value)) return haveForm(Object.values(value))
   const form = ownForm(value)
   return form !== undefined && hasForm(form)
+}
+
+/** A loop that makes no call for texts and numbers, which most are: this is asked of every element that is written. */
+function haveForm(values: readonly unknown[]): boolean {
+  for (const value of values) {
+    if (typeof value !== 'string' && (typeof value !== 'number' || !Number.isFinite(value)) && !hasForm(value))
+      return false
+  }
+  return true
 }
 
 /** What an object that is not plain says is its JSON; undefined when it says nothing. */
