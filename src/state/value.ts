@@ -108,7 +108,18 @@ export function isValue(value: unknown, depth = 0): boolean {
   if (value instanceof Set || value instanceof Map) {
     return form !== undefined && [...value].flat().every((item) => isValue(item, within))
   }
-  return form !== undefined
+  return form === 'stand-in' ? standsForValue(value, depth) : form !== undefined
+}
+
+/** A schema may make anything of a record's value: what a record stands for is looked at, too. */
+function standsForValue(object: object, depth: number): boolean {
+  let value: unknown
+  try {
+    value = standIn(object)
+  } catch {
+    return true
+  }
+  return isValue(value, depth)
 }
 
 function arePropertiesValues(object: object, depth: number): boolean {

@@ -164,6 +164,20 @@ describe.each(NO_VALUES.map(([found, make, more = '']) => ({ found, make, more }
   },
 )
 
+it('what a schema makes of a record is refused with the record, too', async () => {
+  const validate = (): { value: { at: URL } } => ({ value: { at: new URL('http://x') } })
+  const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const
+  const whole = job('values', { batch: 1000 }, ({ kafka }) => {
+    kafka('t', { value: json(schema) }).saveAsNdjsonFiles('s3://results/out')
+  })
+  const handler = lambda(whole, { environment: memoryEnvironment() })
+  await expect(handler(kafkaEvent({ 't-0': lines(['{}']) }))).rejects.toMatchObject({
+    cause: expect.objectContaining({
+      message: expect.stringContaining('value.value.at is a URL (for s3://results/out)'),
+    }),
+  })
+})
+
 describe('functions that are asynchronous', () => {
   it.each<[string, string, (records: Records) => DStream<unknown>]>([
     // @ts-expect-error a promise is no value
