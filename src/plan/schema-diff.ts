@@ -50,10 +50,12 @@ export function diffSchemas(before: JobSchema, after: JobSchema, accept: readonl
     ...versionRefused(was, is),
   ])
   const gone = before.operators.filter(({ id }) => !now.has(id))
+  // It may have gone with an earlier deployment: a rollback between two names of it.
+  const lost = [...kept.values()].filter(({ id, accepted }) => !now.has(id) && !accepted)
   const come = after.operators.filter(({ id }) => !kept.has(id))
   const removed = gone.map(({ id }) => id)
   return {
-    breaking: [...clockChanged(before, after), ...stayed, ...renamed(gone, come, accept)],
+    breaking: [...clockChanged(before, after), ...stayed, ...renamed(lost, come, accept)],
     added: [...now.keys()].filter((id) => !old.has(id)),
     removed,
     migrated: both
@@ -104,7 +106,7 @@ function renamed(
     return [
       `${were?.join(', ')} is gone, and ${are?.join(', ')} of the same kind is new and would start empty. If it is the same one, say ` +
         `formerly: '${was}' at ${is} (for as long as this state is there), or if its topic was renamed, kafka(…, { formerly: '…' }). ` +
-        `If not, accept that it goes: accept: ['${was}'].`,
+        `If not, accept that it goes: accept: [${were?.map((id) => `'${id}'`).join(', ')}].`,
     ]
   })
 }

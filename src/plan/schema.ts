@@ -28,6 +28,8 @@ export interface OperatorSchema {
   readonly version?: number
   /** Values of older versions can be migrated. */
   readonly migrates?: boolean
+  /** Kept unread, and whoever deploys has accepted that it is gone: none that comes is taken for it. */
+  readonly accepted?: boolean
 }
 
 export interface JobSchema {
@@ -70,12 +72,12 @@ function keptIn({ input }: WindowNode | InverseWindowNode): Made | 'values' {
   return ('makes' in input && input.makes) || 'values'
 }
 
-/** The schema to keep where one was kept already: what new code lacks is remembered. */
-export function succeeding(before: JobSchema | undefined, after: JobSchema): JobSchema {
+/** The schema to keep where one was kept already: what new code lacks is remembered, and which of it was accepted to be gone. */
+export function succeeding(before: JobSchema | undefined, after: JobSchema, accept: readonly string[] = []): JobSchema {
   const here = new Set(after.operators.map(({ id }) => id))
-  const unread = [...(before?.operators ?? []), ...(before?.unread ?? [])].filter(
-    ({ id, kind }) => isKindWithState(kind) && !here.has(id),
-  )
+  const unread = [...(before?.operators ?? []), ...(before?.unread ?? [])]
+    .filter(({ id, kind }) => isKindWithState(kind) && !here.has(id))
+    .map((operator) => (accept.includes(operator.id) ? { ...operator, accepted: true } : operator))
   return unread.length > 0 ? { ...after, unread } : after
 }
 

@@ -53,7 +53,7 @@ export async function claimJob(
     const other = String(row.data.owner)
     if (other !== owner && !takeOver) throw new JobNameTakenError(name, owner, other, String(row.data.since))
     const before = parseKept(name, row.data.schema)
-    const claim = { ...facts, schema: JSON.stringify(succeeding(before, schema)) }
+    const claim = { ...facts, schema: JSON.stringify(succeeding(before, schema, accept)) }
     const same = (['code', 'topics', 'schema', 'plan'] as const).every((fact) => row.data[fact] === claim[fact])
     if (other === owner && same) return
     const breaking = before ? diffSchemas(before, schema, accept).breaking : []

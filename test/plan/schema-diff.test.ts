@@ -122,6 +122,16 @@ describe('new code', () => {
     expect(diffSchemas(schema(before), schema(after))).toMatchObject({ breaking: [], added: [], removed: [] })
   })
 
+  it('is told all that would have to be accepted', () => {
+    const both = schema((ones) => {
+      counts({ id: 'a' })(ones)
+      ones.updateStateByKey(total, { id: 'b' }).print()
+    })
+    const { breaking } = diffSchemas(both, schema(counts({ id: 'c' })))
+    expect(breaking.join()).toContain("accept: ['a', 'b'].")
+    expect(diffSchemas(both, schema(counts({ id: 'c' })), ['a', 'b']).breaking).toEqual([])
+  })
+
   it('may lack an operator or have one more, and says what happens to state', () => {
     const none = schema((ones) => ones.saveAsTextFiles('s3://results/ones'))
     const gone = diffSchemas(schema(counts()), none)
@@ -146,6 +156,25 @@ describe('new code', () => {
     const other = schema((ones) => ones.reduceByKeyAndWindow(add, subtract, 3000, 1000, { id: 'w' }).print())
     expect(diffSchemas(left, other).breaking.join()).toContain('w: window changes from 9000 to 3000')
     expect(succeeding(left, schema(windows({ id: 'w' }))).unread).toBeUndefined()
+  })
+
+  it('is refused with another name of what a rollback between has taken out, once', () => {
+    const none = schema((ones) => ones.saveAsTextFiles('s3://results/ones'))
+    const left = succeeding(schema(counts({ id: 'a' })), none)
+    const renamed = schema(counts({ id: 'b' }))
+    expect(diffSchemas(left, renamed).breaking.join()).toContain("say formerly: 'a' at b")
+    expect(diffSchemas(left, schema(counts({ id: 'b', formerly: 'a' }))).breaking).toEqual([])
+    expect(diffSchemas(left, renamed, ['a']).breaking).toEqual([])
+    const accepted = succeeding(left, renamed, ['a'])
+    const another = schema((ones) => {
+      counts({ id: 'b' })(ones)
+      ones.updateStateByKey(total, { id: 'c' }).print()
+    })
+    expect(diffSchemas(accepted, another).breaking).toEqual([])
+    expect(diffSchemas(succeeding(left, renamed), another).breaking.join()).toContain("say formerly: 'a' at c")
+    expect(parseSchema(JSON.parse(JSON.stringify(accepted)))).toEqual(accepted)
+    // Where it comes back, it is as if it had not gone.
+    expect(succeeding(accepted, schema(counts({ id: 'a' }))).operators).toEqual(schema(counts({ id: 'a' })).operators)
   })
 
   it('is refused when state would stand in another stage', () => {

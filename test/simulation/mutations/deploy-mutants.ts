@@ -39,8 +39,16 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
     name: 'a renaming that nobody declared starts empty',
     breaks: 'I5',
     file: 'src/plan/schema-diff.ts',
-    find: ', ...renamed(gone, come, accept)]',
+    find: ', ...renamed(lost, come, accept)]',
     replace: ']',
+    test: 'test/plan/schema-diff.test.ts',
+  },
+  {
+    name: 'an operator that an earlier deployment has taken out is not taken for the one that comes',
+    breaks: 'I5',
+    file: 'src/plan/schema-diff.ts',
+    find: '...renamed(lost, come, accept)',
+    replace: '...renamed(lost.length > 0 ? gone : [], come, accept)',
     test: 'test/plan/schema-diff.test.ts',
   },
   {
