@@ -8,7 +8,7 @@ import { decode, FORMAT, stamp } from '../src/state/codec.ts'
 import type { ObjectRef } from '../src/state/object-store.ts'
 import type { JobRow, LogItem, StateTable } from '../src/state/table.ts'
 import { logKey, type TaskRef } from '../src/state/task.ts'
-import { entryPlace } from '../src/state/task-log.ts'
+import { entryPlace } from '../src/state/spilled.ts'
 import { memoryEnvironment } from '../src/testing/memory-environment.ts'
 
 const words = job('words', { batch: seconds(1), numPartitions: 1 }, ({ kafka }) => {

@@ -268,10 +268,10 @@ export class BucketTask {
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {
     const { environment, settings } = this.#parts
-    const prepared = await prepareSavable(this.#log, record, environment.objects)
+    const version = (this.#head?.version ?? 0) + 1
+    const prepared = await prepareSavable(this.#log, record, environment.objects, version)
     this.forget() // until it is known how it went
     const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
-    const version = (this.#head?.version ?? 0) + 1
     if ((await this.#log.append(version, prepared, expiresAt)) === 'conflict') {
       await Promise.all([withdraw(environment.objects, record.outbox), this.#log.discard(prepared)])
       return 'conflict'

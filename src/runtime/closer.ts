@@ -21,7 +21,7 @@ import { inOrder, LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
 import { openLog } from './open-log.ts'
 import { heal, publish } from './outbox.ts'
-import { moveSilent, sealLog } from './silence.ts'
+import { moveSilent, sealAhead, sealLog } from './silence.ts'
 import { keptFor, trustedFor } from './snapshot-due.ts'
 import { closedBy, earliest, latest } from './time.ts'
 import { judgeReached, refuseStrays, tellLacking } from './whole.ts'
@@ -122,6 +122,7 @@ export class Closer {
         if (await moveSilent(this.#inOrder(), this.#due, this.parts)) await this.#refresh(false)
         while (await this.#closeWhatIsReached()) await this.#refresh(false)
       }
+      if (thorough) await sealAhead(this.#inOrder(), this.parts)
       const data = this.#inOrder().flatMap(({ openTimes }) => openTimes)
       if (data.length > 0) return { open: earliest([...data, ...this.#due]), atRest: false }
       const due = this.#due
@@ -259,7 +260,7 @@ export class Closer {
     const retention = record.kind === 'seal' ? settings.retention : keptFor(this.#head, settings)
     const { versions: buckets } = this.parts.stages
     const commit: CloseCommit = { ...record, retention, buckets, at, code: environment.code }
-    const prepared = await this.#log.prepare(commit)
+    const prepared = await this.#log.prepare(commit, this.#version + 1)
     // The first says for good that there was one: an empty log is that of a new job.
     const expiresAt = commit.kind === 'seal' || this.#version === 0 ? undefined : at + settings.retention
     const outcome = await this.#log.append(this.#version + 1, prepared, expiresAt)

@@ -63,7 +63,7 @@ export class GoneStages {
     const plan = this.#plans.own.fingerprint
     const seal: BucketCommit = { ...head.record, kind: 'seal', at, code, plan, snapshot, ...quiet }
     // When others were faster the stage is not gone for them, and the next look finds what they did.
-    await log.append(head.version + 1, await log.prepare(seal))
+    await log.append(head.version + 1, await log.prepare(seal, head.version + 1))
     journal.info(
       { stage: log.task.stage, bucket: log.task.task },
       'state of a stage that this code does not have is kept',

@@ -46,6 +46,8 @@ export class LogReader {
   next: number | undefined
   /** When the task last committed records; undefined until an entry was read. */
   active: number | undefined
+  /** When somebody looked last whether its log, which nobody waits for, is sealed. */
+  lookedAt = 0
   /** The newest entry read: its outbox is unpublished unless it is known to be (an entry with a successor is published). */
   last:
     | { readonly version: number; readonly at: number; readonly outbox: readonly Effect[]; readonly published: boolean }

@@ -1,5 +1,6 @@
 // The log of one of a job's tasks, as the job works with it: what has expired is never taken for the whole.
 
+import { describeCause } from '../errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import { TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -7,9 +8,12 @@ import type { Environment } from './environment.ts'
 
 export function openLog<R>(
   ref: TaskRef,
-  { table, objects, bucket, newId, clock, trustExpired }: Environment,
+  { table, objects, bucket, newId, clock, trustExpired, log }: Environment,
   { retention }: Pick<JobSettings, 'retention'>,
   isRecord: (value: unknown) => value is R,
 ): TaskLog<R> {
-  return new TaskLog(ref, table, objects, bucket, isRecord, newId, { now: () => clock.now(), retention, trustExpired })
+  const leftBehind = (task: TaskRef, cause: unknown): void =>
+    log.warn({ ...task, cause: describeCause(cause) }, 'could not delete spilled records that nothing needs any more')
+  const life = { now: () => clock.now(), retention, trustExpired, leftBehind }
+  return new TaskLog(ref, table, objects, bucket, isRecord, newId, life)
 }

@@ -37,9 +37,10 @@ export async function prepareSavable(
   log: TaskLog<BucketCommit>,
   record: BucketCommit,
   objects: ObjectStore,
+  version: number,
 ): Promise<PreparedRecord<BucketCommit>> {
   try {
-    return await log.prepare(record)
+    return await log.prepare(record, version)
   } catch (error) {
     await withdraw(objects, record.outbox)
     checkPartials(record.partials)

@@ -90,6 +90,27 @@ export async function sealLog(reader: LogReader, parts: CloserParts): Promise<bo
   return sealed && reader.openTimes.length === 0
 }
 
+/**
+ * Seals logs that nobody waits for: a partition that is silent, ahead of the others and has nothing open is neither moved on nor put to
+ * sleep, and while others catch up for longer than `retention` the job never rests.
+ */
+export async function sealAhead(readers: readonly LogReader[], parts: CloserParts): Promise<void> {
+  const { settings, environment } = parts
+  const now = environment.clock.now()
+  if (!readers.some(({ openTimes }) => openTimes.length > 0)) return // at rest soon
+  const ahead = readers.filter((reader) => {
+    const { asleep, active = 0, openTimes, lookedAt } = reader
+    const quiet = now - Math.max(active, lookedAt) >= settings.retention / 8
+    return quiet && !asleep && openTimes.length === 0 && !parts.isAtWork(reader.task)
+  })
+  await Promise.all(
+    ahead.map(async (reader) => {
+      await sealLog(reader, parts)
+      reader.lookedAt = now
+    }),
+  )
+}
+
 function furthest(readers: readonly LogReader[]): number {
   return latest(readers.map(({ known }) => known))
 }
@@ -127,7 +148,7 @@ async function appendQuiet(reader: LogReader, parts: CloserParts, kind: QuietKin
   const inPlace = await carryOn({ ...parts, ref: log.task, log }, head, quiet.frontier, kind === 'seal')
   const record = { ...quiet, ...inPlace }
   const expiresAt = quiet.kind === 'idle' ? now + settings.retention : undefined
-  const outcome = await log.append(head.version + 1, await log.prepare(record), expiresAt)
+  const outcome = await log.append(head.version + 1, await log.prepare(record, head.version + 1), expiresAt)
   return outcome === 'committed'
 }
 

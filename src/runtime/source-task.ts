@@ -193,7 +193,7 @@ export class SourceTask {
     const version = this.version + 1
     let prepared: PreparedRecord<SourceCommit>
     try {
-      prepared = await log.prepare(record)
+      prepared = await log.prepare(record, version)
     } catch (error) {
       await withdraw(environment.objects, record.outbox)
       if (error instanceof UnsavableValueError || error instanceof DecodeError) return 'unsavable'

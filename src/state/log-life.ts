@@ -7,6 +7,7 @@
 // - times never fall from one entry to the next.
 
 import type { LogItem } from './table.ts'
+import type { TaskRef } from './task.ts'
 
 export interface LogLife {
   /** Milliseconds since the epoch. */
@@ -15,6 +16,8 @@ export interface LogLife {
   readonly retention: number
   /** Entries whose time was over by then (milliseconds) count all the same: the table was restored to that moment, or deletes nothing. */
   readonly trustExpired?: number | undefined
+  /** Told when spilled records that nothing names any more could not be deleted. */
+  leftBehind?(task: TaskRef, cause: unknown): void
 }
 
 /** By how much the clocks of those who commit and those who read may differ. An hour of retention is the least there is. */

@@ -7,11 +7,15 @@ import { headUntil, isHeadForCertain, type LogLife } from './log-life.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
 import { LogExpiredError, UnreadableStateError, UnwritableRecordError } from './state-errors.ts'
 import type { CommitLog, LogItem } from './table.ts'
-import { maxBodyBytes, versionSortKey } from './table-keys.ts'
-import { describeTask, logKey, objectPath, type TaskRef } from './task.ts'
+import { dropSpilled, entryPlace, isRef, spilledBy, spillKey } from './spilled.ts'
+import { maxBodyBytes } from './table-keys.ts'
+import { describeTask, objectPath, type TaskRef } from './task.ts'
 
 /** Of a log whose entries are given a new time: DynamoDB takes a thousand writes a second on one partition key. */
 const KEPT_AT_ONCE = 25
+
+/** One look for spilled records that have expired takes up to a hundred of them. */
+const SPILLS_PER_LOOK = 16
 
 /** A record at its version. */
 export interface Entry<R> {
@@ -46,6 +50,7 @@ export class TaskLog<R> {
   readonly #life: LogLife | undefined
   /** The newest item that this object has seen or written. */
   #last: Omit<LogItem, 'body'> | undefined
+  #spills = 0
 
   /** @param life without it the log is for reading, and what has expired is not looked at. */
   constructor(
@@ -69,19 +74,25 @@ export class TaskLog<R> {
   /**
    * Encodes a record; one that is over an item's limit goes to S3 now, before the commit.
    *
+   * @param version which entry it will be; an object whose name does not tell can be deleted by the bucket's rule only.
    * @throws UnwritableRecordError for one that could not be read back (DESIGN §2a.5).
    */
-  async prepare(record: R): Promise<PreparedRecord<R>> {
+  async prepare(record: R, version?: number): Promise<PreparedRecord<R>> {
     if (!this.#isRecord(record))
       throw new UnwritableRecordError(`the next commit of ${describeTask(this.task)}`, record)
     const body = encode(record)
     if (body.length <= maxBodyBytes(this.task))
       return { body, spilled: undefined, bytes: body.length, again: () => this.#again(body) }
-    const { job, stage, task } = this.task
-    const key = `_millrace/spill/${objectPath(job, stage, task)}/${this.#newId()}`
+    const key = this.#spillKey(version)
     const spilled = { bucket: this.#bucket, key }
     await this.#objects.put(spilled, stamp(body, key))
     return { body: encode(spilled, true), spilled, bytes: body.length, again: () => this.#again(body) }
+  }
+
+  #spillKey(version: number | undefined): string {
+    if (version !== undefined && this.#life) return spillKey(this.task, version, this.#life.now(), this.#newId())
+    const { job, stage, task } = this.task
+    return `_millrace/spill/${objectPath(job, stage, task)}/${this.#newId()}`
   }
 
   /**
@@ -98,10 +109,22 @@ export class TaskLog<R> {
     const outcome = await this.#log.append(this.task, { version, body, ...ttl })
     if (outcome === 'committed') {
       this.#last = { version, ...ttl }
+      if (prepared.spilled) await this.#dropSpilled(version)
       return 'committed'
     }
     const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true })
     return winner && Buffer.compare(winner.body, body) === 0 ? 'committed' : 'conflict'
+  }
+
+  /** Now and then, so that it costs next to nothing: what has been spilled is large. */
+  async #dropSpilled(head: number): Promise<void> {
+    if (!this.#life || this.#spills++ % SPILLS_PER_LOOK > 0) return
+    try {
+      const since = this.#life.now() - this.#life.retention
+      await dropSpilled(this.#objects, this.#log, this.#bucket, this.task, head, since)
+    } catch (error) {
+      this.#life.leftBehind?.(this.task, error) // it costs a little; the next look tries again
+    }
   }
 
   /** Before an entry is written: what it follows gets a time, if it has none; and the time of the new one is not before that. */
@@ -184,12 +207,10 @@ export class TaskLog<R> {
   }
 
   /** A rule of the bucket deletes spilled records by their age: one that is needed for longer is written anew. */
-  async #keepSpilled({ version, body }: LogItem): Promise<void> {
-    const where = `version ${version} of ${describeTask(this.task)}`
-    const { spilled, value } = decode(where, body, entryPlace(this.task, version))
-    if (!spilled || !isRef(value)) return
-    const bytes = await this.#objects.get(value)
-    if (bytes) await this.#objects.put(value, bytes)
+  async #keepSpilled(item: LogItem): Promise<void> {
+    const spilled = spilledBy(this.task, item)
+    const bytes = spilled && (await this.#objects.get(spilled))
+    if (bytes) await this.#objects.put(spilled, bytes)
   }
 
   /** One entry, strongly consistent; undefined when there is none or it has expired. */
@@ -237,20 +258,4 @@ export class TaskLog<R> {
     if (this.#isRecord(value)) return value
     throw new UnreadableStateError(`a record of ${describeTask(this.task)}`, 'it has changed in memory')
   }
-}
-
-/** What an entry's bytes are bound to (`codec.ts`): one of another log or version is not taken for it. */
-export function entryPlace(task: TaskRef, version: number): string {
-  return `${logKey(task)}#${versionSortKey(version)}`
-}
-
-function isRef(value: unknown): value is ObjectRef {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'bucket' in value &&
-    'key' in value &&
-    typeof value.bucket === 'string' &&
-    typeof value.key === 'string'
-  )
 }

@@ -15,6 +15,8 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const START = 1_700_000_000_000
 const BALLAST = incompressible(80_000)
+/** More than an item holds. */
+const BULK = incompressible(560_000)
 
 /** Keeps so much for every word that a snapshot is due with nearly every batch. */
 function heavy(inPlace: boolean): Job {
@@ -91,6 +93,92 @@ describe.each([{ inPlace: false }, { inPlace: true }])('snapshots, %o', ({ inPla
     expect(seen).toBeGreaterThan(40)
     expect([...(await readObjects(environment.objects, 'results')).values()].join('')).toContain(`(a,${6 * 60 - 1})`)
   }, 60_000)
+})
+
+describe('spilled records', () => {
+  /** Every record makes a commit that no item can hold. */
+  const bulky = job('bulky', { batch: seconds(1), numPartitions: 1, retention: '1h' }, ({ kafka }) => {
+    kafka('lines', { value: text() })
+      .map(({ value }) => [value, BULK] as const)
+      .reduceByKey((a) => a)
+      .mapValues((of) => of.length)
+      .saveAsTextFiles('s3://results/bulky')
+  })
+  const spilledKeys = async ({ objects }: MemoryEnvironment): Promise<string[]> => {
+    const keys: string[] = []
+    for await (const { key } of objects.list('state', '_millrace/spill/')) keys.push(key)
+    return keys
+  }
+
+  it.each([{ cold: false }, { cold: true }])('go with their entries at a constant rate, %o', async ({ cold }) => {
+    const environment = memoryEnvironment(START)
+    const { table, objects } = environment
+    let commits = 0
+    let crashed = false
+    const services = {
+      ...environment,
+      table: {
+        ...table,
+        // Now and then a process dies between the two: nothing will ever name what it has spilled.
+        append: async (...of: Parameters<typeof table.append>) => {
+          crashed = of[0].stage === 'source' && of[1].version > 2 && ++commits % 5 === 0
+          if (crashed) throw new Error('died')
+          return table.append(...of)
+        },
+      },
+    }
+    const handler = lambda(bulky, { environment: services })
+    const most: number[] = []
+    let from = 0
+    for (let n = 0; n < 5 * 20; n++) {
+      environment.setTime(START + n * 3 * MINUTE)
+      table.deleteExpired(environment.clock.now() / 1000)
+      const event = kafkaEvent({ 'lines-0': lines(['a'], { from, at: environment.clock.now() }) })
+      const done = await (cold ? lambda(bulky, { environment: services }) : handler)(event).then(
+        () => true,
+        () => false,
+      )
+      if (done) from++
+      if (n % 10 === 9) most.push((await spilledKeys(environment)).length)
+    }
+    expect(Math.max(...most)).toBeGreaterThan(15)
+    expect(Math.max(...most)).toBeLessThan(20 * 1.3 + 20)
+    // What is kept can be read.
+    const log = new TaskLog({ job: 'bulky', stage: 'source', task: 'lines-0' }, table, objects, 'state', isSourceCommit)
+    const head = await log.head()
+    const first = Number(head?.version) - 15
+    expect((await log.read(first, true)).length).toBe(15)
+  })
+
+  it('stay for as long as an entry names them, however old', async () => {
+    const environment = memoryEnvironment(START)
+    const { table, objects } = environment
+    const task = { job: 'j', stage: 's', task: '0' }
+    let now = START
+    const isText = (value: unknown): value is string => typeof value === 'string'
+    const life = { now: () => now, retention: HOUR }
+    const log = new TaskLog(task, table, objects, 'state', isText, undefined, life)
+    const large = (name: string) => name + BULK
+    await log.append(1, await log.prepare(large('first'), 1), now + HOUR)
+    await log.append(2, await log.prepare(large('kept'), 2))
+    await log.append(3, await log.prepare(large('expires'), 3), now + HOUR)
+    await table.setLife(task, 2, { expiresAt: (START + 100 * HOUR) / 1000 })
+    await log.prepare(large('never committed'), 4)
+    now += 3 * HOUR
+    for (const version of [1, 3]) table.deleteVersion(task, version)
+    await log.append(4, await log.prepare(large('another won'), 4), now + HOUR)
+    await log.prepare(large('under way'), 5)
+    expect((await spilledKeys(environment)).map((key) => Number(key.split('/').at(-1)?.split('.')[0]))).toEqual([
+      1, 2, 3, 4, 4, 5,
+    ])
+    const other = new TaskLog(task, table, objects, 'state', isText, undefined, life)
+    await other.append(5, await other.prepare(large('looks'), 5), now + HOUR)
+    expect((await spilledKeys(environment)).map((key) => Number(key.split('/').at(-1)?.split('.')[0]))).toEqual([
+      2, 4, 5, 5,
+    ])
+    expect((await other.at(2))?.record.slice(0, 4)).toBe('kept')
+    expect((await other.at(4))?.record.slice(0, 11)).toBe('another won')
+  })
 })
 
 describe('what is dropped', () => {

@@ -17,11 +17,14 @@ const RECORDS = 130
 interface Shape {
   readonly broken?: 'state' | 'records' | 'nothing'
   readonly inPlace?: boolean
+  readonly retention?: string
+  readonly onPoison?: 'skip'
 }
 
-function counts({ broken = 'nothing', inPlace = false }: Shape = {}): Job {
-  return job('counts', { batch: seconds(1), numPartitions: 2, retention: '1d' }, ({ kafka }) => {
+function counts({ broken = 'nothing', inPlace = false, retention = '1d', onPoison }: Shape = {}): Job {
+  return job('counts', { batch: seconds(1), numPartitions: 2, retention, ...(onPoison && { onPoison }) }, ({ kafka }) => {
     const words = kafka('lines', { value: text() }).map(({ value }) => {
+      if (value === 'nothing') throw new Error('skipped')
       if (broken === 'records') throw new Error('cannot read this')
       return [value, 1] as const
     })
@@ -115,6 +118,26 @@ describe.each([{ cold: false }, { cold: true }])('closing that is held up, %o', 
     await rest(environment, mended)
     expect(await finalCounts(environment)).toEqual({ a: 2, b: 2 })
   })
+
+  it.each([{ inPlace: false }, { inPlace: true }])(
+    'by nothing: one partition catches up, the other is silent, ahead and has nothing open, %o',
+    async ({ inPlace }) => {
+      const environment = memoryEnvironment(START)
+      const handler = processes(environment, counts({ inPlace, retention: '1h', onPoison: 'skip' }), cold, 'v1')
+      const old = START - 600 * HOUR
+      await handler()(kafkaEvent({ 'lines-0': lines(['a'], { at: old }), 'lines-1': lines(['b'], { at: old }) }))
+      // Nothing comes of it, so nothing is open here, and nobody waits for this partition.
+      await handler()(kafkaEvent({ 'lines-0': lines(['nothing'], { from: 1, at: START }) }))
+      for (let n = 1; n < RECORDS; n++) {
+        pass(environment, HOUR / 70) // never silent for idleAfter
+        await handler()(kafkaEvent({ 'lines-1': lines(['b'], { from: n, at: old + n * HOUR }) }))
+        for (const due of environment.armed.splice(0)) await handler()(wakeUpEvent('counts', due))
+      }
+      await handler()(kafkaEvent({ 'lines-0': lines(['a'], { from: 2, at: environment.clock.now() }) }))
+      await bringToRest('counts', handler(), environment)
+      expect(await finalCounts(environment)).toEqual({ a: 2, b: RECORDS })
+    },
+  )
 
   it('is kept alive by a wake-up alone, which the queue brings again while it fails', async () => {
     const environment = memoryEnvironment(START)

@@ -5,7 +5,7 @@ import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../state/commi
 import type { ObjectRef, ObjectStore } from '../../state/object-store.ts'
 import type { LogItem, StateTable } from '../../state/table.ts'
 import type { TaskRef } from '../../state/task.ts'
-import { entryPlace } from '../../state/task-log.ts'
+import { entryPlace } from '../../state/spilled.ts'
 import { type Call, type Caller, type Faults, turns } from './faults.ts'
 
 export function faultyTable(table: StateTable, faults: Faults, caller: Caller): StateTable {
