@@ -3,27 +3,23 @@
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
 import { CLOSE_STAGE } from '../plan/plan.ts'
-import {
-  type CloseCommit,
-  isCloseCommit,
-  isSourceCommit,
-  type ReadMark,
-  type SourceCommit,
-} from '../state/commit-record.ts'
+import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../state/commit-record.ts'
 import { LogLostError } from '../state/state-errors.ts'
 import type { TaskRef } from '../state/task.ts'
 import type { Entry, TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, type Look, NOTHING_CLOSED } from './closer-parts.ts'
-import { nextInterval, tellLeftOut } from './empty-intervals.ts'
+import { dueTimes } from './due.ts'
+import { tellLeftOut } from './empty-intervals.ts'
 import { Joins } from './joins.ts'
-import { inOrder, LogReader } from './log-reader.ts'
+import type { LogReader } from './log-reader.ts'
 import { Mutex } from './mutex.ts'
 import { openLog } from './open-log.ts'
 import { heal, publish } from './outbox.ts'
+import { Readers } from './readers.ts'
 import { moveSilent, sealAhead, sealLog } from './silence.ts'
 import { keptFor, trustedFor } from './snapshot-due.ts'
-import { closedBy, earliest, latest } from './time.ts'
+import { earliest } from './time.ts'
 import { judgeReached, refuseStrays, tellLacking } from './whole.ts'
 
 export class Closer {
@@ -36,18 +32,17 @@ export class Closer {
   /** When the head was read last; undefined before. Versions that have expired since are free again. */
   #loadedAt: number | undefined
   #published = true
-  readonly #readers = new Map<string, LogReader>()
+  readonly #readers: Readers
   readonly #joins = new Joins({
     locked: (work) => this.#mutex.run(work),
     load: () => this.#load(),
     head: () => this.#head,
     note: (tasks) => this.#note('join', tasks),
   })
-  /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
-  readonly #hints = new Map<string, number>()
 
   constructor(parts: CloserParts) {
     this.parts = parts
+    this.#readers = new Readers(parts)
     this.#ref = { job: parts.job, stage: CLOSE_STAGE, task: '0' }
     this.#log = openLog(this.#ref, parts.environment, parts.settings, isCloseCommit)
   }
@@ -60,26 +55,24 @@ export class Closer {
   /** Up to which version a source task's log has been read, strongly consistent; 0 when it has never joined. */
   async readOf({ task }: TaskRef): Promise<number> {
     await this.#joins.look(task)
-    return this.#readers.get(task)?.read ?? 0
+    return this.#readers.of(task)?.read ?? 0
   }
 
   /** Makes a source task known and returns the frontier at which it starts: nothing below it is open any more. */
   async join({ task }: TaskRef): Promise<number> {
     await this.#joins.join(task)
-    return this.#readers.get(task)?.frontier ?? this.closedUntil
+    return this.#readers.of(task)?.frontier ?? this.closedUntil
   }
 
   /** The same for one that was put to sleep by an entry of its log. */
   async rouse({ task }: TaskRef, version: number): Promise<number> {
     await this.#joins.rouse(task, version)
-    return this.#readers.get(task)?.frontier ?? this.closedUntil
+    return this.#readers.of(task)?.frontier ?? this.closedUntil
   }
 
   /** Takes note of a commit that this instance has made and published. */
   observe(task: TaskRef, entry: Entry<SourceCommit>): void {
-    const reader = this.#readers.get(task.task)
-    if (reader) reader.observe(entry)
-    else this.#hints.set(task.task, entry.record.frontier)
+    this.#readers.observe(task, entry)
   }
 
   /**
@@ -90,7 +83,7 @@ export class Closer {
   async refuseStrays(): Promise<void> {
     await this.#mutex.run(async () => {
       await this.#load()
-      await this.#refresh(true)
+      await this.#readers.refresh(true)
       await refuseStrays(this.parts.plans, this.#inOrder(), this.closedUntil, this.parts.settings.batch)
     })
   }
@@ -103,24 +96,24 @@ export class Closer {
     return this.#mutex.run(async () => {
       const { environment, settings } = this.parts
       const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < trustedFor(settings)
-      const strangers = this.#strangers // before the log is read: tasks go on meanwhile
+      const { strangers } = this.#readers // before the log is read: tasks go on meanwhile
       if (!trusted || thorough || this.#version === 0 || strangers.length > 0) await this.#load()
       // Tasks join before they commit, and only commits arm wake-ups.
-      const lost = strangers.some((task) => !this.#readers.has(task)) || (this.#version === 0 && thorough)
+      const lost = strangers.some((task) => !this.#readers.of(task)) || (this.#version === 0 && thorough)
       if (lost) throw new LogLostError(this.#ref)
       if (this.#version === 0) return { open: undefined, atRest: true }
       await this.#keepAlive()
       await this.#healHead() // it may be this instance's own, and have failed half way
       if (this.parts.stages.any) await this.parts.stages.load()
       if (thorough) await this.parts.stages.keepGone(this.closedUntil)
-      await this.#refresh(thorough)
+      await this.#readers.refresh(thorough)
       await this.#keepAlive()
       // Closing may leave something due at a later time, such as a window that is not empty yet: on to that, if silence lets it.
       for (let closedUntil = -1; closedUntil !== this.closedUntil; ) {
         closedUntil = this.closedUntil
         await this.#joins.rouseOneOf(this.#inOrder(), this.#due, this.parts.environment.clock.now())
-        if (await moveSilent(this.#inOrder(), this.#due, this.parts)) await this.#refresh(false)
-        while (await this.#closeWhatIsReached()) await this.#refresh(false)
+        if (await moveSilent(this.#inOrder(), this.#due, this.parts)) await this.#readers.refresh(false)
+        while (await this.#closeWhatIsReached()) await this.#readers.refresh(false)
       }
       if (thorough) await sealAhead(this.#inOrder(), this.parts)
       const data = this.#inOrder().flatMap(({ openTimes }) => openTimes)
@@ -134,40 +127,9 @@ export class Closer {
     })
   }
 
-  /** Tasks that this instance has committed in, and that the closing log, as far as known, does not have. */
-  get #strangers(): string[] {
-    return [...this.#hints.keys()].filter((task) => !this.#readers.has(task))
-  }
-
   /** Times at which something is to be done although nothing may come. */
   get #due(): number[] {
-    const { stages, anyInPlace, settings, environment } = this.parts
-    if (!stages.any && !anyInPlace) return []
-    if (settings.idle === 'pause') return anyInPlace ? [...stages.due, ...this.#dueInPlace] : stages.due
-    // The first batch is the first with data: the intervals before it, back to the epoch, are none of the job's.
-    const since = this.closedUntil > 0 ? this.closedUntil : settings.zeroTime
-    if (since === undefined) return []
-    const data = earliest(this.#inOrder().flatMap(({ openTimes }) => openTimes.filter((time) => time > since)))
-    const goal = Number.isFinite(data) ? data : closedBy(environment.clock.now(), settings.batch)
-    return [nextInterval(since, goal, settings)]
-  }
-
-  get #dueInPlace(): number[] {
-    // One that the partition has passed was due to code that has lacked the operator since: it is made up for when records come.
-    const ahead = this.#inOrder().filter(({ next = 0, frontier }) => next > frontier)
-    return ahead.flatMap(({ task, next }) => (next !== undefined && this.parts.taskInPlace(task) ? next : []))
-  }
-
-  async #refresh(all: boolean): Promise<void> {
-    const { batch } = this.parts.settings
-    const readers = this.#inOrder()
-    const goal = latest(readers.map(({ known }) => closedBy(known, batch)))
-    await Promise.all(
-      // The log of one that sleeps cannot grow: it would have to be roused first, in the closing log.
-      readers
-        .filter(({ asleep, frontier }) => !asleep && (all || closedBy(frontier, batch) < goal))
-        .map((reader) => reader.refresh(all)),
-    )
+    return dueTimes(this.parts, this.#inOrder(), this.closedUntil)
   }
 
   /** Commits one closing if there is something to close. True: look again, somebody else was faster. */
@@ -275,26 +237,13 @@ export class Closer {
     return 'committed'
   }
 
-  /** Takes over what the head says, and keeps what has been read beyond it. */
   #adopt(record: CloseCommit): void {
     this.#head = record
-    const { environment, settings, stages } = this.parts
-    stages.expect(record.buckets)
-    for (const mark of record.tasks) {
-      const reader = this.#readers.get(mark.task)
-      if (reader) {
-        reader.advance(mark, record.before)
-        continue
-      }
-      const ref = { job: this.parts.job, stage: mark.stage, task: mark.task }
-      const log = openLog(ref, environment, settings, isSourceCommit)
-      const created = new LogReader(mark, record.before, log)
-      created.hint(this.#hints.get(mark.task) ?? 0)
-      this.#readers.set(mark.task, created)
-    }
+    this.parts.stages.expect(record.buckets)
+    this.#readers.adopt(record)
   }
 
   #inOrder(): LogReader[] {
-    return inOrder(this.#readers.values())
+    return this.#readers.inOrder()
   }
 }

@@ -22,20 +22,24 @@ interface Shape {
 }
 
 function counts({ broken = 'nothing', inPlace = false, retention = '1d', onPoison }: Shape = {}): Job {
-  return job('counts', { batch: seconds(1), numPartitions: 2, retention, ...(onPoison && { onPoison }) }, ({ kafka }) => {
-    const words = kafka('lines', { value: text() }).map(({ value }) => {
-      if (value === 'nothing') throw new Error('skipped')
-      if (broken === 'records') throw new Error('cannot read this')
-      return [value, 1] as const
-    })
-    const placed = inPlace ? words.preservesPartitioning({ newPartitions: 'join' }) : words
-    placed
-      .updateStateByKey((ones: readonly number[], kept: number | undefined) => {
-        if (broken === 'state' && ones.length > 0) throw new Error('a bug in the job')
-        return (kept ?? 0) + ones.length
+  return job(
+    'counts',
+    { batch: seconds(1), numPartitions: 2, retention, ...(onPoison && { onPoison }) },
+    ({ kafka }) => {
+      const words = kafka('lines', { value: text() }).map(({ value }) => {
+        if (value === 'nothing') throw new Error('skipped')
+        if (broken === 'records') throw new Error('cannot read this')
+        return [value, 1] as const
       })
-      .saveAsTextFiles('s3://results/counts')
-  })
+      const placed = inPlace ? words.preservesPartitioning({ newPartitions: 'join' }) : words
+      placed
+        .updateStateByKey((ones: readonly number[], kept: number | undefined) => {
+          if (broken === 'state' && ones.length > 0) throw new Error('a bug in the job')
+          return (kept ?? 0) + ones.length
+        })
+        .saveAsTextFiles('s3://results/counts')
+    },
+  )
 }
 
 function pass(environment: MemoryEnvironment, millis: number): void {

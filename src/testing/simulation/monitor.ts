@@ -15,9 +15,9 @@ import {
   type SourceCommit,
 } from '../../state/commit-record.ts'
 import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../state/object-store.ts'
+import { entryPlace } from '../../state/spilled.ts'
 import type { LogItem, StateTable } from '../../state/table.ts'
 import type { TaskRef } from '../../state/task.ts'
-import { entryPlace } from '../../state/spilled.ts'
 import type { Coverage } from './coverage.ts'
 import type { Ledger } from './ledger.ts'
 import { MonitoredLogs } from './monitored-logs.ts'

@@ -3,9 +3,9 @@
 import { decode } from '../../state/codec.ts'
 import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../state/commit-record.ts'
 import type { ObjectRef, ObjectStore } from '../../state/object-store.ts'
+import { entryPlace } from '../../state/spilled.ts'
 import type { LogItem, StateTable } from '../../state/table.ts'
 import type { TaskRef } from '../../state/task.ts'
-import { entryPlace } from '../../state/spilled.ts'
 import { type Call, type Caller, type Faults, turns } from './faults.ts'
 
 export function faultyTable(table: StateTable, faults: Faults, caller: Caller): StateTable {

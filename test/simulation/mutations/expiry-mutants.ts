@@ -171,4 +171,28 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     replace: 'const inForce = isNamed("") ? 0 : old.length - 1',
     test: 'test/runtime/bounded-storage.test.ts',
   },
+  {
+    name: 'spilled records outlive their entries',
+    breaks: 'rest',
+    file: 'src/state/task-log.ts',
+    find: 'if (prepared.spilled) await this.#dropSpilled(version)',
+    replace: '',
+    test: 'test/runtime/bounded-storage.test.ts',
+  },
+  {
+    name: 'a spilled record that an entry names goes by its age',
+    breaks: 'I7',
+    file: 'src/state/spilled.ts',
+    find: 'if (item && spilledBy(task, item)?.key === key) return 0',
+    replace: '',
+    test: 'test/runtime/bounded-storage.test.ts',
+  },
+  {
+    name: 'a log that nobody waits for expires while others catch up',
+    breaks: 'I7',
+    file: 'src/runtime/closer.ts',
+    find: 'if (thorough) await sealAhead(this.#inOrder(), this.parts)',
+    replace: '',
+    test: 'test/runtime/held-up.test.ts',
+  },
 ]

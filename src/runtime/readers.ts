@@ -1,0 +1,70 @@
+// The source tasks that the closing log knows, each with how far this instance has read its log.
+
+import { type CloseCommit, isSourceCommit, type SourceCommit } from '../state/commit-record.ts'
+import type { TaskRef } from '../state/task.ts'
+import type { Entry } from '../state/task-log.ts'
+import type { CloserParts } from './closer-parts.ts'
+import { inOrder, LogReader } from './log-reader.ts'
+import { openLog } from './open-log.ts'
+import { closedBy, latest } from './time.ts'
+
+export class Readers {
+  readonly #parts: Pick<CloserParts, 'job' | 'environment' | 'settings'>
+  readonly #byTask = new Map<string, LogReader>()
+  /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
+  readonly #hints = new Map<string, number>()
+
+  constructor(parts: Pick<CloserParts, 'job' | 'environment' | 'settings'>) {
+    this.#parts = parts
+  }
+
+  /** Undefined for one that has never joined, as far as known. */
+  of(task: string): LogReader | undefined {
+    return this.#byTask.get(task)
+  }
+
+  inOrder(): LogReader[] {
+    return inOrder(this.#byTask.values())
+  }
+
+  /** Takes note of a commit that this instance has made and published. */
+  observe({ task }: TaskRef, entry: Entry<SourceCommit>): void {
+    const reader = this.#byTask.get(task)
+    if (reader) reader.observe(entry)
+    else this.#hints.set(task, entry.record.frontier)
+  }
+
+  /** Tasks that this instance has committed in, and that the closing log, as far as known, does not have. */
+  get strangers(): string[] {
+    return [...this.#hints.keys()].filter((task) => !this.#byTask.has(task))
+  }
+
+  /** Reads on in all logs, or in those that hold the others back. */
+  async refresh(all: boolean): Promise<void> {
+    const { batch } = this.#parts.settings
+    const readers = this.inOrder()
+    const goal = latest(readers.map(({ known }) => closedBy(known, batch)))
+    await Promise.all(
+      // The log of one that sleeps cannot grow: it would have to be roused first, in the closing log.
+      readers
+        .filter(({ asleep, frontier }) => !asleep && (all || closedBy(frontier, batch) < goal))
+        .map((reader) => reader.refresh(all)),
+    )
+  }
+
+  /** Takes over the marks of the closing log's head, and keeps what has been read beyond them. */
+  adopt({ tasks, before }: CloseCommit): void {
+    const { job, environment, settings } = this.#parts
+    for (const mark of tasks) {
+      const reader = this.#byTask.get(mark.task)
+      if (reader) {
+        reader.advance(mark, before)
+        continue
+      }
+      const log = openLog({ job, stage: mark.stage, task: mark.task }, environment, settings, isSourceCommit)
+      const created = new LogReader(mark, before, log)
+      created.hint(this.#hints.get(mark.task) ?? 0)
+      this.#byTask.set(mark.task, created)
+    }
+  }
+}
