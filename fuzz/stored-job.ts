@@ -6,9 +6,9 @@ import { lambda } from '../src/lambda/index.ts'
 import { wakeUpMessage } from '../src/lambda/sqs-waker.ts'
 import { decode, FORMAT, stamp } from '../src/state/codec.ts'
 import type { ObjectRef } from '../src/state/object-store.ts'
+import { entryPlace } from '../src/state/spilled.ts'
 import type { JobRow, LogItem, StateTable } from '../src/state/table.ts'
 import { logKey, type TaskRef } from '../src/state/task.ts'
-import { entryPlace } from '../src/state/spilled.ts'
 import { memoryEnvironment } from '../src/testing/memory-environment.ts'
 
 const words = job('words', { batch: seconds(1), numPartitions: 1 }, ({ kafka }) => {
