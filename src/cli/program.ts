@@ -8,6 +8,7 @@ import { outboxCommand } from './outbox.ts'
 import { planCommand } from './plan.ts'
 import { pollerCommand } from './poller.ts'
 import { simulateCommand } from './simulate.ts'
+import { storageCommand } from './storage.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -22,6 +23,7 @@ const program = new Command('millrace')
   .addCommand(planCommand())
   .addCommand(pollerCommand())
   .addCommand(simulateCommand())
+  .addCommand(storageCommand())
 
 try {
   await program.parseAsync()

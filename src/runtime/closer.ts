@@ -127,7 +127,6 @@ export class Closer {
     })
   }
 
-  /** Times at which something is to be done although nothing may come. */
   get #due(): number[] {
     return dueTimes(this.parts, this.#inOrder(), this.closedUntil)
   }
@@ -183,8 +182,14 @@ export class Closer {
 
   /** Commits an entry that closes nothing. */
   #note(kind: 'join' | 'seal', tasks: readonly ReadMark[]): Promise<'committed' | 'conflict'> {
-    const { closedUntil } = this
-    return this.#commit({ kind, closedUntil, before: closedUntil, tasks, closed: [], outbox: [] })
+    return this.#commit({
+      kind,
+      closedUntil: this.closedUntil,
+      before: this.closedUntil,
+      tasks,
+      closed: [],
+      outbox: [],
+    })
   }
 
   /** Reads the head of the closing log and heals it. */
@@ -225,8 +230,7 @@ export class Closer {
     const prepared = await this.#log.prepare(commit, this.#version + 1)
     // The first says for good that there was one: an empty log is that of a new job.
     const expiresAt = commit.kind === 'seal' || this.#version === 0 ? undefined : at + settings.retention
-    const outcome = await this.#log.append(this.#version + 1, prepared, expiresAt)
-    if (outcome === 'conflict') {
+    if ((await this.#log.append(this.#version + 1, prepared, expiresAt)) === 'conflict') {
       await this.#log.discard(prepared)
       return 'conflict'
     }

@@ -66,6 +66,11 @@ export function maxBodyBytes(task: TaskRef): number {
   return MAX_ITEM_BYTES - Buffer.byteLength(logKey(task)) - VERSION_DIGITS - OVERHEAD_BYTES
 }
 
+/** What DynamoDB counts of an entry with that body. */
+export function itemBytes(task: TaskRef, body: Uint8Array): number {
+  return body.byteLength + Buffer.byteLength(logKey(task)) + VERSION_DIGITS + OVERHEAD_BYTES
+}
+
 /** @throws ItemTooLargeError before DynamoDB would answer with an unspecific ValidationException. */
 export function checkBodySize(task: TaskRef, version: number, body: Uint8Array): void {
   const max = maxBodyBytes(task)

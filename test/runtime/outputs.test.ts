@@ -123,7 +123,9 @@ describe('outputs', () => {
     const many = lambda(copies(12), { environment })
     await many(kafkaEvent({ 'lines-0': lines(['medium']) }))
     const spilled = [...(await readObjects(environment.objects, 'state')).keys()]
-    expect(spilled).toEqual([expect.stringMatching(/^_millrace\/spill\/copies\/source\/lines-0\/[0-9a-f-]{36}$/)])
+    expect(spilled).toEqual([
+      expect.stringMatching(/^_millrace\/spill\/copies\/source\/lines-0\/0{15}2\.\d+\.[0-9a-f-]{36}$/),
+    ])
     expect([...(await readObjects(environment.objects, 'results')).values()]).toEqual(
       [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => `${i}${medium(i)}\n`),
     )

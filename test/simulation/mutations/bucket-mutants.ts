@@ -107,8 +107,8 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
   {
     name: 'in place: a silent partition runs nothing',
     breaks: 'I1',
-    file: 'src/runtime/closer.ts',
-    find: 'next !== undefined && this.parts.taskInPlace(task) ? next : []',
+    file: 'src/runtime/due.ts',
+    find: 'next !== undefined && parts.taskInPlace(task) ? next : []',
     replace: 'next === Number.POSITIVE_INFINITY ? next : []',
   },
 ]

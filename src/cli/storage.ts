@@ -1,0 +1,80 @@
+// `millrace storage`: what a job keeps in its table and bucket, by task.
+
+import { Command } from 'commander'
+import { InvalidOptionError } from '../errors.ts'
+import { objectsOf } from '../lambda/environment.ts'
+import { type Amount, type Storage, storageOf } from '../runtime/storage.ts'
+import { dynamoTable } from '../state/dynamo-table.ts'
+
+interface StorageFlags {
+  readonly table?: string
+  readonly bucket?: string
+  readonly json?: boolean
+}
+
+export function storageCommand(): Command {
+  return new Command('storage')
+    .description(
+      'show what a job keeps: logs, snapshots, spilled records and staged uploads, by task; reads all of its logs',
+    )
+    .argument('<job>', 'the name of the job')
+    .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
+    .option('--bucket <name>', "the bucket of what is Millrace's own (default: MILLRACE_BUCKET)")
+    .option('--json', 'as one line of JSON, in bytes')
+    .action(runStorage)
+}
+
+async function runStorage(job: string, flags: StorageFlags): Promise<void> {
+  const { json = false } = flags
+  const name = flags.table ?? process.env.MILLRACE_TABLE
+  const bucket = flags.bucket ?? process.env.MILLRACE_BUCKET
+  if (!name || !bucket)
+    throw new InvalidOptionError(
+      'Which table and bucket? Pass --table and --bucket, or set MILLRACE_TABLE and MILLRACE_BUCKET: `millrace/serverless` ' +
+        'calls them <service>-<stage>-millrace and <service>-<stage>-millrace-<account>-<region>.',
+    )
+  const table = dynamoTable({ table: name })
+  const objects = await objectsOf(process.env)
+  try {
+    const storage = await storageOf(job, { table, objects, bucket })
+    if (!storage)
+      throw new InvalidOptionError(
+        `Table ${name} holds nothing of a job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`,
+      )
+    if (json) console.log(JSON.stringify({ job, ...storage }))
+    else for (const line of inWords(storage)) console.log(line)
+  } finally {
+    table.close()
+    objects.close()
+  }
+}
+
+function inWords({ tasks, others, total }: Storage): string[] {
+  const rows = tasks.map(({ stage, task, log, snapshots, spilled, staged }) => [
+    stage,
+    task,
+    ...[log, snapshots, spilled, staged].map(inBytes),
+  ])
+  const table = [['stage', 'task', 'log', 'snapshots', 'spilled', 'staged'], ...rows]
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
+  return [
+    ...table.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    ),
+    ...(others.count > 0 ? [`of tasks that the job does not know: ${inBytes(others)}`] : []),
+    `in all: ${inBytes(total)}`,
+  ]
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const
+
+/** `12 MB (40)`: so much, and in how many. */
+function inBytes({ count, bytes }: Amount): string {
+  if (count === 0) return '-'
+  const unit = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1)
+  const size = bytes / 1000 ** unit
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${UNITS[unit]} (${count})`
+}
