@@ -9,6 +9,7 @@ import type { CloserParts } from './closer-parts.ts'
 import { carryOn } from './in-place.ts'
 import type { LogReader } from './log-reader.ts'
 import { heal, promiseObjects, visible } from './outbox.ts'
+import { trustedFor } from './snapshot-due.ts'
 import type { SourceTask } from './source-task.ts'
 import { closedBy, latest } from './time.ts'
 import { endTrouble, troubles } from './trouble.ts'
@@ -100,7 +101,7 @@ export async function sealAhead(readers: readonly LogReader[], parts: CloserPart
   if (!readers.some(({ openTimes }) => openTimes.length > 0)) return // at rest soon
   const ahead = readers.filter((reader) => {
     const { asleep, active = 0, openTimes, lookedAt } = reader
-    const quiet = now - Math.max(active, lookedAt) >= settings.retention / 8
+    const quiet = now - Math.max(active, lookedAt) >= trustedFor(settings) / 4
     return quiet && !asleep && openTimes.length === 0 && !parts.isAtWork(reader.task)
   })
   await Promise.all(
