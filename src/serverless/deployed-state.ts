@@ -3,9 +3,11 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { S3Client } from '@aws-sdk/client-s3'
 import { dynamoTable } from '../state/dynamo-table.ts'
 import type { Serverless } from './framework.ts'
 import { tableName } from './names.ts'
+import { checkBuckets } from './places-check.ts'
 import { WORK_DIR } from './prepare.ts'
 import { checkState, STATE_FACTS, type StateCheck, type StateFacts } from './state-check.ts'
 
@@ -19,7 +21,7 @@ export interface DeployOptions {
   readonly function?: string
 }
 
-/** @throws MillraceError INCOMPATIBLE_JOB */
+/** @throws MillraceError INCOMPATIBLE_JOB; BUCKET_MISSING or TABLE_MISSING for what somebody else was to make. */
 export async function checkDeployedState(
   serverless: Pick<Serverless, 'service' | 'serviceDir' | 'getProvider'>,
   { package: packaged, function: only }: DeployOptions,
@@ -38,11 +40,22 @@ export async function checkDeployedState(
     maxAttempts: 2,
     requestHandler: { connectionTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS },
   })
+  const s3 = new S3Client({
+    ...(await provider.getAwsSdkV3Config()),
+    maxAttempts: 2,
+    // Emulators have one host name for all buckets.
+    ...((process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL) && { forcePathStyle: true }),
+    requestHandler: { connectionTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS },
+  })
   try {
     const table = dynamoTable({ table: tableName(service.service, provider.getStage()), client })
-    return await checkState(deployed, table, accept)
+    const state = await checkState(deployed, table, accept)
+    const warnings = await checkBuckets(deployed, s3)
+    const said = [...(state.warning === undefined ? [] : [state.warning]), ...warnings]
+    return { ...state, warning: said.length === 0 ? undefined : said.join('\n') }
   } finally {
     client.destroy()
+    s3.destroy()
   }
 }
 

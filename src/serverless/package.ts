@@ -30,7 +30,7 @@ export async function packageJobs(
       NODE_OPTIONS: withSourceMaps(config, service.provider),
     }
   }
-  const facts = deployment.jobs.map((job) => stateFacts(job, deployment.partitions))
+  const facts = deployment.jobs.map((job) => stateFacts(job, deployment.partitions, deployment.options))
   await writeFile(join(serviceDir, WORK_DIR, STATE_FACTS), JSON.stringify(facts))
   addStatements(service.provider, statementsOf(deployment))
 }

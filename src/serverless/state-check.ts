@@ -8,12 +8,17 @@ import { keptSchema } from '../runtime/claim.ts'
 import { ServiceMissingError } from '../state/service-errors.ts'
 import type { JobRows } from '../state/table.ts'
 import type { DeployedJob } from './deployment.ts'
+import type { PluginOptions } from './options.ts'
 
 /** A job as it would be deployed, as far as its state is concerned. JSON: packages carry it. */
 export interface StateFacts {
   readonly functionName: string
   readonly job: string
   readonly schema: JobSchema
+  /** Buckets that it writes to and that this stack does not make; absent in packages of older versions. */
+  readonly buckets?: readonly string[]
+  /** Whether the table is not this stack's, so that it has to be there. */
+  readonly externalState?: boolean
 }
 
 export interface StateCheck {
@@ -26,20 +31,27 @@ export interface StateCheck {
 /** Where a package keeps what a later `serverless deploy --package` has to know. */
 export const STATE_FACTS = 'millrace-state.json'
 
-/** @param partitions counts by topic, which a bundle cannot know. */
+/**
+ * @param partitions counts by topic, which a bundle cannot know.
+ * @param options which of table and buckets are somebody else's.
+ */
 export function stateFacts(
-  { functionName, job: { name: job, schema } }: Pick<DeployedJob, 'functionName' | 'job'>,
+  { functionName, job: { name: job, schema, outputs, quarantine } }: Pick<DeployedJob, 'functionName' | 'job'>,
   partitions: ReadonlyMap<string, number>,
+  options: Pick<PluginOptions, 'buckets' | 'state'> = { buckets: 'managed', state: 'managed' },
 ): StateFacts {
+  const places = quarantine ? [...outputs, quarantine] : outputs
+  const buckets = options.buckets === 'external' ? [...new Set(places.map(({ bucket }) => bucket))] : []
   const operators = schema.operators.map((operator) =>
     operator.topic === undefined ? operator : { ...operator, numPartitions: partitions.get(operator.topic) ?? 0 },
   )
-  return { functionName, job, schema: { ...schema, operators } }
+  return { functionName, job, schema: { ...schema, operators }, buckets, externalState: options.state === 'external' }
 }
 
 /**
  * @param accept ids of operators that may go, or start empty.
- * @throws MillraceError INCOMPATIBLE_JOB with the diff of every job that does not fit; UnreadableStateError.
+ * @throws MillraceError INCOMPATIBLE_JOB with the diff of every job that does not fit; UnreadableStateError; ServiceMissingError
+ * for a table that somebody else was to make.
  */
 export async function checkState(
   jobs: readonly StateFacts[],
@@ -47,12 +59,14 @@ export async function checkState(
   accept: readonly string[],
 ): Promise<StateCheck> {
   const [changes, refused]: [string[], MillraceError[]] = [[], []]
-  for (const { job, schema } of jobs) {
+  for (const { job, schema, externalState } of jobs) {
     let before: JobSchema | undefined
     try {
       before = await keptSchema(table, job)
     } catch (error) {
-      if (error instanceof ServiceMissingError) return { changes: [], warning: undefined } // nothing is deployed yet
+      // Nothing is deployed yet, if it is this deployment that makes the table.
+      if (error instanceof ServiceMissingError && !externalState) return { changes: [], warning: undefined }
+      if (error instanceof ServiceMissingError) throw error
       if (!(error instanceof ServiceError)) throw error
       return { changes, warning: notRead(error) }
     }
