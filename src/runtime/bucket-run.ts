@@ -18,6 +18,8 @@ export interface StageInput {
   readonly closedUntil: number
   /** Closed batch times with data, ascending. */
   readonly touched: readonly number[]
+  /** Batches in which other code has had a part: it may have written parts of the same outputs in another stage, under the same names. */
+  readonly apart: ReadonlySet<number>
   /** What came over an edge, for one time and bucket, in the fixed order of folding. */
   itemsOf(edge: string, bucket: number, time: number): readonly unknown[]
   /** How many items came for a bucket, of all edges and times. */
@@ -40,6 +42,7 @@ export interface BucketRun {
  * Runs what is closed and not done. `due` of the operators counts anew after every batch.
  *
  * @param keep makes objects of what was set aside.
+ * @param apart names parts beside those that other code may have written.
  */
 export async function runClosed(
   program: BucketProgram,
@@ -49,6 +52,7 @@ export async function runClosed(
   doneUntil: number,
   input: StageInput,
   keep: (time: number, failures: readonly SetAside[]) => readonly OutputObject[],
+  apart: string,
 ): Promise<BucketRun> {
   const ran: number[] = []
   const partials: BatchPartial[] = []
@@ -65,7 +69,7 @@ export async function runClosed(
       return items
     })
     objects.push(...keep(at, program.takeAside()))
-    const outputs = collectOutputs(stage.outputs, slots, at, part)
+    const outputs = collectOutputs(stage.outputs, slots, at, input.apart.has(at) ? `${part}-${apart}` : part)
     const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }
     for (const object of outputs.objects) (at > input.after ? objects : late).push(object)
     partials.push(partial)

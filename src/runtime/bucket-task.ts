@@ -240,6 +240,7 @@ export class BucketTask {
       this.#doneUntil,
       input,
       keepAside(this.#parts.ref, settings, environment),
+      this.#parts.plans.own.fingerprint,
     )
     const state = program.takeChanges()
     if (!active && state.length === 0 && !fresh) return { commit: undefined, partials }

@@ -81,6 +81,7 @@ export class SideBySide {
     const { settings, environment } = this.#parts
     const { sideBySide } = settings
     if (sideBySide === undefined || !environment.helpers || environment.clock.now() < this.#aloneUntil) return []
+    if (input.apart.size > 0) return [] // others would not know it
     const walks = stage.steps.some(({ node }) => !isNarrow(node) && WALKS_STATE[node.kind])
     const work = buckets.map((bucket, i) => {
       const items = input.sizeOf(i)

@@ -13,6 +13,7 @@ export function stageInput(
   touched: ReadonlySet<number>,
   after: number,
   closedUntil: number,
+  apart: ReadonlySet<number> = new Set(),
 ): StageInput {
   const froms = [...new Set(stage.inputs.map(({ edge }) => edge.from))].flatMap((from) => done.get(from) ?? [])
   let items = itemsFor(
@@ -30,6 +31,7 @@ export function stageInput(
   return {
     after,
     closedUntil,
+    apart,
     touched: [...touched].sort((a, b) => a - b),
     itemsOf(edge, bucket, time) {
       const place = placeOf(edge, bucket, time)

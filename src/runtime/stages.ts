@@ -116,13 +116,15 @@ export class Stages {
       foreignIn(readers, own, (time) => touched.has(time)),
       closedUntil,
     )
+    const apart = new Set<number>()
     for (const [stage, buckets] of this.#buckets) {
-      const input = stageInput(stage, done, touched, after, closedUntil)
+      const input = stageInput(stage, done, touched, after, closedUntil, apart)
       await this.#sideBySide.run(stage, buckets, input)
       const results = resultsOf(buckets, after, closedUntil)
       done.set(stage.id, results)
       for (const { time } of results.parts.flat()) touched.add(time)
       const foreign = buckets.flatMap((bucket) => bucket.foreignIn(after, closedUntil))
+      for (const { partial } of foreign) apart.add(partial.time)
       lacking = together(lacking, await judgeNow(plans, foreign, closedUntil))
       // Otherwise another instance has done all this before, or the bucket would not have gone on.
       if (buckets.every((bucket) => bucket.remembers(after, closedUntil))) await this.#finish(stage, results, lacking)

@@ -30,7 +30,14 @@ it('is not sealed while the next stage may still need what it has done', async (
   const plans = new Plans(chain, viewOf(plan), environment)
   const ref = { job: 'chain', stage: stage.id, task: '0' }
   const bucket = new BucketTask({ ref, bucket: 0, stage, settings: chain.settings, environment, publisher, plans })
-  const input: StageInput = { after: 0, closedUntil: 1000, touched: [1000], itemsOf: () => [['a', 2]], sizeOf: () => 1 }
+  const input: StageInput = {
+    after: 0,
+    closedUntil: 1000,
+    apart: new Set(),
+    touched: [1000],
+    itemsOf: () => [['a', 2]],
+    sizeOf: () => 1,
+  }
   await bucket.beBorn()
   await bucket.advance(input)
   // Somebody who has not seen yet that 1000 is closed comes to seal what it takes for a quiet job.

@@ -186,3 +186,28 @@ describe('an output that a deployment adds', () => {
     expect(all['counts-2000']).toMatchObject({ done: true })
   })
 })
+
+it('an output that moves to a stage behind keeps the parts that buckets of the old code have written', async () => {
+  const summed = (stream: Lines) => ones(stream).reduceByKey(plus, { id: 'sum' })
+  const failing = over((stream) =>
+    summed(stream)
+      .map(([word, n]) => {
+        if (word === 'b') throw new Error('not yet')
+        return [word, n] as const
+      })
+      .saveAsTextFiles(out('all')),
+  )
+  const mended = over((stream) => summed(stream).repartition(1, { id: 'spread' }).saveAsTextFiles(out('all')))
+  const { deploy, rest, results } = deployments()
+  const old = deploy(failing)
+  await expect(old(records('aba', 0))).rejects.toMatchObject({ code: 'BATCH_FAILED' })
+  expect((await results())['all-1000']).toEqual({ lines: ['(a,1)'], done: false }) // one bucket could
+  const now = deploy(mended)
+  await now(records('ab', 3))
+  await rest(now)
+  expect(await results()).toEqual({
+    'all-1000': { lines: ['(a,1)', '(b,1)'], done: false },
+    'all-2000': { lines: ['(a,2)'], done: true },
+    'all-3000': { lines: ['(b,1)'], done: true },
+  })
+})

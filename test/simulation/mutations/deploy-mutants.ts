@@ -4,6 +4,14 @@ import type { Mutant } from './mutants.ts'
 
 export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
+    name: 'a stage writes over the parts that another stage has written of the same output under other code',
+    breaks: 'I1',
+    file: 'src/runtime/stages.ts',
+    find: 'for (const { partial } of foreign) apart.add(partial.time)',
+    replace: '',
+    test: 'test/runtime/whole.test.ts',
+  },
+  {
     name: 'lists on their way are taken for what is made of them elsewhere',
     breaks: 'I5',
     file: 'src/plan/edge-names.ts',
