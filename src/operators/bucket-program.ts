@@ -7,8 +7,9 @@ import type { PoisonPolicy } from '../stream/job.ts'
 import { isNarrow, type NarrowNode, valuesOf } from '../stream/nodes.ts'
 import type { ValueVersion } from '../stream/state-version.ts'
 import type { MapWithStateNode } from '../stream/wide-nodes.ts'
-import { type Aside, asideBy, type SetAside } from './aside.ts'
+import { type Aside, asideBy, type SetAside, stop } from './aside.ts'
 import type { BucketOperator, CellChange, Elements, Migrate } from './bucket-operator.ts'
+import { Guard, isChange } from './guard.ts'
 import { bucketOf } from './hash.ts'
 import { makeOperator } from './make-operator.ts'
 import type { MapWithStateOperator } from './map-with-state.ts'
@@ -34,16 +35,27 @@ export class BucketProgram {
   #migrated = false
   readonly #policy: PoisonPolicy
   readonly #asideOf: (step: BucketStep) => Aside
+  readonly #strict: boolean
   #setAside: SetAside[] = []
   #time = 0
 
   /** @param place for messages. */
-  constructor(stage: ShuffleStage, bucket: number, place = `bucket ${bucket}`, policy: PoisonPolicy = 'fail') {
+  constructor(
+    stage: ShuffleStage,
+    bucket: number,
+    place = `bucket ${bucket}`,
+    policy: PoisonPolicy = 'fail',
+    strict = false,
+  ) {
+    this.#strict = strict
     this.#stage = stage
     this.#place = place
     this.#policy = policy
     this.#asideOf = ({ id }) =>
-      asideBy(policy, (failure) => this.#setAside.push({ ...failure, operator: id, time: this.#time }))
+      asideBy(policy, (failure) => {
+        if (strict && isChange(failure.error)) stop(failure)
+        this.#setAside.push({ ...failure, operator: id, time: this.#time })
+      })
     const owns = (key: unknown): boolean => bucketOf(key, stage.numPartitions) === bucket
     const states = new Map<MapWithStateNode, MapWithStateOperator>()
     for (const step of stage.steps) {
@@ -66,13 +78,18 @@ export class BucketProgram {
       slots[slot] = time % edge.slide === 0 ? itemsOf(edge.id) : undefined
     }
     this.#time = time
+    const guard = this.#strict ? new Guard() : undefined
+    for (const { slot } of this.#stage.inputs) guard?.freezeAll(slots[slot])
     for (const step of this.#stage.steps) {
       const inputs = step.inputs.map((slot) => slots[slot])
       try {
         slots[step.slot] = isNarrow(step.node)
           ? await this.#narrow(step, step.node, inputs)
           : this.#operators.get(step)?.run(time, inputs)
-      } catch (cause) {
+        guard?.check(step.id)
+        guard?.freezeAll(slots[step.slot])
+      } catch (thrown) {
+        const cause = guard ? guard.explain(step.id, thrown) : thrown
         if (cause instanceof UnsavableValueError) throw cause.with({ operator: step.id })
         throw cause instanceof MillraceError ? cause : new BatchFailedError(step.id, time, this.#place, cause)
       }

@@ -4,15 +4,15 @@
 // commutative nor exact (floating point) still comes out the same on every run (I1). Partials have been decoded for the bucket, and
 // are its own.
 
+import { isComposite, isTypedArray } from '../state/value.ts'
 import type { CombineByKeyNode, FoldNode } from '../stream/wide-nodes.ts'
 import { type Aside, stop } from './aside.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
-import { isComposite } from './canonical-key.ts'
 import { KeyMap } from './key-map.ts'
 import { type Pair, pairOf } from './pairs.ts'
 import { stateless } from './stateless.ts'
 import { synchronous } from './synchronous.ts'
-import { copyOf } from './values.ts'
+import { copyAgain, copyOf } from './values.ts'
 
 /** What reaches the bucket: partials of the source side, or elements as they are (no shuffle between, or no combining). */
 export type CombineInput = 'partials' | 'elements'
@@ -38,7 +38,7 @@ export function combineLocally(node: CombineByKeyNode, pairs: Elements, aside: A
 
 function mergePartials(node: CombineByKeyNode, partials: Elements, aside: Aside): Pair[] {
   return combined(partials, aside, (partial, known, first) =>
-    first ? partial : synchronous(node.kind, node.mergeCombiners(known, partial)),
+    first ? mutable(partial) : synchronous(node.kind, node.mergeCombiners(known, mutable(partial))),
   )
 }
 
@@ -81,9 +81,8 @@ function valuesOf(pairs: Elements, key: unknown): unknown[] {
 export function fold(node: FoldNode, input: CombineInput = 'partials'): BucketOperator {
   return stateless(node, ([elements = []]) => {
     const partials = input === 'partials' ? elements : foldLocally(node, elements)
-    if (partials.length > 0)
-      return [partials.reduce((total, partial) => synchronous(node.kind, node.merge(total, partial)))]
-    return node.empty === undefined ? [] : [node.empty.value]
+    if (partials.length === 0) return node.empty === undefined ? [] : [node.empty.value]
+    return [partials.map(mutable).reduce((total, partial) => synchronous(node.kind, node.merge(total, partial)))]
   })
 }
 
@@ -103,6 +102,12 @@ export function foldLocally(node: FoldNode, elements: Elements): [accumulator?: 
  */
 function own(node: CombineByKeyNode | FoldNode, accumulator: unknown, key?: unknown): unknown {
   return node.changesNothing ? accumulator : copyOf(key, accumulator)
+}
+
+/** A partial has been decoded for the bucket, and is its own, as what is merged into it; in tests all that comes in is frozen. */
+function mutable(accumulator: unknown): unknown {
+  if (!isComposite(accumulator)) return accumulator
+  return Object.isFrozen(accumulator) || isTypedArray(accumulator) ? copyAgain(accumulator) : accumulator
 }
 
 /**

@@ -3,6 +3,7 @@
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import type { Program } from '../plan/plan.ts'
 import { EventRecord } from '../sources/kafka-record.ts'
+import type { Guard } from './guard.ts'
 import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
 import { applyNarrow } from './narrow.ts'
 
@@ -21,24 +22,36 @@ export async function runProgram(program: Program, records: readonly KafkaEventR
   return (await runTraced(program, records)).slots
 }
 
-/** @throws whatever a decoder or a function of the user throws. */
-export async function runTraced(program: Program, records: readonly KafkaEventRecord[]): Promise<Outcome> {
+/** @throws whatever a decoder or a function of the user throws; ValueChangedError with a guard. */
+export async function runTraced(
+  program: Program,
+  records: readonly KafkaEventRecord[],
+  guard?: Guard,
+): Promise<Outcome> {
   const traced = isTraced(program)
+  const freeze = guard && ((value: unknown) => guard.freeze(value))
   const slots: (readonly unknown[])[] = new Array(program.slots)
   const origins: Origins[] = new Array(traced ? program.slots : 0)
   const inOrder = traced ? records.map((_, i) => i) : []
   for (const { node, slot } of program.sources) {
-    slots[slot] = records.map((record) => new EventRecord(record, node))
+    slots[slot] = records.map((record) => new EventRecord(record, node, freeze))
     origins[slot] = inOrder
   }
   for (const { node, inputs, slot } of program.steps) {
     const trace = traced ? new Trace(inputs.flatMap((input) => origins[input] ?? [])) : undefined
-    const result = applyNarrow(
-      node,
-      inputs.map((input) => filled(slots, input)),
-      trace,
-    )
-    slots[slot] = result instanceof Promise ? await result : result
+    const operator = `${node.kind} (of ${program.topic})`
+    try {
+      const result = applyNarrow(
+        node,
+        inputs.map((input) => filled(slots, input)),
+        trace,
+      )
+      slots[slot] = result instanceof Promise ? await result : result
+    } catch (error) {
+      throw guard ? guard.explain(operator, error) : error
+    }
+    guard?.check(operator)
+    guard?.freezeAll(slots[slot])
     if (trace) origins[slot] = trace.origins
   }
   return { slots, leaving: (slot) => (traced ? leavingOf(records, slots[slot] ?? [], origins[slot] ?? []) : undefined) }

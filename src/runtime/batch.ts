@@ -119,7 +119,7 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   const assigned = assignBatchTimes(cut.records, frontierBefore, now, settings)
   const batches = assigned.segments.map(({ time, start, end }) => ({ time, records: cut.records.slice(start, end) }))
   const run = await task.patiently(cut.records, (patient) =>
-    runBatches(ref, program, batches, settings.onPoison, suspect, patient),
+    runBatches(ref, program, batches, settings.onPoison, suspect, patient, environment.strict),
   )
 
   const [poison] = run.poison

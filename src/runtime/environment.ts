@@ -76,6 +76,8 @@ export interface Environment {
   readonly trustExpired?: number
   /** This process, for leases. */
   readonly instance: string
+  /** Freezes what user code is handed and must not change, and names the operator that tries: for tests, it takes time. Default false. */
+  readonly strict?: boolean
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
   readonly newId?: () => string
 }

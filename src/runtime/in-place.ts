@@ -132,8 +132,8 @@ export class InPlace {
   }
 
   #newOperators(): BucketProgram {
-    const { ref, program, settings } = this.#parts
-    return new BucketProgram(program.stage, 0, `partition ${ref.task}`, settings.onPoison)
+    const { ref, program, settings, environment } = this.#parts
+    return new BucketProgram(program.stage, 0, `partition ${ref.task}`, settings.onPoison, environment.strict)
   }
 
   #newOpen(): OpenBatches {

@@ -2,6 +2,7 @@
 
 import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import { exchange } from '../operators/exchange.ts'
+import { Guard, ValueChangedError } from '../operators/guard.ts'
 import { runTraced } from '../operators/program.ts'
 import { allAlike, isTransient } from '../operators/transient.ts'
 import type { Program } from '../plan/plan.ts'
@@ -40,6 +41,7 @@ export interface RunResult {
  * Under `fail` the result covers the records before the first bad one, so that they can be committed before the task stops.
  *
  * @param suspect what came of these records could not be saved: a record of which something unsavable comes is bad, too.
+ * @param strict freezes what user code must not change
  * @param patient when all records fail alike in calls elsewhere, the calls are taken to be to blame.
  * @throws OperatorError when the batches fail although every record passes alone.
  * @throws TransientFailureError when something is away: whatever the policy, no record is to blame.
@@ -51,10 +53,12 @@ export async function runBatches(
   policy: PoisonPolicy,
   suspect = false,
   patient = false,
+  strict = false,
 ): Promise<RunResult> {
   try {
-    return savable(await runAll(program, batches, []), suspect)
+    return savable(await runAll(program, batches, [], strict), suspect)
   } catch (cause) {
+    if (cause instanceof ValueChangedError) throw cause // no record is to blame
     const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
     const away = (error: unknown, alike: boolean): TransientFailureError =>
       new TransientFailureError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, error, alike)
@@ -67,7 +71,7 @@ export async function runBatches(
     if (poison.length === 0) {
       throw new OperatorError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, cause)
     }
-    return runAll(program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison)
+    return runAll(program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison, strict)
   }
 }
 
@@ -89,13 +93,14 @@ async function runAll(
   program: Program,
   batches: readonly BatchRecords[],
   poison: readonly Poison[],
+  strict = false,
 ): Promise<RunResult> {
   const objects: OutputObject[] = []
   const partials: BatchPartial[] = []
   let written = 0
   for (const { time, records } of batches) {
     if (records.length === 0) continue
-    const { slots, leaving } = await runTraced(program, records)
+    const { slots, leaving } = await runTraced(program, records, strict ? new Guard() : undefined)
     const outputs = collectOutputs(program.outputs, slots, time, partName(records))
     objects.push(...outputs.objects)
     written += outputs.written

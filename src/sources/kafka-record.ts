@@ -47,9 +47,13 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
   #value: unknown = UNREAD
   #key: unknown = UNREAD
 
-  constructor(raw: KafkaEventRecord, decoders: RecordDecoders) {
+  readonly #whenRead: ((value: unknown) => void) | undefined
+
+  /** @param whenRead is given each part once, before anybody has it */
+  constructor(raw: KafkaEventRecord, decoders: RecordDecoders, whenRead?: (value: unknown) => void) {
     this.#raw = raw
     this.#decoders = decoders
+    this.#whenRead = whenRead
   }
 
   get topic(): string {
@@ -123,7 +127,9 @@ export class EventRecord implements KafkaRecord<unknown, unknown> {
 
   #decode(part: 'key' | 'value', base64: string | null | undefined, decoder: Decoder<unknown>): unknown {
     try {
-      return decoder.decode(base64 ?? null)
+      const value = decoder.decode(base64 ?? null)
+      this.#whenRead?.(value)
+      return value
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       throw new DecodeError(

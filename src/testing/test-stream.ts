@@ -88,12 +88,13 @@ export async function testStream(
   )
 
   const topics = new Map(inputs.map((_, i) => [topicOf(i), partitions]))
-  const environment = memoryEnvironment(0).another({ partitions: topics })
+  const environment = memoryEnvironment(0).another({ partitions: topics, strict: true })
   const timed: Job = { ...tested, settings: { ...tested.settings, zeroTime: 0 } }
   const offsets = new Map<string, number>()
   let runtime = new JobRuntime(timed, environment)
   for (let n = 0; n < batches; n++) {
-    if (restart === 'every-batch') runtime = new JobRuntime(timed, environment.another({ partitions: topics }))
+    if (restart === 'every-batch')
+      runtime = new JobRuntime(timed, environment.another({ partitions: topics, strict: true }))
     environment.setTime(n * batch)
     await feed(
       runtime,

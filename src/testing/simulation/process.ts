@@ -88,6 +88,7 @@ export class SimulatedProcess implements Caller {
       print: (text) => this.#print(text),
       code,
       owner: 'simulated',
+      strict: true,
       partitions,
       instance: name,
       trustExpired,

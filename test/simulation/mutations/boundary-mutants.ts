@@ -67,4 +67,20 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
     replace: '? nth : 0\n',
     test: 'test/operators/lineage.test.ts',
   },
+  {
+    name: 'tests do not freeze what a source task hands out',
+    breaks: 'I8',
+    file: 'src/operators/program.ts',
+    find: 'guard?.freezeAll(slots[slot])',
+    replace: '',
+    test: 'test/testing/frozen.test.ts',
+  },
+  {
+    name: 'tests do not see bytes that were changed',
+    breaks: 'I8',
+    file: 'src/operators/guard.ts',
+    find: 'if (!before.equals(bytesOf(view)))',
+    replace: 'if (before.length !== bytesOf(view).length)',
+    test: 'test/testing/frozen.test.ts',
+  },
 ]
