@@ -38,6 +38,7 @@ export class Closer {
     load: () => this.#load(),
     head: () => this.#head,
     note: (tasks) => this.#note('join', tasks),
+    lost: () => new LogLostError(this.#ref),
   })
 
   constructor(parts: CloserParts) {

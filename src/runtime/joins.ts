@@ -15,6 +15,8 @@ export interface Closing {
   head(): CloseCommit
   /** Commits an entry that closes nothing. */
   note(tasks: readonly ReadMark[]): Promise<'committed' | 'conflict'>
+  /** The error to end with when the closing log does not know a task that sleeps: who puts to sleep knows it. */
+  lost(): Error
 }
 
 export class Joins {
@@ -35,7 +37,13 @@ export class Joins {
     )
     this.#joins = new Gathered((begin) => closing.locked(() => this.#note(begin(), joined)))
     this.#rouses = new Gathered((begin) =>
-      closing.locked(() => this.#note(begin(), (task, head) => roused(task, head, this.#sleeping.get(task) ?? 0))),
+      closing.locked(() =>
+        this.#note(begin(), (task, head) => {
+          const known = head.tasks.find((mark) => mark.task === task)
+          if (!known) throw closing.lost()
+          return roused(known, head.closedUntil, this.#sleeping.get(task) ?? 0)
+        }),
+      ),
     )
   }
 
@@ -86,8 +94,7 @@ function joined(task: string, { tasks, closedUntil }: CloseCommit): ReadMark | u
 }
 
 /** A task sleeps when all that it has is closed: nothing before that has to be read again. Undefined: it is awake. */
-function roused(task: string, { tasks, closedUntil }: CloseCommit, version: number): ReadMark | undefined {
-  const known = tasks.find((mark) => mark.task === task)
-  if (known && (known.read > version || (known.read === version && !known.asleep))) return undefined
-  return { stage: SOURCE_STAGE, task, read: version, frontier: Math.max(closedUntil, known?.frontier ?? 0) }
+function roused(known: ReadMark, closedUntil: number, version: number): ReadMark | undefined {
+  if (known.read > version || (known.read === version && !known.asleep)) return undefined
+  return { stage: SOURCE_STAGE, task: known.task, read: version, frontier: Math.max(closedUntil, known.frontier) }
 }

@@ -158,3 +158,14 @@ describe('partitions that are silent while others go on', () => {
     expect(all).toContain('b true')
   })
 })
+
+it('a partition that comes back to a closing log that is lost is an error, and begins no new one', async () => {
+  const { environment, now } = await asleep(1)
+  expect(await kindOf(environment, 'lines-1')).toBe('sleep')
+  const closing = { job: 'copy', stage: 'close', task: '0' }
+  const head = await environment.table.head(closing)
+  for (let version = 1; version <= (head?.version ?? 0); version++) environment.table.deleteVersion(closing, version)
+  const back = kafkaEvent({ 'lines-1': lines(['c'], { from: 1, at: now() }) })
+  await expect(lambda(copy, { environment: environment.another() })(back)).rejects.toMatchObject({ code: 'LOG_LOST' })
+  expect(await environment.table.head(closing)).toBeUndefined()
+})

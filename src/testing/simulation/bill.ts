@@ -3,6 +3,7 @@
 
 import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import { SOURCE_STAGE } from '../../plan/plan.ts'
+import { trustedFor } from '../../runtime/snapshot-due.ts'
 import { isSourceCommit } from '../../state/commit-record.ts'
 import type { StateTable } from '../../state/table.ts'
 import type { TaskRef } from '../../state/task.ts'
@@ -93,7 +94,7 @@ export class Bill {
     const head = this.#monitor.logs.head(`${SOURCE_STAGE} ${task}`)
     if (head?.by !== this.#who || !isSourceCommit(head.record)) return false
     const { kind, position, at, inPlace } = head.record
-    return kind === 'batch' && !inPlace && position?.until === first && now - at < this.#retention / 4
+    return kind === 'batch' && !inPlace && position?.until === first && now - at < trustedFor({ retention: this.#retention }) / 2
   }
 
   /** Closing in the same invocation may add entries without records. */

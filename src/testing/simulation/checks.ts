@@ -68,8 +68,8 @@ const ROUNDS = 4
 const SLACK = 30_000
 
 /** That what has come is closed soon. @param since when the last record had come */
-export function checkClosedInTime({ job, monitor, ledger, now }: World, since: number): void {
-  const late = now - Math.max(since, ledger.lastOpen)
+export function checkClosedInTime({ job, monitor, ledger }: World, since: number): void {
+  const late = monitor.logs.closedAt - Math.max(since, ledger.lastOpen)
   if (isLate(late, job.settings))
     monitor.violation(`T = ${ledger.lastOpen} is closed only ${late} ms after it could be`)
 }

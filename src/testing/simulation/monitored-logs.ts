@@ -24,6 +24,8 @@ export interface WatchedHead {
 export class MonitoredLogs {
   /** Batches up to here are closed. */
   closedUntil = 0
+  /** When the last closing was committed, by the clock of who did. */
+  closedAt = 0
   /** The last batch time that something was done for: records that came, or what was due. */
   lastDone = 0
   readonly #parts: MonitorParts
@@ -103,6 +105,7 @@ export class MonitoredLogs {
           this.#violation(`${name}: has not done T = ${time}, and closing goes on without it`)
       }
     }
+    if (record.closedUntil > this.closedUntil) this.closedAt = record.at
     this.closedUntil = record.closedUntil
     if (record.kind === 'close') this.#closer = by
     if (record.kind === 'seal') coverage.path('closing log sealed')

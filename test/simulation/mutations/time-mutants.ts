@@ -101,4 +101,12 @@ export const TIME_MUTANTS: readonly Mutant[] = [
     replace: '\n',
     test: 'test/runtime/gathered.test.ts',
   },
+  {
+    name: 'a sleeping task that the closing log does not know joins it anew',
+    breaks: 'I7',
+    file: 'src/runtime/joins.ts',
+    find: 'if (!known) throw closing.lost()',
+    replace: 'if (!known) return joined(task, head)',
+    test: 'test/runtime/sleep.test.ts',
+  },
 ]
