@@ -27,6 +27,7 @@ export class Closer {
   readonly #ref: TaskRef
   readonly #log: TaskLog<CloseCommit>
   readonly #mutex = new Mutex()
+  readonly #inOrder = (): LogReader[] => this.#readers.inOrder()
   #version = 0
   #head: CloseCommit = NOTHING_CLOSED
   /** When the head was read last; undefined before. Versions that have expired since are free again. */
@@ -246,9 +247,5 @@ export class Closer {
     this.#head = record
     this.parts.stages.expect(record.buckets)
     this.#readers.adopt(record)
-  }
-
-  #inOrder(): LogReader[] {
-    return this.#readers.inOrder()
   }
 }
