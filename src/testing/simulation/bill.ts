@@ -94,7 +94,12 @@ export class Bill {
     const head = this.#monitor.logs.head(`${SOURCE_STAGE} ${task}`)
     if (head?.by !== this.#who || !isSourceCommit(head.record)) return false
     const { kind, position, at, inPlace } = head.record
-    return kind === 'batch' && !inPlace && position?.until === first && now - at < trustedFor({ retention: this.#retention }) / 2
+    return (
+      kind === 'batch' &&
+      !inPlace &&
+      position?.until === first &&
+      now - at < trustedFor({ retention: this.#retention }) / 2
+    )
   }
 
   /** Closing in the same invocation may add entries without records. */
