@@ -93,7 +93,7 @@ export class SourceTask {
     const trusted = now - this.#knownAt < trustedFor(settings)
     if (this.#head && trusted && (until === undefined || firstOffset <= until)) return
     const entry = await this.#readHead()
-    this.#head ??= await this.#beBorn(entry !== undefined)
+    this.#head ??= await this.#beBorn(entry)
   }
 
   /**
@@ -121,11 +121,13 @@ export class SourceTask {
   /**
    * The first commit of a task. Its log begins with a `birth`, then the closing task gets to know it, and only then it
    * commits records: no batch can be closed without it, and an empty log of a known task is a lost one.
+   *
+   * @param birth if it is there already: since then the task is silent, whoever looks at it first.
    */
-  async #beBorn(born: boolean): Promise<Head> {
+  async #beBorn(birth: Entry<SourceCommit> | undefined): Promise<Head> {
     const { ref, log, closer, environment } = this.parts
     const now = environment.clock.now()
-    const record: SourceCommit = {
+    const record: SourceCommit = birth?.record ?? {
       kind: 'birth',
       at: now,
       active: now,
@@ -137,12 +139,12 @@ export class SourceTask {
       counts: NO_COUNTS,
       totals: NO_COUNTS,
     }
-    const version = born ? 1 : 0
+    const version = birth?.version ?? 0
     // More than that has been read of it: the log is lost, unless another instance has written since this one looked.
     if ((await closer.readOf(ref)) > version && ((await log.head())?.version ?? 0) <= version)
       throw new LogLostError(ref)
     // Whether this or another instance's birth comes first makes no difference.
-    if (!born) await log.append(1, await log.prepare(record))
+    if (!birth) await log.append(1, await log.prepare(record))
     const joined = { ...record, frontier: await closer.join(ref) }
     return { version: 1, record: joined, bytes: 0, again: () => joined, published: true }
   }

@@ -40,8 +40,8 @@ export function checkTimes({ ledger, monitor, job }: World, partitions: readonly
   }
 }
 
-/** Wake-ups that may be under way with nothing to excuse more: the nearest, one that is nearly due, and some for far ahead. */
-const FEW = 4
+/** The row names four at most; as many may be left of which it has taken the turn, until they come. */
+const FEW = 8
 
 /** What may leave one more under way: whoever is asked twice, or dies between message and row. */
 const EXCUSES: readonly Path[] = [
