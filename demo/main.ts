@@ -77,7 +77,7 @@ async function run<A extends Account>(
   return result
 }
 
-function showProgress({ seconds, produced, processed, lag, invocations, kills }: Progress): void {
+function showProgress({ seconds, produced, processed, lag, invocations, kills, trouble }: Progress): void {
   if (lag === 0 && produced > 0) {
     const done = `  ${produced} records processed by ${invocations} invocations; the wake-up closes what is still open …`
     if (shown !== done) console.log(done)
@@ -87,6 +87,7 @@ function showProgress({ seconds, produced, processed, lag, invocations, kills }:
   const perSecond = Math.round(processed / seconds)
   const line = `  ${seconds.toFixed(1).padStart(5)} s  produced ${produced}  processed ${processed} (${perSecond}/s)  invocations ${invocations}  lag ${lag}`
   console.log(kills > 0 ? `${line}  killed ${kills}` : line)
+  if (trouble !== undefined) console.log(`  nothing succeeds: ${trouble}`)
 }
 
 function sameRecords(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

@@ -31,6 +31,8 @@ export interface Progress {
   readonly invocations: number
   readonly failures: number
   readonly kills: number
+  /** What the last failed invocation said, while none has succeeded yet. */
+  readonly trouble: string | undefined
 }
 
 export interface RunResult<A> {
@@ -51,6 +53,7 @@ export async function runJob<A extends Account>(
   topics.createTopic(topic, { partitions: PARTITIONS })
   const services = await startEmbedded(directory)
   const logs: string[] = []
+  let lastError: string | undefined
   const worker = childProcessInvoker({
     module: new URL(`../functions/${name}.ts`, import.meta.url).href,
     concurrency: WORKERS,
@@ -78,6 +81,9 @@ export async function runJob<A extends Account>(
     pollers: WORKERS,
     backoff: { initialMs: 20, maxMs: 200 },
     onError: (error) => logs.push(error.message),
+    onProgress: ({ error }) => {
+      if (error) lastError = error.errorMessage
+    },
   })
   const wakes = watchWakeUps(services.table, name, worker)
   const done = new AbortController()
@@ -95,6 +101,7 @@ export async function runJob<A extends Account>(
       invocations,
       failures,
       kills,
+      trouble: processed === 0 ? lastError : undefined,
     }
   }
   const every = async (ms: () => number, action: () => void): Promise<void> => {

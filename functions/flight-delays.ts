@@ -32,7 +32,7 @@ export const flightDelays = job('flight-delays', { batch: '1d', idleAfter: IDLE_
     .saveAsCsvFiles(`s3://${RESULTS}/delays-by-hour`, { columns: ['origin', 'hour', 'flights', 'delay'] })
   delays
     .map(([[origin], one]): [string, Delays] => [origin, one])
-    .reduceByKeyAndWindow(add, takeOff, '7d', '1d', { filter: ([, [, flights]]) => flights > 0 })
+    .reduceByKeyAndWindow(add, takeOff, '7d', '1d', { id: 'week', filter: ([, [, flights]]) => flights > 0 })
     .map(([origin, [minutes, flights]]) => ({ origin, flights, delay: Math.round(minutes / flights) }))
     .saveAsCsvFiles(`s3://${RESULTS}/delays-over-a-week`, { columns: ['origin', 'flights', 'delay'] })
 })

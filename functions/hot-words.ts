@@ -1,5 +1,6 @@
 // Hot words: how often each word occurred in the last 20 seconds, every 10 seconds. Spark Streaming's own first example of a
-// window, in both forms: with an inverse it costs what enters and leaves the window, without what is in it.
+// window, in both forms: with an inverse it costs what enters and leaves the window, without what is in it. Two of a kind on one
+// input have an `id` each, so that their state does not hang on their order.
 
 import { job, seconds, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
@@ -18,12 +19,12 @@ export const hotWords = job('hot-words', { batch: seconds(5), idleAfter: IDLE_AF
       (a, b) => a - b,
       seconds(20),
       seconds(10),
-      { filter: ([, count]) => count > 0 },
+      { id: 'hot-words', filter: ([, count]) => count > 0 },
     )
     .saveAsNdjsonFiles(`s3://${RESULTS}/hot-words`)
 
   ones
-    .reduceByKeyAndWindow((a, b) => a + b, seconds(20), seconds(10))
+    .reduceByKeyAndWindow((a, b) => a + b, seconds(20), seconds(10), { id: 'hot-words-recounted' })
     .saveAsNdjsonFiles(`s3://${RESULTS}/hot-words-recounted`)
 })
 

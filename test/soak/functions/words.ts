@@ -13,9 +13,14 @@ export const words = job('soak-words', { batch: seconds(5), idleAfter: IDLE_AFTE
     .map((word) => [word, 1] as const)
 
   ones
-    .reduceByKeyAndWindow(add, (a, b) => a - b, seconds(20), seconds(10), { filter: ([, count]) => count > 0 })
+    .reduceByKeyAndWindow(add, (a, b) => a - b, seconds(20), seconds(10), {
+      id: 'hot',
+      filter: ([, count]) => count > 0,
+    })
     .saveAsNdjsonFiles(`s3://${RESULTS}/hot`)
-  ones.reduceByKeyAndWindow(add, seconds(20), seconds(10)).saveAsNdjsonFiles(`s3://${RESULTS}/hot-recounted`)
+  ones
+    .reduceByKeyAndWindow(add, seconds(20), seconds(10), { id: 'hot-recounted' })
+    .saveAsNdjsonFiles(`s3://${RESULTS}/hot-recounted`)
   ones
     .updateStateByKey((values: readonly number[], count: number | undefined) => (count ?? 0) + values.length)
     .saveAsNdjsonFiles(`s3://${RESULTS}/totals`)
