@@ -93,7 +93,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     name: 'a birth is not the first entry',
     breaks: 'I7',
     file: 'src/runtime/source-task.ts',
-    find: 'if (!born) await log.append(1, await log.prepare(record))',
+    find: 'if (!birth) await log.append(1, await log.prepare(record))',
     replace: '',
   },
   {
