@@ -3,7 +3,7 @@
 
 import { constants, zstdCompressSync } from 'node:zlib'
 import { lambda } from '../src/lambda/index.ts'
-import { s3Objects } from '../src/state/s3-objects.ts'
+import { s3Objects } from '../src/stores/s3-objects.ts'
 import type { Job } from '../src/stream/job.ts'
 import { type CountedDynamo, startDynamo } from './lib/embedded.ts'
 import { eventTexts } from './lib/events.ts'

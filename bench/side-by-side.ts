@@ -3,10 +3,10 @@
 // part and the longest of the others'.
 
 import { type Job, job, raw } from 'millrace'
-import type { KafkaEventRecord } from '../src/lambda/kafka-event.ts'
+import { pack, unpack } from '../src/log/codec.ts'
 import type { Share } from '../src/runtime/environment.ts'
 import { JobRuntime } from '../src/runtime/job-runtime.ts'
-import { pack, unpack } from '../src/state/codec.ts'
+import type { KafkaEventRecord } from '../src/sources/kafka/event.ts'
 import { memoryEnvironment } from '../src/testing/memory-environment.ts'
 import { formatTable as table } from './lib/table.ts'
 

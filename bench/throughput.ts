@@ -2,7 +2,7 @@
 // the figures compare our own versions with each other, and say nothing about DynamoDB.
 
 import { lambda } from '../src/lambda/index.ts'
-import { directoryObjects } from '../src/state/directory-objects.ts'
+import { directoryObjects } from '../src/stores/directory-objects.ts'
 import type { Job } from '../src/stream/job.ts'
 import { startDynamo, temporaryFolder } from './lib/embedded.ts'
 import { eventTexts } from './lib/events.ts'

@@ -1,9 +1,9 @@
 // The ledger: what went in, what the logs say was committed, what the objects hold; and the same records under every T?
 
 import type { EmbeddedServices } from '../src/local/embedded.ts'
+import { isSourceCommit } from '../src/log/commit-record.ts'
+import { TaskLog } from '../src/log/task-log.ts'
 import { SOURCE_STAGE } from '../src/plan/plan.ts'
-import { isSourceCommit } from '../src/state/commit-record.ts'
-import { TaskLog } from '../src/state/task-log.ts'
 import { FLIGHTS } from './flights-topic.ts'
 import type { Account, DemoJob } from './job.ts'
 import { digest } from './outputs.ts'

@@ -4,11 +4,11 @@
 import { job, type State, StateSpec, seconds, text } from '../src/index.ts'
 import { lambda } from '../src/lambda/index.ts'
 import { wakeUpMessage } from '../src/lambda/sqs-waker.ts'
-import { decode, FORMAT, stamp } from '../src/state/codec.ts'
-import type { ObjectRef } from '../src/state/object-store.ts'
-import { entryPlace } from '../src/state/spilled.ts'
-import type { JobRow, LogItem, StateTable } from '../src/state/table.ts'
-import { logKey, type TaskRef } from '../src/state/task.ts'
+import { decode, FORMAT, stamp } from '../src/log/codec.ts'
+import { entryPlace } from '../src/log/spilled.ts'
+import { logKey, type TaskRef } from '../src/names/names.ts'
+import type { ObjectRef } from '../src/stores/object-store.ts'
+import type { JobRow, LogItem, StateTable } from '../src/stores/table.ts'
 import { memoryEnvironment } from '../src/testing/memory-environment.ts'
 
 const words = job('words', { batch: seconds(1), numPartitions: 1 }, ({ kafka }) => {

@@ -1,6 +1,6 @@
 // Changes that keep structure: of values, which JSON and msgpack are the bytes of.
 
-import { pack, unpack } from '../src/state/codec.ts'
+import { pack, unpack } from '../src/log/codec.ts'
 import { mutate, type Random } from './mutate.ts'
 
 const ODD: readonly unknown[] = [

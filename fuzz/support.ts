@@ -1,6 +1,6 @@
 // What targets have in common: a refusal by name is a good answer, anything else that is thrown is not.
 
-import { MillraceError } from '../src/errors.ts'
+import { MillraceError } from '../src/errors/errors.ts'
 
 /** Undefined when the input is refused by a named error whose message has a bound. */
 export async function orRefused<T>(read: () => T | Promise<T>): Promise<T | undefined> {

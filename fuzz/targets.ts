@@ -4,15 +4,15 @@ import { Buffer } from 'node:buffer'
 import { json, nullable, text } from '../src/formats/decode.ts'
 import { parseEvent } from '../src/lambda/parse-event.ts'
 import { shareMessage, wakeUpMessage } from '../src/lambda/sqs-waker.ts'
+import { decode, encode, FORMAT, pack, stamp, unpack } from '../src/log/codec.ts'
+import { logKey, objectPath } from '../src/names/names.ts'
 import type { PartitionRecords } from '../src/runtime/job-runtime.ts'
-import { EventRecord } from '../src/sources/kafka-record.ts'
-import { decode, encode, FORMAT, pack, stamp, unpack } from '../src/state/codec.ts'
-import { compareUtf8 } from '../src/state/object-keys.ts'
-import { bucketToPath, keyToPath, pathToKey } from '../src/state/object-paths.ts'
-import { rowName, rowSortKey, rowSortKeyPrefix } from '../src/state/table-keys.ts'
-import { logKey, objectPath } from '../src/state/task.ts'
-import { AS_VALUE } from '../src/state/value.ts'
+import { EventRecord } from '../src/sources/kafka/record.ts'
+import { compareUtf8 } from '../src/stores/object-keys.ts'
+import { bucketToPath, keyToPath, pathToKey } from '../src/stores/object-paths.ts'
+import { rowName, rowSortKey, rowSortKeyPrefix } from '../src/stores/table-keys.ts'
 import { parseTarget } from '../src/stream/target.ts'
+import { AS_VALUE } from '../src/values/value.ts'
 import type { Target } from './fuzzer.ts'
 import { goOn, type Stored, stored } from './stored-job.ts'
 import { mutateJson, mutatePacked } from './structured.ts'
@@ -41,7 +41,7 @@ const DECODERS = { key: nullable(text()), value: nullable(json()) }
 /** Events: understood, with records of one partition each, or refused by name. */
 const parsing: Target = {
   name: 'parse-event',
-  covers: ['lambda/parse-event.ts', 'sources/kafka-record.ts', 'formats/decode.ts'],
+  covers: ['lambda/parse-event.ts', 'sources/kafka/record.ts', 'formats/decode.ts'],
   seeds: [EVENT, WAKE_UP, SHARE].map((event) => Buffer.from(JSON.stringify(event))),
   mutate: mutateJson,
   async run(input) {
@@ -73,7 +73,7 @@ async function checkPartition({ topic, partition, records }: PartitionRecords): 
 /** Any bytes behind a valid header and checksum: a value or a named error. */
 const envelope: Target = {
   name: 'codec-bytes',
-  covers: ['state/codec.ts', 'state/faithful.ts'],
+  covers: ['log/codec.ts', 'values/faithful.ts'],
   seeds: [encode([1, 'a', { b: null }]), encode('x'.repeat(2000)), encode({ bucket: 'b', key: 'k' }, true)].map(
     (bytes) => Buffer.concat([bytes.subarray(2, 3), bytes.subarray(7)]),
   ),
@@ -87,7 +87,7 @@ const envelope: Target = {
 /** Whatever value msgpack holds comes back from the codec as it was, and makes the same bytes again. */
 const values: Target = {
   name: 'codec-values',
-  covers: ['state/codec.ts', 'state/faithful.ts'],
+  covers: ['log/codec.ts', 'values/faithful.ts'],
   seeds: [
     [-0, '\ud800', new Map([[{ a: 1 }, new Set([1n])]]), new Date(5), Uint8Array.of(1)],
     { __proto__: null, a: [] },
@@ -110,7 +110,13 @@ const values: Target = {
 /** Names as keys and paths: each its own, never another's, none that leaves its place. */
 const names: Target = {
   name: 'names',
-  covers: ['state/object-paths.ts', 'state/object-keys.ts', 'state/table-keys.ts', 'state/task.ts', 'stream/target.ts'],
+  covers: [
+    'stores/object-paths.ts',
+    'stores/object-keys.ts',
+    'stores/table-keys.ts',
+    'names/names.ts',
+    'stream/target.ts',
+  ],
   seeds: ['a\nb', '..\n.', 'a/b\na', '\ud83d\ude00\n%2E', '#\n%', 's3://results/a\nx'].map((name) =>
     Buffer.from(name, 'utf16le'),
   ),
@@ -167,10 +173,10 @@ export const TARGETS: readonly Target[] = [
   values,
   names,
   replacing('commit-record', heads, [
-    'state/commit-record.ts',
-    'state/record-shape.ts',
-    'state/task-log.ts',
+    'log/commit-record.ts',
+    'log/record-shape.ts',
+    'log/task-log.ts',
     'runtime/log-reader.ts',
   ]),
-  replacing('snapshot', snapshots, ['state/snapshots.ts', 'operators/bucket-program.ts', 'runtime/bucket-task.ts']),
+  replacing('snapshot', snapshots, ['log/snapshots.ts', 'operators/bucket-program.ts', 'runtime/bucket-task.ts']),
 ]

@@ -2,11 +2,14 @@
 
 import './needs-node.ts'
 
-export { InvalidOptionError, MalformedEventError, MillraceError, ServiceError, TransientError } from './errors.ts'
-export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
-export type { CsvOptions } from './formats/encode.ts'
-export { BatchFailedError, MigrationError, StateVersionError } from './operators/operator-errors.ts'
-export { IncompatibleJobError } from './plan/schema.ts'
+export {
+  InvalidOptionError,
+  MalformedEventError,
+  MillraceError,
+  ServiceError,
+  TransientError,
+} from './errors/errors.ts'
+export { BatchFailedError, MigrationError, StateVersionError } from './errors/operator-errors.ts'
 export {
   JobNameTakenError,
   OperatorError,
@@ -15,22 +18,25 @@ export {
   PoisonRecordError,
   TransientFailureError,
   UnknownTopicError,
-} from './runtime/runtime-errors.ts'
-export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka-record.ts'
+} from './errors/runtime-errors.ts'
 export {
   LogLostError,
   OffsetGapError,
   TopicRecreatedError,
   UnreadableStateError,
-} from './state/state-errors.ts'
+} from './errors/state-errors.ts'
+export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
+export type { CsvOptions } from './formats/encode.ts'
+export { type Duration, milliseconds, minutes, seconds } from './graph/duration.ts'
+export type { GapPolicy, NewPartitions, OffsetHoles } from './graph/nodes.ts'
+export type { VersionOptions } from './graph/state-version.ts'
+export type { State } from './graph/wide-nodes.ts'
+export { IncompatibleJobError } from './plan/schema.ts'
+export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka/record.ts'
 export type { CsvArguments, CsvFileOptions, MapAsyncOptions } from './stream/basic-stream.ts'
 export type { DStream, MappedStream } from './stream/dstream.ts'
-export { type Duration, milliseconds, minutes, seconds } from './stream/duration.ts'
 export { type Job, type JobContext, type JobOptions, job, type KafkaOptions, type PoisonPolicy } from './stream/job.ts'
-export type { GapPolicy, NewPartitions, OffsetHoles } from './stream/nodes.ts'
 export type { CombineOptions, PartitioningOptions, WindowReduceOptions } from './stream/pair-stream.ts'
 export { type MappingFunction, StateSpec, type TimedMappingFunction } from './stream/state-spec.ts'
-export type { VersionOptions } from './stream/state-version.ts'
 export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './stream/update-shapes.ts'
-export type { State } from './stream/wide-nodes.ts'
 export type { ShuffleOptions, Widen, WindowOptions } from './stream/windowed-stream.ts'

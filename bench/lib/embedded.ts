@@ -7,9 +7,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { dynamoClient, dynamoTable } from '../../src/state/dynamo-table.ts'
-import type { StateTable } from '../../src/state/table.ts'
-import { createTable } from '../../src/state/table-definition.ts'
+import { dynamoClient, dynamoTable } from '../../src/stores/dynamo-table.ts'
+import type { StateTable } from '../../src/stores/table.ts'
+import { createTable } from '../../src/stores/table-definition.ts'
 
 /** What went to the items of one kind: logs of source tasks (`L# … #source`), the closing log, rows of the job (`J#`). */
 export interface Traffic {

@@ -1,10 +1,10 @@
 // Services that cost nothing, to measure everything else: a table that keeps the newest entries without copying them, and
 // objects that are only counted.
 
+import { logKey } from '../../src/names/names.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
-import type { ObjectStore } from '../../src/state/object-store.ts'
-import type { JobRow, LogItem, StateTable } from '../../src/state/table.ts'
-import { logKey } from '../../src/state/task.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { JobRow, LogItem, StateTable } from '../../src/stores/table.ts'
 
 /** Enough for every reader of a warm instance, which reads at most what others have just appended. */
 const KEPT_ENTRIES = 64

@@ -2,15 +2,15 @@
 // without them. Such a declaration skips nothing that comes: it is read only where something did not.
 
 import { Command, InvalidArgumentError } from 'commander'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
+import { isSourceCommit } from '../log/commit-record.ts'
+import { TaskLog } from '../log/task-log.ts'
+import { type TaskRef, taskOfPartition } from '../names/names.ts'
 import { SOURCE_STAGE } from '../plan/plan.ts'
 import { declareHole, knownHoles } from '../runtime/holes.ts'
-import { isSourceCommit } from '../state/commit-record.ts'
-import { dynamoTable } from '../state/dynamo-table.ts'
-import type { StateTable } from '../state/table.ts'
-import { type TaskRef, taskOfPartition } from '../state/task.ts'
-import { TaskLog } from '../state/task-log.ts'
+import { dynamoTable } from '../stores/dynamo-table.ts'
+import type { StateTable } from '../stores/table.ts'
 
 interface SkipFlags {
   readonly topic: string

@@ -2,13 +2,13 @@
 // written to. Both are dry runs until --execute.
 
 import { Command } from 'commander'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
 import { type Promised, promisedOf } from '../runtime/promised.ts'
 import { type Redirect, redirectOf, setRedirect } from '../runtime/redirects.ts'
-import { dynamoTable } from '../state/dynamo-table.ts'
-import { objectUrl } from '../state/object-store.ts'
-import type { StateTable } from '../state/table.ts'
+import { dynamoTable } from '../stores/dynamo-table.ts'
+import { objectUrl } from '../stores/object-store.ts'
+import type { StateTable } from '../stores/table.ts'
 
 interface OutboxFlags {
   readonly from?: string

@@ -2,14 +2,14 @@
 
 import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { describePlan } from '../plan/describe.ts'
 import { planJob } from '../plan/plan.ts'
 import { schemaOf } from '../plan/schema.ts'
 import { describeDiff, diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
 import { keptSchema } from '../runtime/claim.ts'
-import { dynamoTable } from '../state/dynamo-table.ts'
+import { dynamoTable } from '../stores/dynamo-table.ts'
 import type { Job } from '../stream/job.ts'
 
 interface PlanFlags {

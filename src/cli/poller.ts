@@ -3,7 +3,7 @@
 
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import type { Discarded } from '../local/event-source/deliver.ts'
 import { kafkaSource } from '../local/event-source/kafka-source.ts'
 import { type EventSourceMapping, readMappings } from '../local/event-source/mapping.ts'

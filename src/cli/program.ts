@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { MillraceError } from '../errors.ts'
+import { MillraceError } from '../errors/errors.ts'
 import { offsetsCommand } from './offsets.ts'
 import { outboxCommand } from './outbox.ts'
 import { planCommand } from './plan.ts'

@@ -1,10 +1,10 @@
 // `millrace storage`: what a job keeps in its table and bucket, by task.
 
 import { Command } from 'commander'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
 import { type Amount, type Storage, storageOf } from '../runtime/storage.ts'
-import { dynamoTable } from '../state/dynamo-table.ts'
+import { dynamoTable } from '../stores/dynamo-table.ts'
 
 interface StorageFlags {
   readonly table?: string

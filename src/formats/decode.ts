@@ -2,7 +2,7 @@
 // Buffer for all, no promise, no Buffer per record (measured in bench/: `Buffer.from` per record costs about 40 % more).
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { describeCause, MillraceError } from '../errors.ts'
+import { describeCause, MillraceError } from '../errors/errors.ts'
 
 /** Turns the bytes of a record's key or value into a `T`. */
 export interface Decoder<T> {

@@ -1,6 +1,6 @@
 // How elements become lines of an object: text as Spark's saveAsTextFiles prints them, NDJSON, CSV.
 
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { isPlain, jsonOf } from './json-form.ts'
 
 /** Turns the elements of one part into the object's text, every line ended with `\n`. */

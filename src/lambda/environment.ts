@@ -2,10 +2,10 @@
 // the plugin `millrace/serverless` sets. Each service is imported when it is needed, to keep cold starts short.
 
 import { randomUUID } from 'node:crypto'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import type { Clock, Environment, Later, Log } from '../runtime/environment.ts'
-import { dynamoTable } from '../state/dynamo-table.ts'
-import type { ObjectStore } from '../state/object-store.ts'
+import { dynamoTable } from '../stores/dynamo-table.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
 import { jsonLog } from './json-log.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -84,10 +84,10 @@ function trustOf(text = ''): Pick<Environment, 'trustExpired'> {
 export async function objectsOf(variables: Variables): Promise<ObjectStore> {
   const directory = variables.MILLRACE_OBJECTS_DIR
   if (directory !== undefined) {
-    const { directoryObjects } = await import('../state/directory-objects.ts')
+    const { directoryObjects } = await import('../stores/directory-objects.ts')
     return directoryObjects(directory)
   }
-  const { s3Objects } = await import('../state/s3-objects.ts')
+  const { s3Objects } = await import('../stores/s3-objects.ts')
   return s3Objects()
 }
 

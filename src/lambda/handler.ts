@@ -1,15 +1,15 @@
 // The one handler of a job: Kafka events of MSK and self-managed clusters, and wake-ups from its queue.
 
-import { MillraceError } from '../errors.ts'
+import { MillraceError } from '../errors/errors.ts'
+import { PoisonRecordError } from '../errors/runtime-errors.ts'
+import { checkKnownOptions } from '../graph/options.ts'
 import type { Environment, Share } from '../runtime/environment.ts'
 import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
-import { PoisonRecordError } from '../runtime/runtime-errors.ts'
+import type { KafkaBatchResponse } from '../sources/kafka/event.ts'
 import type { Job } from '../stream/job.ts'
-import { checkKnownOptions } from '../stream/options.ts'
 import { acceptOf, checkAccept, environmentFromVariables } from './environment.ts'
 import { holding } from './hold.ts'
 import { withJob } from './job-of-handler.ts'
-import type { KafkaBatchResponse } from './kafka-event.ts'
 import { type Invocation, parseEvent } from './parse-event.ts'
 
 /** Options of {@link lambda}. */

@@ -1,7 +1,7 @@
 // A wake-up whose function dies comes again within a minute, not when the queue's visibility timeout is over (which must be
 // as long as the function's, 15 minutes at most): the message is held for a minute at a time while it is worked on.
 
-import { describeCause } from '../errors.ts'
+import { describeCause } from '../errors/errors.ts'
 import type { Environment } from '../runtime/environment.ts'
 
 /** A message of the queue in one delivery. */

@@ -1,11 +1,11 @@
 // From what invoked the function to what the runtime works on. Shapes: AWS's pages named in kafka-event.ts; wake-ups come
 // as SQS messages of our own. Everything else is refused by name. One pass, and no copy of a record.
 
-import { MalformedEventError } from '../errors.ts'
+import { MalformedEventError } from '../errors/errors.ts'
 import type { Share } from '../runtime/environment.ts'
 import type { PartitionRecords } from '../runtime/job-runtime.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import type { Receipt } from './hold.ts'
-import type { KafkaEventRecord } from './kafka-event.ts'
 
 /** What an invocation asks for. */
 export type Invocation =

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Clock, Helpers, Share, Waker } from '../runtime/environment.ts'
 import { LONGEST_DELAY_MS } from '../runtime/wake-row.ts'
-import { awsClientSettings } from '../state/aws-client.ts'
-import { serviceError } from '../state/service-errors.ts'
+import { awsClientSettings } from '../stores/aws-client.ts'
+import { serviceError } from '../stores/service-errors.ts'
 
 /** A wake-up for later comes after 15 minutes and is passed on. */
 const MAX_DELAY_SECONDS = LONGEST_DELAY_MS / 1000

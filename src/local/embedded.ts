@@ -1,10 +1,10 @@
 // The embedded default: DynamoDB's protocol by dynalite in this process, objects in a directory. Nothing but Node.
 
-import { directoryObjects } from '../state/directory-objects.ts'
-import { dynamoClient, dynamoTable } from '../state/dynamo-table.ts'
-import type { ObjectStore } from '../state/object-store.ts'
-import type { StateTable } from '../state/table.ts'
-import { createTable } from '../state/table-definition.ts'
+import { directoryObjects } from '../stores/directory-objects.ts'
+import { dynamoClient, dynamoTable } from '../stores/dynamo-table.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import type { StateTable } from '../stores/table.ts'
+import { createTable } from '../stores/table-definition.ts'
 import { startDynalite } from './dynalite.ts'
 
 /** What clients of an emulator need; the values mean nothing to it. */

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wakeUpMessage } from '../lambda/sqs-waker.ts'
 import { nextWakeUp } from '../runtime/wake-row.ts'
-import type { StateTable } from '../state/table.ts'
+import type { StateTable } from '../stores/table.ts'
 import type { FunctionInvoker } from './invoker/invoker.ts'
 
 export interface WakeWatch {

@@ -1,21 +1,21 @@
 // Runs a shuffle stage's steps in one bucket, one closed batch after the other, and keeps the state of its operators.
 
-import { describeCause, MillraceError } from '../errors.ts'
+import { describeCause, MillraceError } from '../errors/errors.ts'
+import { BatchFailedError, UnknownCellError } from '../errors/operator-errors.ts'
+import { isNarrow, type NarrowNode, valuesOf } from '../graph/nodes.ts'
+import type { ValueVersion } from '../graph/state-version.ts'
+import type { MapWithStateNode } from '../graph/wide-nodes.ts'
 import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
-import { UnsavableValueError } from '../state/unsavable.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
-import { isNarrow, type NarrowNode, valuesOf } from '../stream/nodes.ts'
-import type { ValueVersion } from '../stream/state-version.ts'
-import type { MapWithStateNode } from '../stream/wide-nodes.ts'
+import { bucketOf } from '../values/hash.ts'
+import { UnsavableValueError } from '../values/unsavable.ts'
 import { type Aside, asideBy, type SetAside, stop } from './aside.ts'
 import type { BucketOperator, CellChange, Elements, Migrate } from './bucket-operator.ts'
 import { Guard, isChange } from './guard.ts'
-import { bucketOf } from './hash.ts'
 import { makeOperator } from './make-operator.ts'
 import type { MapWithStateOperator } from './map-with-state.ts'
 import { migrationOf } from './migrate.ts'
 import { applyNarrow } from './narrow.ts'
-import { BatchFailedError, UnknownCellError } from './operator-errors.ts'
 import type { Slots } from './program.ts'
 
 /** Changes of state, by the operator's id; with the version of their values where it is not 1. */

@@ -1,10 +1,10 @@
 // `cogroup`: pairs of several streams to `[key, [values of the first, values of the second, …]]`. Every key of any input is
 // there, with an empty list for the inputs that lack it; joins are flat maps over this.
 
-import type { CogroupNode } from '../stream/wide-nodes.ts'
+import type { CogroupNode } from '../graph/wide-nodes.ts'
+import { KeyMap } from '../values/key-map.ts'
+import { type Pair, pairOf } from '../values/pairs.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
-import { KeyMap } from './key-map.ts'
-import { type Pair, pairOf } from './pairs.ts'
 import { stateless } from './stateless.ts'
 
 /** `cogroup` in a bucket: keys in the order in which they were first seen, input by input. */

@@ -4,15 +4,15 @@
 // commutative nor exact (floating point) still comes out the same on every run (I1). Partials have been decoded for the bucket, and
 // are its own.
 
-import { isComposite, isTypedArray } from '../state/value.ts'
-import type { CombineByKeyNode, FoldNode } from '../stream/wide-nodes.ts'
+import type { CombineByKeyNode, FoldNode } from '../graph/wide-nodes.ts'
+import { copyAgain, copyOf } from '../values/copy.ts'
+import { KeyMap } from '../values/key-map.ts'
+import { type Pair, pairOf } from '../values/pairs.ts'
+import { isComposite, isTypedArray } from '../values/value.ts'
 import { type Aside, stop } from './aside.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
-import { KeyMap } from './key-map.ts'
-import { type Pair, pairOf } from './pairs.ts'
 import { stateless } from './stateless.ts'
 import { synchronous } from './synchronous.ts'
-import { copyAgain, copyOf } from './values.ts'
 
 /** What reaches the bucket: partials of the source side, or elements as they are (no shuffle between, or no combining). */
 export type CombineInput = 'partials' | 'elements'

@@ -1,13 +1,13 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
-import { stageOfEdge } from '../plan/edge-names.ts'
+import { InvalidKeyError } from '../errors/operator-errors.ts'
+import { stageOfEdge } from '../names/edge-names.ts'
 import type { Edge } from '../plan/plan.ts'
-import { UnsavableValueError } from '../state/unsavable.ts'
+import { bucketOf } from '../values/hash.ts'
+import { pairOf } from '../values/pairs.ts'
+import { UnsavableValueError } from '../values/unsavable.ts'
 import { combineLocally, foldLocally } from './combine.ts'
-import { bucketOf } from './hash.ts'
 import type { Leaving, Spread } from './lineage.ts'
-import { InvalidKeyError } from './operator-errors.ts'
-import { pairOf } from './pairs.ts'
 import type { Slots } from './program.ts'
 
 /**

@@ -2,8 +2,8 @@
 // frozen deep, and what cannot be frozen is looked at again after every operator. The error names the operator that tried. In
 // production nothing is frozen: others see a change, or do not, as docs/guarantees.md says.
 
-import { MillraceError } from '../errors.ts'
-import { isComposite, isTypedArray } from '../state/value.ts'
+import { MillraceError } from '../errors/errors.ts'
+import { isComposite, isTypedArray } from '../values/value.ts'
 
 /** An operator's function has changed, or tried to, what it was handed and others may see. */
 export class ValueChangedError extends MillraceError {

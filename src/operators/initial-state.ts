@@ -1,7 +1,7 @@
 // The state that a keyed operator is born with. Every bucket is given all of it and takes what is its own, once: a cell remembers
 // that the bucket was born, so that neither a restart nor new code that adds initial state to a running job applies it again.
 
-import { type Pair, pairOf } from './pairs.ts'
+import { type Pair, pairOf } from '../values/pairs.ts'
 
 /** The cell that says that the initial state has been applied. */
 export const BORN = 'initial'

@@ -13,16 +13,16 @@
 //
 // Cells: ['batch', time], its pairs, deleted when it leaves; ['value', key], the windowed value.
 
-import type { InverseWindowNode } from '../stream/wide-nodes.ts'
+import { UnknownCellError } from '../errors/operator-errors.ts'
+import type { InverseWindowNode } from '../graph/wide-nodes.ts'
+import { copy, copyAgain, copyOf } from '../values/copy.ts'
+import { KeyMap } from '../values/key-map.ts'
+import { type Pair, pairOf } from '../values/pairs.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
-import { KeyMap } from './key-map.ts'
-import { UnknownCellError } from './operator-errors.ts'
-import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, nextBatch } from './slide.ts'
 import { describeCell } from './stateless.ts'
 import { synchronous } from './synchronous.ts'
-import { copy, copyAgain, copyOf } from './values.ts'
 import { batchOf, isInAnyWindow } from './window.ts'
 
 /** @param node its input has one pair per key and batch: reduced already. */

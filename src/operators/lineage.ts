@@ -1,9 +1,9 @@
 // Which record each element of a micro-batch comes from. What has to be spread over buckets goes by that, and so does the order of
 // what leaves: by the position in a micro-batch both would depend on how the event source has cut the partition (I2).
 
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import type { Program } from '../plan/plan.ts'
-import { hashOf } from './hash.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { hashOf } from '../values/hash.ts'
 
 /** Per element the index of its record. */
 export type Origins = readonly number[]

@@ -1,7 +1,7 @@
 // Which operator a node of a shuffle stage becomes in a bucket.
 
+import type { MapWithStateNode } from '../graph/wide-nodes.ts'
 import type { BucketStep } from '../plan/plan.ts'
-import type { MapWithStateNode } from '../stream/wide-nodes.ts'
 import type { Aside } from './aside.ts'
 import type { BucketOperator } from './bucket-operator.ts'
 import { cogroup } from './cogroup.ts'

@@ -12,19 +12,19 @@
 //
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], [state, time of last use].
 
-import type { MapWithStateNode, StateSnapshotsNode } from '../stream/wide-nodes.ts'
+import { UnknownCellError } from '../errors/operator-errors.ts'
+import type { MapWithStateNode, StateSnapshotsNode } from '../graph/wide-nodes.ts'
+import { copy, copyAgain, copyOf } from '../values/copy.ts'
+import { KeyMap } from '../values/key-map.ts'
+import { type Pair, pairOf } from '../values/pairs.ts'
 import { type Aside, stop } from './aside.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
-import { KeyMap } from './key-map.ts'
-import { UnknownCellError } from './operator-errors.ts'
-import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, nextBatch, slideOf } from './slide.ts'
 import { StateHandle } from './state-handle.ts'
 import { describeCell, stateless } from './stateless.ts'
 import { synchronous } from './synchronous.ts'
-import { copy, copyAgain, copyOf } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
 export function mapWithState(

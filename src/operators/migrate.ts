@@ -1,13 +1,13 @@
 // Values that an older version of the code has left become values of this version when they are loaded: cells of state, and
 // elements on their way to an operator that keeps them. What newer code has left is never guessed at (I7).
 
-import { stageOfEdge } from '../plan/edge-names.ts'
+import { describeValue, MigrationError, StateVersionError } from '../errors/operator-errors.ts'
+import type { ValueVersion } from '../graph/state-version.ts'
+import { stageOfEdge } from '../names/edge-names.ts'
 import type { Edge } from '../plan/plan.ts'
-import type { ValueVersion } from '../stream/state-version.ts'
+import { copy } from '../values/copy.ts'
+import { pairOf } from '../values/pairs.ts'
 import type { Migrate } from './bucket-operator.ts'
-import { describeValue, MigrationError, StateVersionError } from './operator-errors.ts'
-import { pairOf } from './pairs.ts'
-import { copy } from './values.ts'
 
 /**
  * What brings values of version `from` up to this code's; undefined when they are.

@@ -1,7 +1,7 @@
 // How narrow operators run: whole arrays in, whole arrays out, one batch time at a time. No promise unless the operator
 // is asynchronous itself: an await per operator and micro-batch would be cheap, one per record would not (DESIGN §9).
 
-import type { MapAsyncNode, NarrowNode } from '../stream/nodes.ts'
+import type { MapAsyncNode, NarrowNode } from '../graph/nodes.ts'
 import type { Trace } from './lineage.ts'
 import { synchronous } from './synchronous.ts'
 import { judged, ofCall } from './transient.ts'

@@ -1,8 +1,8 @@
 // Runs a task's program on the records of one batch time: sources fill their slots, steps fill theirs, outputs and edges read them.
 
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
 import type { Program } from '../plan/plan.ts'
-import { EventRecord } from '../sources/kafka-record.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { EventRecord } from '../sources/kafka/record.ts'
 import type { Guard } from './guard.ts'
 import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
 import { applyNarrow } from './narrow.ts'

@@ -1,7 +1,7 @@
 // At which times a stream has a batch. A stream whose slide is S has one where T is a multiple of S, be it empty; between them
 // it has none, which operators after it must not take for an empty one (Spark: `DStream.isTimeValid`).
 
-import { inputsOf, type StreamNode } from '../stream/nodes.ts'
+import { inputsOf, type StreamNode } from '../graph/nodes.ts'
 
 /** Milliseconds between the batches of a node's stream; 1, which every time is a multiple of, for the job's own batches. */
 export function slideOf(node: StreamNode): number {

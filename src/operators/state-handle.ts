@@ -1,9 +1,9 @@
 // Spark's `State`, as the function of `mapWithState` gets it. One handle serves all records of a batch (Spark: `StateImpl`);
 // rules and messages are Spark's.
 
-import type { State } from '../stream/wide-nodes.ts'
-import { StateMisuseError } from './operator-errors.ts'
-import { copyAgain } from './values.ts'
+import { StateMisuseError } from '../errors/operator-errors.ts'
+import type { State } from '../graph/wide-nodes.ts'
+import { copyAgain } from '../values/copy.ts'
 
 /** What the function did with the state. */
 export type StateUse = 'untouched' | 'updated' | 'removed'

@@ -1,9 +1,9 @@
 // Operators that know nothing but the batch in front of them, and the one that keeps no state and changes nothing at all.
 
-import type { StreamNode } from '../stream/nodes.ts'
-import type { RepartitionNode } from '../stream/wide-nodes.ts'
+import { describeValue, UnknownCellError } from '../errors/operator-errors.ts'
+import type { StreamNode } from '../graph/nodes.ts'
+import type { RepartitionNode } from '../graph/wide-nodes.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
-import { describeValue, UnknownCellError } from './operator-errors.ts'
 import { hasBatch, slideOf } from './slide.ts'
 
 /** An operator without state; it has a batch, if only an empty one, at every multiple of its slide. */

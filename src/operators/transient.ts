@@ -1,6 +1,6 @@
 // Which errors say that something is away for now, so that no record is to blame: it would be wrong to set one aside.
 
-import { describeCause, TransientError } from '../errors.ts'
+import { describeCause, TransientError } from '../errors/errors.ts'
 
 /**
  * Of Node's sockets and name service, undici (`fetch`), SQLSTATE, MySQL (`mysql2`) and Prisma: connections, shutdowns, deadlocks, too many

@@ -6,19 +6,19 @@
 //
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], the state of a key.
 
-import type { UpdateStateNode } from '../stream/wide-nodes.ts'
+import { UnknownCellError } from '../errors/operator-errors.ts'
+import type { UpdateStateNode } from '../graph/wide-nodes.ts'
+import { refuseMissing } from '../values/canonical-key.ts'
+import { copy, copyAgain, copyOf, equal } from '../values/copy.ts'
+import { KeyMap } from '../values/key-map.ts'
+import { type Pair, pairOf } from '../values/pairs.ts'
 import { type Aside, stop } from './aside.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
-import { refuseMissing } from './canonical-key.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
-import { KeyMap } from './key-map.ts'
-import { UnknownCellError } from './operator-errors.ts'
-import { type Pair, pairOf } from './pairs.ts'
 import { hasBatch, slideOf } from './slide.ts'
 import { describeCell } from './stateless.ts'
 import { synchronous } from './synchronous.ts'
-import { copy, copyAgain, copyOf, equal } from './values.ts'
 
 /** @param owns which keys of the initial state belong to this bucket */
 export function updateStateByKey(node: UpdateStateNode, owns: Owns = () => true, aside: Aside = stop): BucketOperator {

@@ -6,13 +6,13 @@
 //
 // Cells: ['batch', time], the elements of that batch; deleted when they leave.
 
-import type { WindowNode } from '../stream/wide-nodes.ts'
+import { UnknownCellError } from '../errors/operator-errors.ts'
+import type { WindowNode } from '../graph/wide-nodes.ts'
+import { copy, copyAgain } from '../values/copy.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
-import { UnknownCellError } from './operator-errors.ts'
 import { hasBatch, nextBatch } from './slide.ts'
 import { describeCell } from './stateless.ts'
-import { copy, copyAgain } from './values.ts'
 
 export function window(node: WindowNode): BucketOperator {
   return new Window(node)

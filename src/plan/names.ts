@@ -1,16 +1,16 @@
 // Names that become keys: whether they fit is known when a job is planned, and must not show after a commit that has promised
 // an object which no store takes.
 
-import { InvalidOptionError } from '../errors.ts'
-import { MAX_KEY_BYTES } from '../state/object-keys.ts'
-import { MAX_PARTITION_KEY_BYTES } from '../state/table-keys.ts'
-import { logKey, objectPath } from '../state/task.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { logKey, objectPath } from '../names/names.ts'
+import { MAX_KEY_BYTES } from '../stores/object-keys.ts'
+import { MAX_PARTITION_KEY_BYTES } from '../stores/table-keys.ts'
 import type { Plan } from './plan.ts'
 import { SOURCE_STAGE } from './stages.ts'
 
 /** The longest that runtime adds: times of 16 digits, Kafka's greatest partition, offsets of 20 digits, versions and random ids. */
 const [TIME, PARTITION, OFFSET, BUCKET] = ['9'.repeat(16), '2147483647', '9'.repeat(20), '9'.repeat(5)]
-/** `state/snapshots.ts`: version, milliseconds, two ids. */
+/** `log/snapshots.ts`: version, milliseconds, two ids. */
 const SNAPSHOT = `${'0'.repeat(16)}.${'0'.repeat(13)}.${'0'.repeat(36)}.${'0'.repeat(36)}`
 
 /**

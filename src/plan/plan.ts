@@ -1,11 +1,11 @@
 // From a job's graph to stages: what a task of each topic runs for every micro-batch, and what the buckets of each shuffle
 // stage run when a batch is closed. A stream that several others use is one step, so it runs once.
 
-import { OperatorIds } from '../stream/ids.ts'
+import { OperatorIds } from '../graph/ids.ts'
+import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
+import type { ValueVersion } from '../graph/state-version.ts'
+import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
 import type { Job } from '../stream/job.ts'
-import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../stream/nodes.ts'
-import type { ValueVersion } from '../stream/state-version.ts'
-import type { CombineByKeyNode, FoldNode, WideNode } from '../stream/wide-nodes.ts'
 import { checkNames } from './names.ts'
 import { programOf } from './program.ts'
 import { placeStages, SOURCE_STAGE } from './stages.ts'

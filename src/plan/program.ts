@@ -1,8 +1,7 @@
 // What a task of one topic runs: per micro-batch the narrow operators; and, where Kafka has partitioned by key, operators by key
 // and what follows them, when the partition has passed a batch time. What the second part reads of the first is carried until then.
 
-import type { OperatorIds } from '../stream/ids.ts'
-import type { Job } from '../stream/job.ts'
+import type { OperatorIds } from '../graph/ids.ts'
 import {
   inputsOf,
   isNarrow,
@@ -10,10 +9,11 @@ import {
   type NarrowNode,
   type NewPartitions,
   type StreamNode,
-} from '../stream/nodes.ts'
-import { isKeyed, topicInPlace } from '../stream/partitioning.ts'
-import type { WideNode } from '../stream/wide-nodes.ts'
-import { edgeNameInPlace, IN_PLACE } from './edge-names.ts'
+} from '../graph/nodes.ts'
+import { isKeyed, topicInPlace } from '../graph/partitioning.ts'
+import type { WideNode } from '../graph/wide-nodes.ts'
+import { edgeNameInPlace, IN_PLACE } from '../names/edge-names.ts'
+import type { Job } from '../stream/job.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
 import { SOURCE_STAGE, versionOnTheWay } from './stages.ts'
 

@@ -1,8 +1,8 @@
 // New code held against the schema that a job has kept: what may change, what may not, and what whoever deploys has to say
 // first. Pure; the runtime, the plugin and `millrace plan --against` ask the same.
 
-import { MillraceError } from '../errors.ts'
-import { isKindWithState } from '../stream/nodes.ts'
+import { MillraceError } from '../errors/errors.ts'
+import { isKindWithState } from '../graph/nodes.ts'
 import type { JobSchema, OperatorSchema } from './schema.ts'
 
 /** What differs between two schemas; `breaking` changes are refused. */

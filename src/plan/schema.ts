@@ -1,8 +1,8 @@
 // What a job's state depends on, as data (I5): it is kept in the table, and new code is held against it before anything runs
 // (schema-diff.ts).
 
-import { isKindWithState, isNarrow, valuesOf } from '../stream/nodes.ts'
-import type { InverseWindowNode, Made, WindowNode } from '../stream/wide-nodes.ts'
+import { isKindWithState, isNarrow, valuesOf } from '../graph/nodes.ts'
+import type { InverseWindowNode, Made, WindowNode } from '../graph/wide-nodes.ts'
 import type { BucketStep, Plan } from './plan.ts'
 
 export { diffSchemas, IncompatibleJobError } from './schema-diff.ts'

@@ -3,7 +3,7 @@
 // has that batch whole (I3), and whether something in it was meant for a stage that is gone (I7). Pure.
 
 import { createHash } from 'node:crypto'
-import { IN_PLACE } from './edge-names.ts'
+import { IN_PLACE } from '../names/edge-names.ts'
 import type { Edge, Plan, ShuffleStage } from './plan.ts'
 
 /** Where elements leave: the tasks of a topic, what runs in them when they have passed a batch, or the buckets of a stage. */

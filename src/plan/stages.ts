@@ -1,13 +1,13 @@
 // Where operators run: a wide operator starts a stage of its own, unless its input is already spread over the same
 // buckets by the same keys, or Kafka's partitions are; everything narrow stays with its input.
 
-import type { OperatorIds } from '../stream/ids.ts'
+import type { OperatorIds } from '../graph/ids.ts'
+import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../graph/nodes.ts'
+import { keepsKeys, topicInPlace } from '../graph/partitioning.ts'
+import type { ValueVersion } from '../graph/state-version.ts'
+import type { WideNode } from '../graph/wide-nodes.ts'
+import { edgeName } from '../names/edge-names.ts'
 import type { Job } from '../stream/job.ts'
-import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../stream/nodes.ts'
-import { keepsKeys, topicInPlace } from '../stream/partitioning.ts'
-import type { ValueVersion } from '../stream/state-version.ts'
-import type { WideNode } from '../stream/wide-nodes.ts'
-import { edgeName } from './edge-names.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
 
 /** The stage whose tasks are topic-partitions. */

@@ -1,10 +1,10 @@
 // The life of a micro-batch: from the records of one partition in one invocation to a commit and what it promises.
 // Read runMicroBatch top to bottom; DESIGN §3 numbers the same steps.
 
-import { MillraceError } from '../errors.ts'
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
-import type { SourceCommit } from '../state/commit-record.ts'
-import { OffsetGapError } from '../state/state-errors.ts'
+import { MillraceError } from '../errors/errors.ts'
+import { OffsetGapError } from '../errors/state-errors.ts'
+import type { SourceCommit } from '../log/commit-record.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
 import { checkDuplicates } from './duplicates.ts'
 import { evidenceOf } from './evidence.ts'

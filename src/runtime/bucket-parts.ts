@@ -1,7 +1,7 @@
 // What a bucket of a shuffle stage is made of.
 
+import type { TaskRef } from '../names/names.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
-import type { TaskRef } from '../state/task.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import type { Publisher } from './outbox.ts'

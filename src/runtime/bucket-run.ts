@@ -1,11 +1,11 @@
 // What a bucket does with closed batches: its operators run them in order, those with data and those at which something is
 // due without. Nothing is written here.
 
+import type { BatchPartial } from '../log/commit-record.ts'
 import type { SetAside } from '../operators/aside.ts'
 import type { BucketProgram } from '../operators/bucket-program.ts'
 import { exchange } from '../operators/exchange.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
-import type { BatchPartial } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { leavesOut } from './empty-intervals.ts'
 import type { OutputObject } from './outbox.ts'

@@ -1,10 +1,10 @@
 // The state of a bucket in memory: its operators as of one version of its log, and snapshots of them.
 
+import type { BucketCommit, SnapshotPointer } from '../log/commit-record.ts'
+import { readSnapshot } from '../log/snapshots.ts'
+import type { Entry, TaskLog } from '../log/task-log.ts'
 import { BucketProgram } from '../operators/bucket-program.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
-import type { BucketCommit, SnapshotPointer } from '../state/commit-record.ts'
-import { readSnapshot } from '../state/snapshots.ts'
-import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings, PoisonPolicy } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { saveSnapshot } from './save-snapshot.ts'

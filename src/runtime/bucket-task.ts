@@ -1,9 +1,9 @@
 // A task of a shuffle stage: one bucket, its state, and its commit log. It runs the batches that are closed, in order, and
 // commits what they did under the same fence as a source task: state change, promised output, what travels on.
 
-import { type BatchPartial, type BucketCommit, isBucketCommit } from '../state/commit-record.ts'
-import { LogLostError } from '../state/state-errors.ts'
-import type { Entry, TaskLog } from '../state/task-log.ts'
+import { LogLostError } from '../errors/state-errors.ts'
+import { type BatchPartial, type BucketCommit, isBucketCommit } from '../log/commit-record.ts'
+import type { Entry, TaskLog } from '../log/task-log.ts'
 import type { BucketParts } from './bucket-parts.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'

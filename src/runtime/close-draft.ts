@@ -1,7 +1,7 @@
 // What closing would commit, pure: which batch times every source task has passed, their `_SUCCESS` objects and prints.
 
+import type { CloseCommit, Effect, ReadMark } from '../log/commit-record.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
-import type { CloseCommit, Effect, ReadMark } from '../state/commit-record.ts'
 import { frontierOf, type LogReader } from './log-reader.ts'
 import { batchPrefix, printed } from './outputs.ts'
 import { closedBy, earliest } from './time.ts'

@@ -1,7 +1,7 @@
 // What the closing task works with, and what it knows before it has read anything.
 
+import type { CloseCommit } from '../log/commit-record.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
-import type { CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import type { KeepAlive } from './keep-alive.ts'

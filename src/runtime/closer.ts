@@ -2,11 +2,11 @@
 // is closed. Its own log fences it, so T is closed exactly once by whoever comes first, also when two come at once.
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
+import { LogLostError } from '../errors/state-errors.ts'
+import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../log/commit-record.ts'
+import type { Entry, TaskLog } from '../log/task-log.ts'
+import type { TaskRef } from '../names/names.ts'
 import { CLOSE_STAGE } from '../plan/plan.ts'
-import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../state/commit-record.ts'
-import { LogLostError } from '../state/state-errors.ts'
-import type { TaskRef } from '../state/task.ts'
-import type { Entry, TaskLog } from '../state/task-log.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, type Look, NOTHING_CLOSED } from './closer-parts.ts'
 import { dueTimes } from './due.ts'

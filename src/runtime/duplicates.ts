@@ -2,9 +2,9 @@
 // are others than those which were committed (I1, I7). What was committed last is in memory; for older ones the log is read,
 // which costs some ten reads and happens only when somebody moves the consumer group back.
 
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
-import type { Position } from '../state/commit-record.ts'
-import { TopicRecreatedError } from '../state/state-errors.ts'
+import { TopicRecreatedError } from '../errors/state-errors.ts'
+import type { Position } from '../log/commit-record.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { judge } from './evidence.ts'
 import type { SourceTask } from './source-task.ts'
 

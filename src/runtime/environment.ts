@@ -1,8 +1,8 @@
 // What a running job needs from outside. Everything that is not decided by the records comes through here, so that the
 // simulator can decide it instead.
 
-import type { ObjectStore } from '../state/object-store.ts'
-import type { StateTable } from '../state/table.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import type { StateTable } from '../stores/table.ts'
 
 /** Milliseconds since the epoch. */
 export interface Clock {

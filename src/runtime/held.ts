@@ -2,7 +2,7 @@
 // commit gives it, and decoded anew whenever it is asked for again (I8, DESIGN §2a): what this process has committed itself may
 // have been changed by user code since, and so may what a failed try was given.
 
-import type { BatchPartial } from '../state/commit-record.ts'
+import type { BatchPartial } from '../log/commit-record.ts'
 
 /** What a partial says without its items, which may not be handed to user code: they count only. */
 export interface Outline {

@@ -1,9 +1,9 @@
 // The other side of side-by-side.ts: runs buckets of a batch that another invocation has closed and is waiting for. A request
 // that is no longer of use does nothing and arms nothing.
 
+import { LogLostError } from '../errors/state-errors.ts'
+import { type CloseCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
 import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
-import { type CloseCommit, isCloseCommit, isSourceCommit } from '../state/commit-record.ts'
-import { LogLostError } from '../state/state-errors.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment, Share } from './environment.ts'
 import { inOrder, LogReader } from './log-reader.ts'

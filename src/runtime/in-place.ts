@@ -2,14 +2,14 @@
 // time. Their state and the elements of batches that are not passed yet are in the task's own log, so a micro-batch is still
 // one write (I4). State is read only when there is something to run.
 
+import type { BatchPartial, InPlaceCommit, SourceCommit } from '../log/commit-record.ts'
+import { readSnapshot } from '../log/snapshots.ts'
+import type { Entry, TaskLog } from '../log/task-log.ts'
+import { IN_PLACE } from '../names/edge-names.ts'
+import type { TaskRef } from '../names/names.ts'
 import { BucketProgram } from '../operators/bucket-program.ts'
 import { exchange } from '../operators/exchange.ts'
-import { IN_PLACE } from '../plan/edge-names.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
-import type { BatchPartial, InPlaceCommit, SourceCommit } from '../state/commit-record.ts'
-import { readSnapshot } from '../state/snapshots.ts'
-import type { TaskRef } from '../state/task.ts'
-import type { Entry, TaskLog } from '../state/task-log.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { nextInterval } from './empty-intervals.ts'
 import type { Environment } from './environment.ts'

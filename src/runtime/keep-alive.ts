@@ -2,8 +2,8 @@
 // does not fit, entries are needed for longer than `retention`: whoever looks gives them a later time, before anything else
 // can fail (docs/decisions/048). A job that is well never comes here, and pays nothing for it.
 
+import { type CloseCommit, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
 import { CLOSE_STAGE } from '../plan/plan.ts'
-import { type CloseCommit, isBucketCommit, isCloseCommit, isSourceCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import type { LogReader } from './log-reader.ts'

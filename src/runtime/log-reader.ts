@@ -1,7 +1,7 @@
 // How the closing task follows the log of one source task: what it has read, and what it still has to fold.
 
-import type { Effect, ReadMark, SourceCommit } from '../state/commit-record.ts'
-import type { Entry, TaskLog } from '../state/task-log.ts'
+import type { Effect, ReadMark, SourceCommit } from '../log/commit-record.ts'
+import type { Entry, TaskLog } from '../log/task-log.ts'
 import { type Outline, type Part, partsOf } from './held.ts'
 import { heal, type Publisher, visible } from './outbox.ts'
 import type { PlanName } from './plans.ts'

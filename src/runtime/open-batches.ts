@@ -1,14 +1,14 @@
 // What a source task with operators by key carries: the elements of batches that its partition has not passed yet. In the log
 // they are the partials of each commit, in a snapshot one cell per batch; in memory all of a batch together, in the order of commits.
 
+import { UnknownCellError } from '../errors/operator-errors.ts'
+import type { BatchPartial } from '../log/commit-record.ts'
+import { isStateShape } from '../log/record-shape.ts'
+import { isInPlace } from '../names/edge-names.ts'
 import { NO_OPERATOR, type StateChanges } from '../operators/bucket-program.ts'
 import { migrateItems } from '../operators/migrate.ts'
-import { UnknownCellError } from '../operators/operator-errors.ts'
-import { copy } from '../operators/values.ts'
-import { isInPlace } from '../plan/edge-names.ts'
 import type { Edge } from '../plan/plan.ts'
-import type { BatchPartial } from '../state/commit-record.ts'
-import { isStateShape } from '../state/record-shape.ts'
+import { copy } from '../values/copy.ts'
 
 export class OpenBatches {
   readonly #edges: ReadonlyMap<string, Edge>

@@ -1,8 +1,8 @@
 // The log of one of a job's tasks, as the job works with it: what has expired is never taken for the whole.
 
-import { describeCause } from '../errors.ts'
-import type { TaskRef } from '../state/task.ts'
-import { TaskLog } from '../state/task-log.ts'
+import { describeCause } from '../errors/errors.ts'
+import { TaskLog } from '../log/task-log.ts'
+import type { TaskRef } from '../names/names.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 

@@ -2,10 +2,10 @@
 // All are idempotent: whoever reads a commit that may be unpublished publishes it again, and nothing shows twice (I3).
 
 import zlib from 'node:zlib'
-import { inflate } from '../state/codec.ts'
-import type { Effect } from '../state/commit-record.ts'
-import { type ObjectRef, type ObjectStore, objectUrl } from '../state/object-store.ts'
-import { StagedObjectLostError } from '../state/staged-object-lost-error.ts'
+import { StagedObjectLostError } from '../errors/staged-object-lost-error.ts'
+import { inflate } from '../log/codec.ts'
+import type { Effect } from '../log/commit-record.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 

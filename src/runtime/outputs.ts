@@ -1,11 +1,11 @@
 // What outputs make of the elements of one batch time: objects, and lines to print.
 
+import { UnencodableError } from '../errors/runtime-errors.ts'
 import { formatElement } from '../formats/encode.ts'
+import type { SaveNode } from '../graph/nodes.ts'
 import type { Slots } from '../operators/program.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
-import type { SaveNode } from '../stream/nodes.ts'
 import type { OutputObject } from './outbox.ts'
-import { UnencodableError } from './runtime-errors.ts'
 import { checkValues } from './savable.ts'
 
 export interface CollectedOutputs {

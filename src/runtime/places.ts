@@ -2,7 +2,7 @@
 // away. No reader sees it, and it needs what publishing needs, which asking whether a bucket exists does not.
 
 import type { Plan } from '../plan/plan.ts'
-import type { ObjectRef } from '../state/object-store.ts'
+import type { ObjectRef } from '../stores/object-store.ts'
 import type { Environment } from './environment.ts'
 import { batchPrefix } from './outputs.ts'
 

@@ -1,10 +1,10 @@
 // The plans that a job has been run by: a row for each, written before anything is committed under it, so that whoever closes a
 // batch can look up what other code had in mind with its part of it.
 
-import { stageOfEdge } from '../plan/edge-names.ts'
+import { isBucketCommit } from '../log/commit-record.ts'
+import { stageOfEdge } from '../names/edge-names.ts'
+import { partitionOfTask } from '../names/names.ts'
 import { type Place, type PlanView, parseShape } from '../plan/shape.ts'
-import { isBucketCommit } from '../state/commit-record.ts'
-import { partitionOfTask } from '../state/task.ts'
 import type { Job, JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { openLog } from './open-log.ts'

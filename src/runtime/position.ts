@@ -2,8 +2,8 @@
 // was deleted and made again. Timestamps are whatever a producer says, so they are brought into range before they are kept
 // (DESIGN §2a.5), and one that is far ahead of the clock does not count as the latest there ever was.
 
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
-import type { Position, SourceCommit } from '../state/commit-record.ts'
+import type { Position, SourceCommit } from '../log/commit-record.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 366 * DAY_MS

@@ -1,10 +1,10 @@
 // What a job has promised last: the objects in the newest entry of each of its logs. Whether they are published is not written down.
 
+import { type Effect, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
+import { TaskLog } from '../log/task-log.ts'
 import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
-import { type Effect, isBucketCommit, isCloseCommit, isSourceCommit } from '../state/commit-record.ts'
-import type { ObjectRef, ObjectStore } from '../state/object-store.ts'
-import type { StateTable } from '../state/table.ts'
-import { TaskLog } from '../state/task-log.ts'
+import type { ObjectRef, ObjectStore } from '../stores/object-store.ts'
+import type { StateTable } from '../stores/table.ts'
 
 export interface Promised {
   readonly stage: string

@@ -1,9 +1,9 @@
 // Records that could not be processed, and ranges that never came, as objects that are committed with the batch (I7).
 
-import { describeCause, MillraceError } from '../errors.ts'
+import { describeCause, MillraceError } from '../errors/errors.ts'
 import { formatElement } from '../formats/encode.ts'
+import { escapeKeyPart, objectPath, type TaskRef } from '../names/names.ts'
 import type { SetAside } from '../operators/aside.ts'
-import { escapeKeyPart, objectPath, type TaskRef } from '../state/task.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Gap } from './cut.ts'
 import type { Environment } from './environment.ts'

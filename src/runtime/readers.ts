@@ -1,8 +1,8 @@
 // The source tasks that the closing log knows, each with how far this instance has read its log.
 
-import { type CloseCommit, isSourceCommit, type SourceCommit } from '../state/commit-record.ts'
-import type { TaskRef } from '../state/task.ts'
-import type { Entry } from '../state/task-log.ts'
+import { type CloseCommit, isSourceCommit, type SourceCommit } from '../log/commit-record.ts'
+import type { Entry } from '../log/task-log.ts'
+import type { TaskRef } from '../names/names.ts'
 import type { CloserParts } from './closer-parts.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 import { openLog } from './open-log.ts'

@@ -1,10 +1,10 @@
 // Promises to a wrong place: an output whose bucket does not exist, or may not be written to, after commits have promised objects
 // there. They would be tried for ever. A row per bucket says what is to become of them instead; it is read only when publishing fails so.
 
-import { MillraceError, ServiceError } from '../errors.ts'
-import { type ObjectRef, type ObjectStore, objectUrl } from '../state/object-store.ts'
-import { ServiceForbiddenError, ServiceMissingError } from '../state/service-errors.ts'
-import type { JobRows } from '../state/table.ts'
+import { MillraceError, ServiceError } from '../errors/errors.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
+import { ServiceForbiddenError, ServiceMissingError } from '../stores/service-errors.ts'
+import type { JobRows } from '../stores/table.ts'
 import type { Environment } from './environment.ts'
 
 const ROWS = 'redirect#'

@@ -1,18 +1,18 @@
 // Step 4 of the commit protocol: the operators, one batch time after the other, and what to do when a record breaks them.
 
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
+import { OperatorError, PoisonRecordError, TransientFailureError } from '../errors/runtime-errors.ts'
+import { pack } from '../log/codec.ts'
+import type { BatchPartial } from '../log/commit-record.ts'
+import type { TaskRef } from '../names/names.ts'
 import { exchange } from '../operators/exchange.ts'
 import { Guard, ValueChangedError } from '../operators/guard.ts'
 import { runTraced } from '../operators/program.ts'
 import { allAlike, isTransient } from '../operators/transient.ts'
 import type { Program } from '../plan/plan.ts'
-import { pack } from '../state/codec.ts'
-import type { BatchPartial } from '../state/commit-record.ts'
-import type { TaskRef } from '../state/task.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
 import type { OutputObject } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
-import { OperatorError, PoisonRecordError, TransientFailureError } from './runtime-errors.ts'
 import { checkPartials } from './savable.ts'
 
 /** The records of one batch time. */

@@ -1,15 +1,15 @@
 // Which value it is that keeps a commit from being encoded: the encoding has failed, so this may take its time.
 
+import { CyclicValueError, describeValue } from '../errors/operator-errors.ts'
 import { DecodeError } from '../formats/decode.ts'
+import { pack } from '../log/codec.ts'
+import type { BatchPartial, BucketCommit } from '../log/commit-record.ts'
+import type { PreparedRecord, TaskLog } from '../log/task-log.ts'
+import { stageOfEdge } from '../names/edge-names.ts'
 import type { StateChanges } from '../operators/bucket-program.ts'
-import { CyclicValueError, describeValue } from '../operators/operator-errors.ts'
-import { stageOfEdge } from '../plan/edge-names.ts'
-import { pack } from '../state/codec.ts'
-import type { BatchPartial, BucketCommit } from '../state/commit-record.ts'
-import type { ObjectStore } from '../state/object-store.ts'
-import type { PreparedRecord, TaskLog } from '../state/task-log.ts'
-import { pairPath, refused, UnsavableValueError } from '../state/unsavable.ts'
-import { isValue, NoValue } from '../state/value.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import { pairPath, refused, UnsavableValueError } from '../values/unsavable.ts'
+import { isValue, NoValue } from '../values/value.ts'
 import { withdraw } from './outbox.ts'
 
 /** Whether an error says that something is no value, or is a record inside a value that cannot be decoded. */

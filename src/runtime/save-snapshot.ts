@@ -1,9 +1,9 @@
 // Snapshots of a task, and what becomes of those before: storage is bounded by state and what `retention` may still name.
 
-import { describeCause } from '../errors.ts'
-import type { BucketCommit, SnapshotPointer } from '../state/commit-record.ts'
-import { dropSuperseded, writeSnapshot } from '../state/snapshots.ts'
-import type { TaskRef } from '../state/task.ts'
+import { describeCause } from '../errors/errors.ts'
+import type { BucketCommit, SnapshotPointer } from '../log/commit-record.ts'
+import { dropSuperseded, writeSnapshot } from '../log/snapshots.ts'
+import type { TaskRef } from '../names/names.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 

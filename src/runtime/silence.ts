@@ -1,9 +1,9 @@
 // Partitions that fall silent: whoever waits for one moves it on by an empty commit in its own log, under the same
 // fence; and a log that stays quiet gets an entry that does not expire (DESIGN §3, §4).
 
-import { pack } from '../state/codec.ts'
-import { NO_COUNTS, type SourceCommit } from '../state/commit-record.ts'
-import { LogLostError } from '../state/state-errors.ts'
+import { LogLostError } from '../errors/state-errors.ts'
+import { pack } from '../log/codec.ts'
+import { NO_COUNTS, type SourceCommit } from '../log/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { CloserParts } from './closer-parts.ts'
 import { carryOn } from './in-place.ts'

@@ -1,6 +1,6 @@
 // When a task with state takes a snapshot (DESIGN §3).
 
-import type { CloseCommit, SnapshotPointer } from '../state/commit-record.ts'
+import type { CloseCommit, SnapshotPointer } from '../log/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 
 /** Logs below this are never worth a snapshot: reading them is one page of a query. */

@@ -2,8 +2,8 @@
 // after stage, and then `_SUCCESS` and prints follow. Everything here may be done again by anybody: each bucket's log says
 // how far it is.
 
+import type { CloseCommit } from '../log/commit-record.ts'
 import { type PlannedOutput, type ShuffleStage, SOURCE_STAGE } from '../plan/plan.ts'
-import type { CloseCommit } from '../state/commit-record.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { BucketTask } from './bucket-task.ts'
 import type { Environment, Share } from './environment.ts'

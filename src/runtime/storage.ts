@@ -1,6 +1,6 @@
 // What a job keeps, and how much of it: for `millrace storage` (DESIGN §3: storage is bounded by state plus retention times the rate).
 
-import { CLOSE_STAGE } from '../plan/plan.ts'
+import { LogGapError } from '../errors/log-errors.ts'
 import {
   type BucketCommit,
   type CloseCommit,
@@ -8,13 +8,13 @@ import {
   isCloseCommit,
   isSourceCommit,
   type SourceCommit,
-} from '../state/commit-record.ts'
-import { LogGapError } from '../state/log-errors.ts'
-import type { ObjectStore } from '../state/object-store.ts'
-import type { LogItem, StateTable } from '../state/table.ts'
-import { itemBytes } from '../state/table-keys.ts'
-import { objectPath, type TaskRef } from '../state/task.ts'
-import { TaskLog } from '../state/task-log.ts'
+} from '../log/commit-record.ts'
+import { TaskLog } from '../log/task-log.ts'
+import { objectPath, type TaskRef } from '../names/names.ts'
+import { CLOSE_STAGE } from '../plan/plan.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import type { LogItem, StateTable } from '../stores/table.ts'
+import { itemBytes } from '../stores/table-keys.ts'
 
 /** So many and so large things. */
 export interface Amount {

@@ -1,10 +1,10 @@
 // A partition that fails, or whose invocation takes long, is not silent: a row says which offset it is at, and whoever would
 // move it on waits, up to a bound (DESIGN §4). Written only in trouble: a partition that is well pays nothing for it.
 
-import { describeCause } from '../errors.ts'
-import { TopicRecreatedError } from '../state/state-errors.ts'
-import type { JobRows } from '../state/table.ts'
-import type { TaskRef } from '../state/task.ts'
+import { describeCause } from '../errors/errors.ts'
+import { TopicRecreatedError } from '../errors/state-errors.ts'
+import type { TaskRef } from '../names/names.ts'
+import type { JobRows } from '../stores/table.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 

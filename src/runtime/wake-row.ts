@@ -1,6 +1,6 @@
 // The row that says which wake-ups of a job are under way. What it names, the queue has; what it does not name may go.
 
-import type { JobRow, JobRows, JsonValue } from '../state/table.ts'
+import type { JobRow, JobRows, JsonValue } from '../stores/table.ts'
 
 export const WAKE_ROW = 'wake'
 

@@ -1,9 +1,9 @@
 // Whether what other code has contributed to a batch arrives under this code: outputs that lack something get no `_SUCCESS` for
 // it (I3), and what has nowhere to go is never passed over in silence (I7). Costs nothing while one plan has made everything.
 
-import { isInPlace, operatorOf } from '../plan/edge-names.ts'
+import { type OnTheWay, RecordsOnTheWayError, SupersededError } from '../errors/deploy-errors.ts'
+import { isInPlace, operatorOf } from '../names/edge-names.ts'
 import type { Place, PlanView } from '../plan/shape.ts'
-import { type OnTheWay, RecordsOnTheWayError, SupersededError } from './deploy-errors.ts'
 import type { Log } from './environment.ts'
 import type { Outline } from './held.ts'
 import { frontierOf, type LogReader } from './log-reader.ts'

@@ -1,8 +1,8 @@
 // How Lambda's pollers get into a Kafka cluster, and which permissions they need for that from the function's role.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html and with-msk-permissions.html
 
-import { InvalidOptionError } from '../errors.ts'
-import { checkKnownOptions } from '../stream/options.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { checkKnownOptions } from '../graph/options.ts'
 import { options, textList } from './checks.ts'
 import type { IamStatement } from './framework.ts'
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { BuildFailure, BuildResult } from 'esbuild'
-import { describeCause, InvalidOptionError } from '../errors.ts'
+import { describeCause, InvalidOptionError } from '../errors/errors.ts'
 import { zip } from './zip.ts'
 
 /** Where a handler is, before and after bundling. */

@@ -1,7 +1,7 @@
 // A service's jobs as they will be deployed, before any of it is CloudFormation: options, what the bundles say of themselves,
 // and the checks that need all jobs at once.
 
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import type { Bundle } from './bundle.ts'
 import type { JobDescription, WrittenPlace } from './describe.ts'
 import type { CfnValue } from './framework.ts'
@@ -35,7 +35,7 @@ export const BUCKET = 'MillraceBucket'
 /** Longest that Lambda lets the function of a Kafka mapping run: 14 minutes. */
 const LONGEST_TIMEOUT = 840
 /**
- * Calls of a service are tried for up to 51 s (`state/aws-client.ts`); a function that ends before would end without the
+ * Calls of a service are tried for up to 51 s (`stores/aws-client.ts`); a function that ends before would end without the
  * error's name.
  */
 export const DEFAULT_TIMEOUT = 60

@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import type { JobSchema } from '../plan/schema.ts'
 import type { Bundle } from './bundle.ts'
 

@@ -4,7 +4,7 @@
 
 import '../needs-node.ts'
 
-import { MillraceError } from '../errors.ts'
+import { MillraceError } from '../errors/errors.ts'
 import type { DeployOptions } from './deployed-state.ts'
 import type { PluginUtils, Serverless } from './framework.ts'
 import type { Prepared } from './prepare.ts'

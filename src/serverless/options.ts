@@ -1,8 +1,8 @@
 // `custom.millrace` of serverless.yml, checked once against a closed schema: an unknown name is an error that suggests the
 // nearest known one. Names of mapping options are those of the framework's own `kafka` and `msk` events.
 
-import { InvalidOptionError } from '../errors.ts'
-import { checkKnownOptions } from '../stream/options.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { checkKnownOptions } from '../graph/options.ts'
 import { type AccessConfiguration, checkAccess } from './access.ts'
 import { boolean, choice, integer, nonEmptyText, type Options, options, textList } from './checks.ts'
 

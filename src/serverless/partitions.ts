@@ -3,7 +3,7 @@
 // no answer is no reason not to deploy.
 
 import kafkajs from 'kafkajs'
-import { describeCause } from '../errors.ts'
+import { describeCause } from '../errors/errors.ts'
 import { needsCredentials } from './access.ts'
 import type { KafkaCluster } from './options.ts'
 

@@ -1,7 +1,7 @@
 // What the functions may do: the calls that Millrace makes, on the things of this deployment, and no more. Pure.
-// Calls: `state/dynamo-table.ts`, `state/s3-objects.ts`, `lambda/sqs-waker.ts`.
+// Calls: `stores/dynamo-table.ts`, `stores/s3-objects.ts`, `lambda/sqs-waker.ts`.
 
-import { escapeKeyPart } from '../state/task.ts'
+import { escapeKeyPart } from '../names/names.ts'
 import { accessStatements } from './access.ts'
 import { type Deployment, groupOf, queueId, stateBucketRef, tableRef } from './deployment.ts'
 import type { WrittenPlace } from './describe.ts'

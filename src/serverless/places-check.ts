@@ -2,7 +2,7 @@
 // the function, before its first commit; here it costs a minute less, and no deployment.
 
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3'
-import { describeCause, MillraceError } from '../errors.ts'
+import { describeCause, MillraceError } from '../errors/errors.ts'
 import type { StateFacts } from './state-check.ts'
 
 /** What whoever deploys could find out of one bucket. */

@@ -1,7 +1,7 @@
 // Before anything is packaged: bundle every job's function, let it tell what it runs, and check the whole.
 
 import { join } from 'node:path'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { bundleHandler } from './bundle.ts'
 import { checkDeployment, DEFAULT_TIMEOUT, type DeployedJob, type Deployment } from './deployment.ts'
 import { describeJob, type JobDescription } from './describe.ts'

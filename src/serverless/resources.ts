@@ -1,6 +1,6 @@
 // The resources of a deployment, as CloudFormation: table, buckets, and for each job the queue of its wake-ups. Pure.
 
-import { TTL_ATTRIBUTE, tableDefinition } from '../state/table-definition.ts'
+import { TTL_ATTRIBUTE, tableDefinition } from '../stores/table-definition.ts'
 import {
   BUCKET,
   type DeployedJob,

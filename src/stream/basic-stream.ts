@@ -1,12 +1,12 @@
 // The vocabulary, first part: sources' records through narrow operators into outputs. Every operator returns a new stream;
 // every output is registered with the job under definition.
 
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { type CsvOptions, csvLines, type Encoder, ndjsonLines, textLines } from '../formats/encode.ts'
-import type { KafkaRecord } from '../sources/kafka-record.ts'
+import type { OutputNode, StreamNode } from '../graph/nodes.ts'
+import { checkFunction, checkKnownOptions } from '../graph/options.ts'
+import type { KafkaRecord } from '../sources/kafka/record.ts'
 import type { DStream } from './dstream.ts'
-import type { OutputNode, StreamNode } from './nodes.ts'
-import { checkKnownOptions } from './options.ts'
 import type { Sync } from './sync.ts'
 import { parseTarget } from './target.ts'
 
@@ -186,9 +186,4 @@ export abstract class BasicStream<T> {
   #save(operator: string, target: string, suffix: string | undefined, encoder: Encoder<unknown>): void {
     this.registry.add({ kind: 'save', input: this.node, ...parseTarget(operator, target, suffix), encoder })
   }
-}
-
-export function checkFunction<F>(operator: string, f: F): F {
-  if (typeof f === 'function') return f
-  throw new InvalidOptionError(`${operator}: expected a function, got ${f === null ? 'null' : typeof f}.`)
 }

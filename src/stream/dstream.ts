@@ -1,12 +1,13 @@
 // The vocabulary, last part: joins and keyed state. Definitions follow org.apache.spark.streaming.dstream.PairDStreamFunctions.
 
-import { InvalidOptionError } from '../errors.ts'
-import { checkFunction } from './basic-stream.ts'
-import type { IdentityOptions } from './identity.ts'
-import type { StreamNode } from './nodes.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import type { IdentityOptions } from '../graph/identity.ts'
+import type { StreamNode } from '../graph/nodes.ts'
+import { checkFunction } from '../graph/options.ts'
+import { VERSION_OPTIONS, valueVersion } from '../graph/state-version.ts'
+import type { MapWithStateNode } from '../graph/wide-nodes.ts'
 import { PairStream } from './pair-stream.ts'
 import type { StateSpec } from './state-spec.ts'
-import { VERSION_OPTIONS, valueVersion } from './state-version.ts'
 import {
   type GroupsUpdate,
   type KeyUpdate,
@@ -15,7 +16,6 @@ import {
   type UpdateOptions,
   updateFunction,
 } from './update-shapes.ts'
-import type { MapWithStateNode } from './wide-nodes.ts'
 import { identified, type ShuffleOptions, shuffle } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>

@@ -1,14 +1,14 @@
 // A job: a name, its settings, and the graph that `define` builds. The name is the identity of its state.
 
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { type Decoder, nullable, text } from '../formats/decode.ts'
-import type { KafkaRecord } from '../sources/kafka-record.ts'
+import { type Duration, toMillis } from '../graph/duration.ts'
+import { OperatorIds } from '../graph/ids.ts'
+import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from '../graph/nodes.ts'
+import { checkChoice, checkKnownOptions, checkPartitions } from '../graph/options.ts'
+import type { KafkaRecord } from '../sources/kafka/record.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
-import { type Duration, toMillis } from './duration.ts'
-import { OperatorIds } from './ids.ts'
-import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from './nodes.ts'
-import { checkChoice, checkKnownOptions, checkPartitions } from './options.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
 import { parseTarget, sameObjects } from './target.ts'
 

@@ -1,16 +1,21 @@
 // The vocabulary, third part: streams of pairs, reduced and grouped by key. Definitions follow org.apache.spark.streaming.dstream.PairDStreamFunctions.
 
-import { InvalidOptionError } from '../errors.ts'
-import { checkFunction } from './basic-stream.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import type { Duration } from '../graph/duration.ts'
+import { partBefore } from '../graph/identity.ts'
+import type { NewPartitions } from '../graph/nodes.ts'
+import { checkChoice, checkFunction, checkKnownOptions } from '../graph/options.ts'
+import { checkOneTopic } from '../graph/partitioning.ts'
+import {
+  VERSION_OPTIONS,
+  type VersionOptions,
+  valueVersion,
+  versionOfLists,
+  versionOfPairs,
+} from '../graph/state-version.ts'
+import { addCounts } from '../graph/wide-nodes.ts'
 import type { DStream } from './dstream.ts'
-import type { Duration } from './duration.ts'
-import { partBefore } from './identity.ts'
-import type { NewPartitions } from './nodes.ts'
-import { checkChoice, checkKnownOptions } from './options.ts'
-import { checkOneTopic } from './partitioning.ts'
-import { VERSION_OPTIONS, type VersionOptions, valueVersion, versionOfLists, versionOfPairs } from './state-version.ts'
 import type { Sync } from './sync.ts'
-import { addCounts } from './wide-nodes.ts'
 import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'
 
 type Pairs<K, V> = DStream<readonly [K, V]>

@@ -1,11 +1,11 @@
 // StateSpec: what `mapWithState` does with the state of a key. Spark: org.apache.spark.streaming.StateSpec.
 
-import { InvalidOptionError } from '../errors.ts'
-import { type Duration, toMillis } from './duration.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { type Duration, toMillis } from '../graph/duration.ts'
+import { type ValueVersion, type VersionOptions, valueVersion } from '../graph/state-version.ts'
+import type { State } from '../graph/wide-nodes.ts'
 import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from './parameters.ts'
-import { type ValueVersion, type VersionOptions, valueVersion } from './state-version.ts'
 import type { Sync } from './sync.ts'
-import type { State } from './wide-nodes.ts'
 
 /** `(key, value, state) => mapped`: what it returns is emitted, `undefined` too. */
 export type MappingFunction<K, V, S, M> = (key: K, value: V | undefined, state: State<S>) => M & Sync<M>

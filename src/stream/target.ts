@@ -1,6 +1,6 @@
 // Targets of outputs: `s3://bucket/prefix`, checked when the job is defined.
 
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 
 export interface Target {
   readonly bucket: string

@@ -1,14 +1,14 @@
 // The vocabulary, second part: what needs all the data of a batch, or of several. Definitions follow
 // org.apache.spark.streaming.dstream.DStream, which builds the same things out of the same few operators.
 
-import { InvalidOptionError } from '../errors.ts'
-import { BasicStream, checkFunction } from './basic-stream.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { type Duration, toMillis } from '../graph/duration.ts'
+import { IDENTITY_OPTIONS, type Identity, type IdentityOptions, identityOf, partBefore } from '../graph/identity.ts'
+import { checkFunction, checkKnownOptions, checkPartitions } from '../graph/options.ts'
+import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from '../graph/state-version.ts'
+import { addCounts, type Made } from '../graph/wide-nodes.ts'
+import { BasicStream } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
-import { type Duration, toMillis } from './duration.ts'
-import { IDENTITY_OPTIONS, type Identity, type IdentityOptions, identityOf, partBefore } from './identity.ts'
-import { checkKnownOptions, checkPartitions } from './options.ts'
-import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from './state-version.ts'
-import { addCounts, type Made } from './wide-nodes.ts'
 
 /** Options of operators that shuffle. */
 export interface ShuffleOptions extends IdentityOptions {

@@ -1,8 +1,8 @@
 // Counts what goes to the table and to the objects, for tests and benchmarks that hold the numbers of I4 and DESIGN §9:
 // a warm micro-batch is no read and one write.
 
-import type { ObjectStore } from '../state/object-store.ts'
-import type { JobRow, LogItem, StateTable } from '../state/table.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import type { JobRow, LogItem, StateTable } from '../stores/table.ts'
 
 /** Calls, and bytes of bodies and of rows' JSON; keys and attribute names, some 60 bytes an item, are not in it. */
 export interface TableCounts {

@@ -1,9 +1,9 @@
 // An environment in memory whose clock stands still until it is moved, and which remembers what a job did.
 
 import type { Environment } from '../runtime/environment.ts'
-import { type MemoryObjects, memoryObjects } from '../state/memory-objects.ts'
-import { type MemoryTable, memoryTable } from '../state/memory-table.ts'
-import type { ObjectStore } from '../state/object-store.ts'
+import { type MemoryObjects, memoryObjects } from '../stores/memory-objects.ts'
+import { type MemoryTable, memoryTable } from '../stores/memory-table.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
 
 export interface MemoryEnvironment extends Environment {
   readonly table: MemoryTable

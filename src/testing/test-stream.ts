@@ -1,17 +1,17 @@
 // testStream: a test is a list of batches in and a list of batches out. It drives the real runtime, commit logs and codecs
 // over services in memory; time is the test's own.
 
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
-import type { KafkaEventRecord } from '../lambda/kafka-event.ts'
-import { bucketOf } from '../operators/hash.ts'
+import { type Duration, toMillis } from '../graph/duration.ts'
+import { checkKnownOptions } from '../graph/options.ts'
+import { pack, unpack } from '../log/codec.ts'
 import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
-import { pack, unpack } from '../state/codec.ts'
+import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { DStream } from '../stream/dstream.ts'
-import { type Duration, toMillis } from '../stream/duration.ts'
 import { defineJob, type Job } from '../stream/job.ts'
-import { checkKnownOptions } from '../stream/options.ts'
+import { bucketOf } from '../values/hash.ts'
 import { type MemoryEnvironment, memoryEnvironment } from './memory-environment.ts'
 
 /** What {@link testStream} runs. `T`: the element type of each input. */

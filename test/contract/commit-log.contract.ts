@@ -1,9 +1,9 @@
-// What every CommitLog promises (src/state/table.ts): the half of the table's contract that carries I1 and I7.
+// What every CommitLog promises (src/stores/table.ts): the half of the table's contract that carries I1 and I7.
 
 import { describe, expect, test } from 'vitest'
-import type { CommitLog } from '../../src/state/table.ts'
-import { maxBodyBytes } from '../../src/state/table-keys.ts'
-import type { TaskRef } from '../../src/state/task.ts'
+import type { TaskRef } from '../../src/names/names.ts'
+import type { CommitLog } from '../../src/stores/table.ts'
+import { maxBodyBytes } from '../../src/stores/table-keys.ts'
 import { NASTY_NAMES, newJob } from './names.ts'
 
 // toEqual takes over a second for 390 KB.

@@ -2,10 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
-import { dynamoClient, dynamoTable } from '../../src/state/dynamo-table.ts'
-import { s3Client } from '../../src/state/s3-client.ts'
-import { s3Objects } from '../../src/state/s3-objects.ts'
-import { createTable } from '../../src/state/table-definition.ts'
+import { dynamoClient, dynamoTable } from '../../src/stores/dynamo-table.ts'
+import { s3Client } from '../../src/stores/s3-client.ts'
+import { s3Objects } from '../../src/stores/s3-objects.ts'
+import { createTable } from '../../src/stores/table-definition.ts'
 import { EMULATED } from './dynalite.ts'
 import type { ObjectStoreUnderTest } from './objects.ts'
 

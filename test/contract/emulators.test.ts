@@ -1,8 +1,8 @@
 // The contracts of table and objects against the emulators' DynamoDB and S3, over real HTTP.
 
 import { describe, expect, inject, test } from 'vitest'
-import { dynamoTable } from '../../src/state/dynamo-table.ts'
-import { s3Objects } from '../../src/state/s3-objects.ts'
+import { dynamoTable } from '../../src/stores/dynamo-table.ts'
+import { s3Objects } from '../../src/stores/s3-objects.ts'
 import { EMULATED } from './dynalite.ts'
 import { bucketOn, tableOn } from './emulator.ts'
 import { objectStoreContract } from './object-store.contract.ts'

@@ -1,7 +1,7 @@
-// What every JobRows promises (src/state/table.ts): the half of the table's contract that carries leases and metadata.
+// What every JobRows promises (src/stores/table.ts): the half of the table's contract that carries leases and metadata.
 
 import { describe, expect, test } from 'vitest'
-import type { JobRow, JobRows } from '../../src/state/table.ts'
+import type { JobRow, JobRows } from '../../src/stores/table.ts'
 import { NASTY_NAMES, newJob } from './names.ts'
 
 export function jobRowsContract(table: () => JobRows): void {

@@ -1,8 +1,8 @@
-// What every ObjectStore promises about keys and listings (src/state/object-store.ts).
+// What every ObjectStore promises about keys and listings (src/stores/object-store.ts).
 
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { compareUtf8 } from '../../src/state/object-keys.ts'
+import { compareUtf8 } from '../../src/stores/object-keys.ts'
 import { bytes, collect, type OpenStores, text } from './objects.ts'
 
 /** Keys that S3 takes and that file systems, URLs or XML take for something else. */

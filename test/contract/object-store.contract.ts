@@ -1,8 +1,8 @@
-// What every ObjectStore promises (src/state/object-store.ts), run on each implementation: in memory, a directory, the emulators.
+// What every ObjectStore promises (src/stores/object-store.ts), run on each implementation: in memory, a directory, the emulators.
 
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { memoryObjects } from '../../src/state/memory-objects.ts'
+import { memoryObjects } from '../../src/stores/memory-objects.ts'
 import { objectKeysContract } from './object-keys.contract.ts'
 import { bytes, collect, type ObjectStoreUnderTest, type OpenStores, sameBytes, text } from './objects.ts'
 import { stagedObjectsContract } from './staged-objects.contract.ts'

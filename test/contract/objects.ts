@@ -1,6 +1,6 @@
 // What the parts of the object stores' contract share.
 
-import type { ObjectStore } from '../../src/state/object-store.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
 
 export interface ObjectStoreUnderTest {
   store: ObjectStore

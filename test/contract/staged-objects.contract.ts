@@ -1,8 +1,8 @@
-// What every ObjectStore promises about staged objects (src/state/object-store.ts): the part that carries I3.
+// What every ObjectStore promises about staged objects (src/stores/object-store.ts): the part that carries I3.
 
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { StagedObject } from '../../src/state/object-store.ts'
+import type { StagedObject } from '../../src/stores/object-store.ts'
 import { bytes, collect, type OpenStores, sameBytes, text } from './objects.ts'
 
 export function stagedObjectsContract(on: OpenStores): void {

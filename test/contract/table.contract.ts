@@ -1,7 +1,7 @@
-// What every StateTable promises (src/state/table.ts), run on each implementation: in memory, dynalite, the emulators.
+// What every StateTable promises (src/stores/table.ts), run on each implementation: in memory, dynalite, the emulators.
 
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { StateTable } from '../../src/state/table.ts'
+import type { StateTable } from '../../src/stores/table.ts'
 import { commitLogContract } from './commit-log.contract.ts'
 import { jobRowsContract } from './job-rows.contract.ts'
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csvLines, formatElement, ndjsonLines, textLines } from '../../src/formats/encode.ts'
 import { text } from '../../src/index.ts'
-import { EventRecord } from '../../src/sources/kafka-record.ts'
+import { EventRecord } from '../../src/sources/kafka/record.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 import { parseCsv } from './parse-csv.ts'
 

@@ -1,8 +1,8 @@
 // A table and an object store that give back one thing other than it was written.
 
-import type { ObjectStore } from '../../src/state/object-store.ts'
-import type { LogItem, StateTable } from '../../src/state/table.ts'
-import { logKey } from '../../src/state/task.ts'
+import { logKey } from '../../src/names/names.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { LogItem, StateTable } from '../../src/stores/table.ts'
 
 /** What is done to the bytes; `others`: everything else that was read. */
 export type Damage = (bytes: Uint8Array, others: readonly Uint8Array[]) => Uint8Array

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type Job, job, MillraceError, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import type { JobRow } from '../../src/state/table.ts'
+import type { JobRow } from '../../src/stores/table.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 

@@ -1,11 +1,11 @@
 // Where silent partitions were moved on, by the logs: records behind such a place belong to a later batch than their timestamps
 // say, rightly so (I2), and on a busy machine it happens to tests that did not ask for it.
 
+import { isSourceCommit } from '../../src/log/commit-record.ts'
+import { TaskLog } from '../../src/log/task-log.ts'
 import { SOURCE_STAGE } from '../../src/plan/plan.ts'
-import { isSourceCommit } from '../../src/state/commit-record.ts'
-import type { ObjectStore } from '../../src/state/object-store.ts'
-import type { CommitLog } from '../../src/state/table.ts'
-import { TaskLog } from '../../src/state/task-log.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { CommitLog } from '../../src/stores/table.ts'
 import type { MovedOn } from '../soak/commits.ts'
 
 export interface Logs {

@@ -3,9 +3,9 @@
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { afterEach, expect, it } from 'vitest'
 import { sqsHelpers, sqsWaker } from '../../src/lambda/sqs-waker.ts'
-import { ServiceThrottledError, ServiceUnreachableError } from '../../src/state/service-errors.ts'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../src/stores/service-errors.ts'
 import { EMULATED } from '../contract/dynalite.ts'
-import { type FakeAnswer, type FakeService, fakeService, HANG_UP } from '../state/fake-service.ts'
+import { type FakeAnswer, type FakeService, fakeService, HANG_UP } from '../stores/fake-service.ts'
 
 let fake: FakeService
 afterEach(() => fake.stop())

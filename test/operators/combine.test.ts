@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NotAPairError, UnknownCellError } from '../../src/errors/operator-errors.ts'
+import type { CombineByKeyNode, FoldNode, WindowNode } from '../../src/graph/wide-nodes.ts'
 import { cogroup } from '../../src/operators/cogroup.ts'
 import { combineByKey, combineLocally, fold, foldLocally } from '../../src/operators/combine.ts'
-import { NotAPairError, UnknownCellError } from '../../src/operators/operator-errors.ts'
 import { repartition } from '../../src/operators/stateless.ts'
-import type { CombineByKeyNode, FoldNode, WindowNode } from '../../src/stream/wide-nodes.ts'
 import { someKey } from './keys.ts'
 import { pinned, source } from './nodes.ts'
 

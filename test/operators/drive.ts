@@ -1,7 +1,7 @@
 // Runs an operator over batches: without stopping, or thrown away after every batch and built again from what a commit would hold.
 
+import { decode, encode } from '../../src/log/codec.ts'
 import type { BucketOperator, CellChange, Elements } from '../../src/operators/bucket-operator.ts'
-import { decode, encode } from '../../src/state/codec.ts'
 
 /** The batches of an operator's inputs at one time. */
 export interface Batch {

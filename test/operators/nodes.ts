@@ -1,6 +1,6 @@
 // Nodes for tests of operators: what stands before the node under test does not matter to it.
 
-import type { NarrowNode, StreamNode } from '../../src/stream/nodes.ts'
+import type { NarrowNode, StreamNode } from '../../src/graph/nodes.ts'
 
 const none: NarrowNode = { kind: 'union', inputs: [] }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UnknownCellError } from '../../src/errors/operator-errors.ts'
+import type { WindowNode } from '../../src/graph/wide-nodes.ts'
 import type { Elements } from '../../src/operators/bucket-operator.ts'
-import { UnknownCellError } from '../../src/operators/operator-errors.ts'
 import { window } from '../../src/operators/window.ts'
-import type { WindowNode } from '../../src/stream/wide-nodes.ts'
 import { type Batch, batchesOf, drive, driveDue, RESTARTS } from './drive.ts'
 import { pinned, source } from './nodes.ts'
 

@@ -1,9 +1,9 @@
 // Whether names fit the keys that they become is known at definition: after a commit it would be too late.
 
 import { describe, expect, it } from 'vitest'
+import { shortId } from '../../src/graph/identity.ts'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
 import { planJob } from '../../src/plan/plan.ts'
-import { shortId } from '../../src/stream/identity.ts'
 
 interface Names {
   readonly name?: string

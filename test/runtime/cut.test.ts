@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Position } from '../../src/log/commit-record.ts'
 import { type CutRules, cutRecords } from '../../src/runtime/cut.ts'
-import type { Position } from '../../src/state/commit-record.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 
 const task = { job: 'copy', stage: 'source', task: 'lines-0' }

@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest'
 import { type GapPolicy, job, seconds, text } from '../../src/index.ts'
 import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
+import { isSourceCommit } from '../../src/log/commit-record.ts'
+import { TaskLog } from '../../src/log/task-log.ts'
 import { declareHole, knownHoles } from '../../src/runtime/holes.ts'
-import { isSourceCommit } from '../../src/state/commit-record.ts'
-import { TaskLog } from '../../src/state/task-log.ts'
 import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 

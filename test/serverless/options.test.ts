@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { InvalidOptionError } from '../../src/errors.ts'
+import { InvalidOptionError } from '../../src/errors/errors.ts'
 import { checkPluginOptions, handlersOf } from '../../src/serverless/options.ts'
 
 const KAFKA = { bootstrapServers: ['b-1:9092'] }

@@ -6,8 +6,8 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkBuckets } from '../../src/serverless/places-check.ts'
 import { checkState, stateFacts } from '../../src/serverless/state-check.ts'
-import { memoryTable } from '../../src/state/memory-table.ts'
-import { ServiceMissingError } from '../../src/state/service-errors.ts'
+import { memoryTable } from '../../src/stores/memory-table.ts'
+import { ServiceMissingError } from '../../src/stores/service-errors.ts'
 import { describedJob } from './sample.ts'
 
 let server: Server

@@ -1,6 +1,6 @@
 // What the jobs of the simulation must have published, worked out from the ledger by the plainest definition there is.
 
-import type { KafkaEventRecord } from '../../src/lambda/kafka-event.ts'
+import type { KafkaEventRecord } from '../../src/sources/kafka/event.ts'
 import type { Ledger } from '../../src/testing/simulation/ledger.ts'
 
 /** By batch time the values of the records, sorted. */

@@ -1,10 +1,10 @@
 // What a kind of simulated job says about itself: its code, its records, and what must come out by the plainest definition.
 
 import type { DStream, Job, JobOptions } from '../../src/index.ts'
-import { bucketOf } from '../../src/operators/hash.ts'
 import type { Entry, Ledger } from '../../src/testing/simulation/ledger.ts'
 import type { Random } from '../../src/testing/simulation/random.ts'
 import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
+import { bucketOf } from '../../src/values/hash.ts'
 import { type Contents, textOf } from './expected.ts'
 import { BATCH, TOPICS } from './jobs.ts'
 

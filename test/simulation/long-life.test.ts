@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { JobRuntime } from '../../src/runtime/job-runtime.ts'
-import { memoryTable } from '../../src/state/memory-table.ts'
+import { memoryTable } from '../../src/stores/memory-table.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 import { statefulJob } from './stateful-jobs.ts'

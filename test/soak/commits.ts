@@ -1,18 +1,18 @@
 // What the commit logs of a job say, read as they grow: which objects have been promised, what is closed, and when a silent
 // partition was moved on. Nothing that a reader sees may be missing here (I3).
 
-import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../src/plan/plan.ts'
 import {
   type Effect,
   isBucketCommit,
   isCloseCommit,
   isSourceCommit,
   type SourceCommit,
-} from '../../src/state/commit-record.ts'
-import type { ObjectStore } from '../../src/state/object-store.ts'
-import type { StateTable } from '../../src/state/table.ts'
-import type { TaskRef } from '../../src/state/task.ts'
-import { TaskLog } from '../../src/state/task-log.ts'
+} from '../../src/log/commit-record.ts'
+import { TaskLog } from '../../src/log/task-log.ts'
+import type { TaskRef } from '../../src/names/names.ts'
+import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../src/plan/plan.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { StateTable } from '../../src/stores/table.ts'
 import type { Job } from '../../src/stream/job.ts'
 
 /** A partition's frontier was moved to `frontier` by somebody who waited for it, before the record at `offset`. */

@@ -1,6 +1,6 @@
 // Lambda's Kafka events, written by hand for tests.
 
-import type { KafkaEvent, KafkaEventRecord } from '../../src/lambda/kafka-event.ts'
+import type { KafkaEvent, KafkaEventRecord } from '../../src/sources/kafka/event.ts'
 
 export interface SimpleRecord {
   readonly offset: number

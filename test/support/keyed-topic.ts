@@ -1,7 +1,7 @@
 // A topic that a producer has partitioned by key, and jobs over it with and without the promise that it is.
 
 import { type DStream, type Job, type JobOptions, job, text } from '../../src/index.ts'
-import { bucketOf } from '../../src/operators/hash.ts'
+import { bucketOf } from '../../src/values/hash.ts'
 import type { SimpleRecord } from './kafka-events.ts'
 
 export type Words = DStream<readonly [string, string]>

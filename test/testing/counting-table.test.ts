@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { memoryObjects } from '../../src/state/memory-objects.ts'
-import { memoryTable } from '../../src/state/memory-table.ts'
+import { memoryObjects } from '../../src/stores/memory-objects.ts'
+import { memoryTable } from '../../src/stores/memory-table.ts'
 import { countingObjects, countingTable } from '../../src/testing/counting-table.ts'
 import { objectStoreContract } from '../contract/object-store.contract.ts'
 import { collect } from '../contract/objects.ts'

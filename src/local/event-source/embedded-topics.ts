@@ -2,7 +2,7 @@
 // put where Kafka's default partitioner would put them, and the committed offsets of consumer groups. They last as
 // long as the object.
 
-import { InvalidOptionError, MillraceError } from '../../errors.ts'
+import { InvalidOptionError, MillraceError } from '../../errors/errors.ts'
 import { TopicMissingError } from './errors.ts'
 import { partitionOfKey } from './partitioner.ts'
 import type { NextOffset, SourceRecord, TopicPartition } from './topic-source.ts'

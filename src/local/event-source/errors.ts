@@ -1,6 +1,6 @@
 // The errors of the event-source stand-in: what a user of a Kafka event source mapping has to put right.
 
-import { describeCause, MillraceError } from '../../errors.ts'
+import { describeCause, MillraceError } from '../../errors/errors.ts'
 
 /** A topic of the mapping does not exist. Lambda shows this as a mapping with `PROBLEM: … Topic does not exist`. */
 export class TopicMissingError extends MillraceError {

@@ -3,7 +3,7 @@
 // record with a key of four zero bytes for the end of one. So this is decided here, on each answer to a fetch, as it is decoded.
 
 import { createRequire } from 'node:module'
-import { MillraceError } from '../../errors.ts'
+import { MillraceError } from '../../errors/errors.ts'
 
 /** A record as kafkajs decodes it; what it takes for a control record it hands to nobody, and goes on behind it. */
 export interface FetchedRecord {

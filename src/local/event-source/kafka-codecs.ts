@@ -4,7 +4,7 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
-import { MillraceError } from '../../errors.ts'
+import { MillraceError } from '../../errors/errors.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
 const { CompressionCodecs, CompressionTypes } = kafkajs

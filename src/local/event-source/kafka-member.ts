@@ -3,7 +3,7 @@
 // the committed offsets. When the connection is lost for good, a new consumer takes over, for ever.
 
 import type { Consumer, EachBatchPayload } from 'kafkajs'
-import { describeCause } from '../../errors.ts'
+import { describeCause } from '../../errors/errors.ts'
 import { PartitionBuffer } from './kafka-buffer.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { startOffsets } from './kafka-offsets.ts'

@@ -1,7 +1,7 @@
 // A TopicSource on real Kafka (or MSK). At the start it says within seconds what is wrong; once running it gets through
 // restarts and losses of brokers by itself.
 
-import { InvalidOptionError } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
 import { checkTopics, type KafkaSourceOptions, kafkaClient } from './kafka-client.ts'
 import { KafkaMember } from './kafka-member.ts'
 import type { TopicSource } from './topic-source.ts'

@@ -1,7 +1,7 @@
 // Pollers that follow the mappings of an endpoint, as Lambda does: one per enabled mapping, begun when one appears or is
 // enabled, ended when it is disabled or deleted, begun anew when it has changed.
 
-import { describeCause } from '../../errors.ts'
+import { describeCause } from '../../errors/errors.ts'
 import type { EventSourceMapping } from './mapping.ts'
 import type { Poller } from './poller.ts'
 import { pause } from './wakeable.ts'

@@ -7,8 +7,8 @@ import {
   type LambdaClient,
   paginateListEventSourceMappings,
 } from '@aws-sdk/client-lambda'
-import { InvalidOptionError } from '../../errors.ts'
-import { serviceError } from '../../state/service-errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { serviceError } from '../../stores/service-errors.ts'
 
 /** Where to start in a partition for which the consumer group has no committed offset. */
 export type StartingPosition =

@@ -5,7 +5,7 @@
 // One poller is one member of the group with at most one invocation under way, so no partition ever has two from it.
 // `pollers: n` runs n members, which invoke side by side over the partitions, as Lambda's event pollers do.
 
-import { describeCause, InvalidOptionError } from '../../errors.ts'
+import { describeCause, InvalidOptionError } from '../../errors/errors.ts'
 import type { FunctionInvoker } from '../invoker/invoker.ts'
 import { type Backoff, type Delivery, type Discarded, deliver, type InvocationReport } from './deliver.ts'
 import { PAYLOAD_LIMIT } from './encode-event.ts'

@@ -1,7 +1,7 @@
 // The port through which the poller calls a function, whatever runs it. A failure of the function is an answer, not an
 // exception: the poller decides what to do about it, as Lambda's own does.
 
-import { describeCause } from '../../errors.ts'
+import { describeCause } from '../../errors/errors.ts'
 
 /** The function answered. */
 export interface InvokeSuccess {

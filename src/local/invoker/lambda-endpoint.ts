@@ -4,7 +4,7 @@
 import { InvokeCommand, type InvokeCommandInput, type InvokeCommandOutput, LambdaClient } from '@aws-sdk/client-lambda'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { FinalizeHandlerOutput, FinalizeRequestMiddleware } from '@smithy/types'
-import { describeCause } from '../../errors.ts'
+import { describeCause } from '../../errors/errors.ts'
 import { pause } from '../event-source/wakeable.ts'
 import {
   answerTooLarge,

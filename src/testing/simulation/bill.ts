@@ -1,12 +1,12 @@
 // What a warm micro-batch of a source task may cost: no read and one write (I4). Warm is what one process has committed before,
 // with nothing gone wrong in it so far: no fault, no lost race, no failed invocation.
 
-import type { KafkaEvent } from '../../lambda/kafka-event.ts'
+import { isSourceCommit } from '../../log/commit-record.ts'
+import type { TaskRef } from '../../names/names.ts'
 import { SOURCE_STAGE } from '../../plan/plan.ts'
 import { trustedFor } from '../../runtime/snapshot-due.ts'
-import { isSourceCommit } from '../../state/commit-record.ts'
-import type { StateTable } from '../../state/table.ts'
-import type { TaskRef } from '../../state/task.ts'
+import type { KafkaEvent } from '../../sources/kafka/event.ts'
+import type { StateTable } from '../../stores/table.ts'
 import type { Monitor } from './monitor.ts'
 
 /** Rows that are read once in an interval and not for each micro-batch: who looks out, and which wake-up is under way. */

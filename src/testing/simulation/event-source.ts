@@ -1,7 +1,7 @@
 // Topics and their event source, as a model: partitions with records, a committed offset each, deliveries that succeed or
 // fail, and everything that at-least-once allows: other cuts, duplicates, offsets that are moved back, old events again.
 
-import type { KafkaBatchResponse, KafkaEvent, KafkaEventRecord } from '../../lambda/kafka-event.ts'
+import type { KafkaBatchResponse, KafkaEvent, KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Random } from './random.ts'
 
 export class Partition {

@@ -1,7 +1,7 @@
 // The errors that the simulation makes: those of services, as their clients would report them, told from all others.
 
-import type { ServiceError } from '../../errors.ts'
-import { ServiceThrottledError, ServiceUnreachableError } from '../../state/service-errors.ts'
+import type { ServiceError } from '../../errors/errors.ts'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../stores/service-errors.ts'
 
 interface Where {
   /** What kind of call. */

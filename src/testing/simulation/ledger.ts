@@ -1,9 +1,9 @@
 // Which batch every record fell into, worked out from the commits as they are made. Every offset stands in it once (I1):
 // that is what a run is held against, and what the same records are run by without faults.
 
-import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
+import type { SourceCommit } from '../../log/commit-record.ts'
 import { assignBatchTimes, closedBy } from '../../runtime/time.ts'
-import type { SourceCommit } from '../../state/commit-record.ts'
+import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { JobSettings } from '../../stream/job.ts'
 
 /** One record and the batch time that it was committed under. */

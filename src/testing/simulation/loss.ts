@@ -1,7 +1,7 @@
 // At the end of some runs something is lost for good: a topic was deleted and made again, or the log of a task is gone. Going
 // on as if nothing had happened would lose records or count them twice, so an error has to say so (I7).
 
-import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
+import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import { kafkaEventOf, type Partition } from './event-source.ts'
 import { splitName } from './monitored-logs.ts'
 import type { Random } from './random.ts'

@@ -3,8 +3,7 @@
 // an entry with a successor is published and done.
 
 import zlib from 'node:zlib'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
-import { decode } from '../../state/codec.ts'
+import { decode } from '../../log/codec.ts'
 import {
   type BucketCommit,
   type CloseCommit,
@@ -13,11 +12,12 @@ import {
   isCloseCommit,
   isSourceCommit,
   type SourceCommit,
-} from '../../state/commit-record.ts'
-import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../state/object-store.ts'
-import { entryPlace } from '../../state/spilled.ts'
-import type { LogItem, StateTable } from '../../state/table.ts'
-import type { TaskRef } from '../../state/task.ts'
+} from '../../log/commit-record.ts'
+import { entryPlace } from '../../log/spilled.ts'
+import type { TaskRef } from '../../names/names.ts'
+import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
+import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../stores/object-store.ts'
+import type { LogItem, StateTable } from '../../stores/table.ts'
 import type { Coverage } from './coverage.ts'
 import type { Ledger } from './ledger.ts'
 import { MonitoredLogs } from './monitored-logs.ts'

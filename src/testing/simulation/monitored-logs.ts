@@ -1,7 +1,5 @@
 // The logs as the monitor has seen them grow: each entry must go on from the one before, and from what others have committed.
 
-import { isInPlace } from '../../plan/edge-names.ts'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
 import {
   type BatchPartial,
   type BucketCommit,
@@ -10,8 +8,10 @@ import {
   isCloseCommit,
   isSourceCommit,
   type SourceCommit,
-} from '../../state/commit-record.ts'
-import type { TaskRef } from '../../state/task.ts'
+} from '../../log/commit-record.ts'
+import { isInPlace } from '../../names/edge-names.ts'
+import type { TaskRef } from '../../names/names.ts'
+import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
 import type { MonitorParts, WatchedCommit } from './monitor.ts'
 
 export interface WatchedHead {

@@ -1,9 +1,9 @@
 // What a run has published: by output and batch time the lines, whatever parts they came in.
 
+import type { SaveNode } from '../../graph/nodes.ts'
 import { type PlannedOutput, planJob } from '../../plan/plan.ts'
-import type { ObjectRef, ObjectStore } from '../../state/object-store.ts'
+import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
 import type { Job } from '../../stream/job.ts'
-import type { SaveNode } from '../../stream/nodes.ts'
 import { kindOf } from './services.ts'
 
 /** By output (`s3://bucket/prefix[.suffix]`) and batch time the lines, sorted; none when there is only the `_SUCCESS`. */

@@ -1,8 +1,8 @@
 // One simulated process: an instance of the function, with memory of its own and every I/O at the mercy of `Faults`.
 
 import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
-import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import type { Environment } from '../../runtime/environment.ts'
+import type { KafkaEvent } from '../../sources/kafka/event.ts'
 import type { Job } from '../../stream/job.ts'
 import { Bill } from './bill.ts'
 import { type Caller, never, turns } from './faults.ts'

@@ -1,7 +1,7 @@
 // The records of a run: given by the user, made by a generator of the user's, or words when that is what the job reads.
 
-import { InvalidOptionError } from '../../errors.ts'
-import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Job } from '../../stream/job.ts'
 import type { Random } from './random.ts'
 

@@ -1,8 +1,8 @@
 // The same records without faults: one process, one batch time after the other, each record under the batch time that it
 // was committed under in the run that is checked. The clock says which: that is what `time: 'arrival'` is for.
 
-import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
 import { wakeUpMessage } from '../../lambda/sqs-waker.ts'
+import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Job } from '../../stream/job.ts'
 import { checkWakeUps } from './checks.ts'
 import { kafkaEventOf } from './event-source.ts'

@@ -1,6 +1,6 @@
 // What one seed simulates of a job: which records, how time passes, and what goes wrong. All drawn before the run.
 
-import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
+import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Job } from '../../stream/job.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import { FAR_APART, MISHAPS, type Mishap } from './mishaps.ts'

@@ -1,11 +1,11 @@
 // A process's way to the table and to the objects, with everything on it that can go wrong.
 
-import { decode } from '../../state/codec.ts'
-import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../state/commit-record.ts'
-import type { ObjectRef, ObjectStore } from '../../state/object-store.ts'
-import { entryPlace } from '../../state/spilled.ts'
-import type { LogItem, StateTable } from '../../state/table.ts'
-import type { TaskRef } from '../../state/task.ts'
+import { decode } from '../../log/codec.ts'
+import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../log/commit-record.ts'
+import { entryPlace } from '../../log/spilled.ts'
+import type { TaskRef } from '../../names/names.ts'
+import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
+import type { LogItem, StateTable } from '../../stores/table.ts'
 import { type Call, type Caller, type Faults, turns } from './faults.ts'
 
 export function faultyTable(table: StateTable, faults: Faults, caller: Caller): StateTable {

@@ -1,9 +1,9 @@
 // simulate: one seed of a job from beginning to end, on the real runtime, plan, operators and codecs, over services, an
 // event source and a clock that the seed decides; then held against the same records without faults.
 
-import { InvalidOptionError } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { checkKnownOptions } from '../../graph/options.ts'
 import type { Job } from '../../stream/job.ts'
-import { checkKnownOptions } from '../../stream/options.ts'
 import { checkLedger, checkRest, checkTimes, comparePrinted, comparePublished } from './checks.ts'
 import type { CoverageCounts } from './coverage.ts'
 import { FAULTS, type Fault, type TakenFault } from './faults.ts'

@@ -1,8 +1,8 @@
 // Runs one scenario: events, zombies, crashes and wake-ups in random order, then peace until the job is at rest.
 
-import type { KafkaEvent } from '../../lambda/kafka-event.ts'
 import { shareMessage } from '../../lambda/sqs-waker.ts'
 import type { Share } from '../../runtime/environment.ts'
+import type { KafkaEvent } from '../../sources/kafka/event.ts'
 import type { Job } from '../../stream/job.ts'
 import { checkClosedInTime, checkRestInTime, checkWakeUps } from './checks.ts'
 import { acknowledge, type Delivery, type Partition, takeNext } from './event-source.ts'

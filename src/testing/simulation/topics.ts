@@ -1,6 +1,6 @@
 // The job's topics during a run: which partitions there are by now, and which of their records exist.
 
-import type { KafkaEventRecord } from '../../lambda/kafka-event.ts'
+import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import { Partition } from './event-source.ts'
 import type { Random } from './random.ts'
 import type { Scenario } from './scenario.ts'

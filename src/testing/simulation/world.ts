@@ -1,10 +1,10 @@
 // What simulated processes share: the services, the clock, wake-ups under way, and the monitor that watches every write.
 
 import type { Share } from '../../runtime/environment.ts'
-import { type MemoryObjects, memoryObjects } from '../../state/memory-objects.ts'
-import { type MemoryTable, memoryTable } from '../../state/memory-table.ts'
-import { type ObjectRef, type ObjectStore, objectUrl } from '../../state/object-store.ts'
-import type { StateTable } from '../../state/table.ts'
+import { type MemoryObjects, memoryObjects } from '../../stores/memory-objects.ts'
+import { type MemoryTable, memoryTable } from '../../stores/memory-table.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from '../../stores/object-store.ts'
+import type { StateTable } from '../../stores/table.ts'
 import type { Job } from '../../stream/job.ts'
 import { Coverage } from './coverage.ts'
 import { type FaultOptions, Faults } from './faults.ts'

@@ -1,7 +1,7 @@
 // Real flights (npm package vega-datasets) for two topics, and what the job has made of them.
 
 import { readFileSync } from 'node:fs'
-import type { ObjectStore } from '../../../src/state/object-store.ts'
+import type { ObjectStore } from '../../../src/stores/object-store.ts'
 
 export const DAY = 86_400_000
 

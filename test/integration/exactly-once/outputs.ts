@@ -1,6 +1,6 @@
 // Reads what a run has published, and says what is missing, twice, or out of place.
 
-import type { ObjectStore } from '../../../src/state/object-store.ts'
+import type { ObjectStore } from '../../../src/stores/object-store.ts'
 
 export interface Outputs {
   /** How often each id occurs in the output `all`. */

@@ -1,7 +1,7 @@
 // Under which batch each line belongs: by its timestamp, unless its partition was silent for so long that it was moved on, as it
 // may be on a machine that is very busy (I2). The logs say where that happened.
 
-import { dynamoTable } from '../../../src/state/dynamo-table.ts'
+import { dynamoTable } from '../../../src/stores/dynamo-table.ts'
 import { EMULATED } from '../../contract/dynalite.ts'
 import { batchTimes } from '../../soak/topic.ts'
 import type { Stage } from '../exactly-once/stage.ts'

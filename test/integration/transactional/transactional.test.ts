@@ -2,10 +2,10 @@
 // aborted records are explained by `holes: 'transactional'`. Without it they are what they look like, missing records (I7).
 
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { isSourceCommit } from '../../../src/log/commit-record.ts'
+import { TaskLog } from '../../../src/log/task-log.ts'
 import { SOURCE_STAGE } from '../../../src/plan/plan.ts'
-import { isSourceCommit } from '../../../src/state/commit-record.ts'
-import { dynamoTable } from '../../../src/state/dynamo-table.ts'
-import { TaskLog } from '../../../src/state/task-log.ts'
+import { dynamoTable } from '../../../src/stores/dynamo-table.ts'
 import { EMULATED } from '../../contract/dynalite.ts'
 import { until } from '../../local/event-source/until.ts'
 import { Stage } from '../exactly-once/stage.ts'

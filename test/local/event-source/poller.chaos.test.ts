@@ -2,13 +2,13 @@
 // passes a record that no invocation took, and in the end all are taken. Every run is made from a seed.
 
 import { expect, it } from 'vitest'
-import type { KafkaEvent } from '../../../src/lambda/kafka-event.ts'
 import { EmbeddedTopics } from '../../../src/local/event-source/embedded-topics.ts'
 import { eventSourceMapping } from '../../../src/local/event-source/mapping.ts'
 import { memorySource } from '../../../src/local/event-source/memory-source.ts'
 import { type Poller, startPoller } from '../../../src/local/event-source/poller.ts'
 import type { NextOffset } from '../../../src/local/event-source/topic-source.ts'
 import { inProcessInvoker } from '../../../src/local/invoker/in-process.ts'
+import type { KafkaEvent } from '../../../src/sources/kafka/event.ts'
 import { until } from './until.ts'
 
 const RECORDS = 300

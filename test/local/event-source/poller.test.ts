@@ -1,7 +1,6 @@
 // How the stand-in cuts, retries and commits, on embedded topics.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { KafkaEvent } from '../../../src/lambda/kafka-event.ts'
 import type { Discarded, InvocationReport } from '../../../src/local/event-source/deliver.ts'
 import { EmbeddedTopics } from '../../../src/local/event-source/embedded-topics.ts'
 import { eventSourceMapping, type MappingOptions } from '../../../src/local/event-source/mapping.ts'
@@ -9,6 +8,7 @@ import { memorySource } from '../../../src/local/event-source/memory-source.ts'
 import { type Poller, type PollerOptions, startPoller } from '../../../src/local/event-source/poller.ts'
 import type { TopicSource } from '../../../src/local/event-source/topic-source.ts'
 import { inProcessInvoker } from '../../../src/local/invoker/in-process.ts'
+import type { KafkaEvent } from '../../../src/sources/kafka/event.ts'
 import { until } from './until.ts'
 
 const GROUP = 'group'

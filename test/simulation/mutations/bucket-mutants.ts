@@ -6,7 +6,7 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
   {
     name: 'snapshot named before it is written',
     breaks: 'I7',
-    file: 'src/state/snapshots.ts',
+    file: 'src/log/snapshots.ts',
     find: 'await objects.put(ref, body)',
     replace: 'void objects.put(ref, body).catch(() => undefined)',
     kinds: ['heavy'],

@@ -14,7 +14,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'lists on their way are taken for what is made of them elsewhere',
     breaks: 'I5',
-    file: 'src/plan/edge-names.ts',
+    file: 'src/names/edge-names.ts',
     find: 'return made === undefined ? ',
     replace: 'return made === undefined || made ? ',
     test: 'test/runtime/deploys.test.ts',
@@ -30,15 +30,15 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'operators with state are told apart by their order',
     breaks: 'I5',
-    file: 'src/stream/ids.ts',
+    file: 'src/graph/ids.ts',
     find: 'if (!cause) return',
     replace: 'if (cause || !cause) return',
-    test: 'test/stream/ids.test.ts',
+    test: 'test/graph/ids.test.ts',
   },
   {
     name: 'what state was called formerly counts for nothing',
     breaks: 'I5',
-    file: 'src/stream/ids.ts',
+    file: 'src/graph/ids.ts',
     find: 'const effective = formerly ?? id',
     replace: 'const effective = id ?? formerly',
     test: 'test/plan/schema-diff.test.ts',

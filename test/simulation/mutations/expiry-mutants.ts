@@ -6,7 +6,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'an entry past its time is taken for the head',
     breaks: 'I7',
-    file: 'src/state/log-life.ts',
+    file: 'src/log/log-life.ts',
     find: 'if (until === undefined) return true',
     replace: 'if (until === undefined || trustExpired < 1) return true',
     test: 'test/runtime/expiry.test.ts',
@@ -14,7 +14,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is followed gets no time',
     breaks: 'I7',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'if (before && before.expiresAt === undefined) {',
     replace: 'if (before && before.version < 1) {',
     test: 'test/runtime/expiry.test.ts',
@@ -22,7 +22,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a birth is deleted when its time is over',
     breaks: 'I7',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'before.version === 1 ? { headUntil: until } : { expiresAt: until }',
     replace: '{ expiresAt: until }',
     test: 'test/runtime/expiry.test.ts',
@@ -38,7 +38,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'times of entries fall when retention does',
     breaks: 'I7',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'Math.max(ttl.expiresAt, before?.expiresAt ?? 0)',
     replace: 'ttl.expiresAt',
     test: 'test/runtime/expiry.test.ts',
@@ -126,10 +126,10 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'the winner of a lost race is read eventually consistent',
     breaks: 'I3',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'limit: 1, consistent: true })\n    return winner',
     replace: 'limit: 1 })\n    return winner',
-    test: 'test/state/lost-race.test.ts',
+    test: 'test/stores/lost-race.test.ts',
   },
   {
     name: 'logs are not sealed while a far timeout is due',
@@ -150,7 +150,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'superseded snapshots stay for ever',
     breaks: 'rest',
-    file: 'src/state/snapshots.ts',
+    file: 'src/log/snapshots.ts',
     find: 'old.slice(0, Math.max(0, inForce))',
     replace: 'old.slice(0, 0)',
     test: 'test/runtime/bounded-storage.test.ts',
@@ -158,7 +158,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a snapshot that an entry still names is dropped',
     breaks: 'I7',
-    file: 'src/state/snapshots.ts',
+    file: 'src/log/snapshots.ts',
     find: 'old.slice(0, Math.max(0, inForce))',
     replace: 'old.slice(0, inForce + 1)',
     test: 'test/runtime/bounded-storage.test.ts',
@@ -166,7 +166,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a snapshot that was never named counts as in force',
     breaks: 'I7',
-    file: 'src/state/snapshots.ts',
+    file: 'src/log/snapshots.ts',
     find: 'const inForce = old.findLastIndex(({ key }) => isNamed(key))',
     replace: 'const inForce = isNamed("") ? 0 : old.length - 1',
     test: 'test/runtime/bounded-storage.test.ts',
@@ -174,7 +174,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'spilled records outlive their entries',
     breaks: 'rest',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'if (prepared.spilled) await this.#dropSpilled(version)',
     replace: '',
     test: 'test/runtime/bounded-storage.test.ts',
@@ -182,7 +182,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a spilled record that an entry names goes by its age',
     breaks: 'I7',
-    file: 'src/state/spilled.ts',
+    file: 'src/log/spilled.ts',
     find: 'if (item && spilledBy(task, item)?.key === key) return 0',
     replace: '',
     test: 'test/runtime/bounded-storage.test.ts',

@@ -6,7 +6,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'no fence',
     breaks: 'I1',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: "? 'committed' : 'conflict'",
     replace: "? 'committed' : 'committed'",
   },
@@ -85,7 +85,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'own commit taken for another (a lost answer, retried)',
     breaks: 'I3',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: "return winner && Buffer.compare(winner.body, body) === 0 ? 'committed' : 'conflict'",
     replace: "return 'conflict'",
   },

@@ -6,7 +6,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a key that is undefined is taken',
     breaks: 'I7',
-    file: 'src/operators/hash.ts',
+    file: 'src/values/hash.ts',
     find: 'if (key === undefined || isComposite(key)) refuseMissing(key)',
     replace: '',
     test: 'test/runtime/missing-keys.test.ts',
@@ -38,7 +38,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what cannot be read is written',
     breaks: 'I7',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'if (!this.#isRecord(record))',
     replace: 'if (record === undefined)',
     test: 'test/runtime/odd-times.test.ts',
@@ -54,7 +54,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'instances of classes travel',
     breaks: 'I7',
-    file: 'src/state/faithful.ts',
+    file: 'src/values/faithful.ts',
     find: 'if (form === undefined) throw new NoValue()',
     replace: 'if (form === undefined) return value',
     test: 'test/runtime/values.test.ts',
@@ -62,10 +62,10 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'bytes are Buffers after a shuffle',
     breaks: 'I8',
-    file: 'src/state/codec.ts',
+    file: 'src/log/codec.ts',
     find: 'packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))',
     replace: 'packr.unpack(bytes)',
-    test: 'test/state/faithful.test.ts',
+    test: 'test/values/faithful.test.ts',
   },
   {
     name: 'a promise is no reason to stop',
@@ -78,10 +78,10 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a change of order in a state is none',
     breaks: 'I1',
-    file: 'src/operators/values.ts',
+    file: 'src/values/copy.ts',
     find: 'name === others[i] && equal(',
     replace: 'Object.hasOwn(b, name) && equal(',
-    test: 'test/operators/values.test.ts',
+    test: 'test/values/copy.test.ts',
   },
   {
     name: 'NDJSON writes null for what it cannot hold',

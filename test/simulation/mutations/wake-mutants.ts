@@ -121,7 +121,7 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'the winner of a lost race read eventually consistent',
     breaks: 'I3',
-    file: 'src/state/task-log.ts',
+    file: 'src/log/task-log.ts',
     find: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: true',
     replace: 'const [winner] = await this.#log.read(this.task, { after: version - 1, limit: 1, consistent: false',
   },

@@ -2,9 +2,9 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { job, text } from '../../../src/index.ts'
-import { encode } from '../../../src/state/codec.ts'
-import { type Effect, NO_COUNTS, type SourceCommit } from '../../../src/state/commit-record.ts'
-import { entryPlace } from '../../../src/state/spilled.ts'
+import { encode } from '../../../src/log/codec.ts'
+import { type Effect, NO_COUNTS, type SourceCommit } from '../../../src/log/commit-record.ts'
+import { entryPlace } from '../../../src/log/spilled.ts'
 import { seededRandom } from '../../../src/testing/simulation/random.ts'
 import { World } from '../../../src/testing/simulation/world.ts'
 import { eventRecord } from '../../support/kafka-events.ts'

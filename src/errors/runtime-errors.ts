@@ -1,0 +1,112 @@
+// Errors of running a job: its code, its records, its place in the table.
+
+import { describeTask, type TaskRef } from '../names/names.ts'
+import { describeCause, MillraceError } from './errors.ts'
+
+/** A record that cannot be decoded, or on which an operator throws, under the policy `fail`. */
+export class PoisonRecordError extends MillraceError {
+  readonly task: TaskRef
+  readonly offset: number
+  constructor(task: TaskRef, offset: number, cause: unknown) {
+    super(
+      'POISON_RECORD',
+      `${describeTask(task)}: the record at offset ${offset} cannot be processed: ${describeCause(cause)}. Records before it are committed. ` +
+        "Fix the job and deploy it again, or set onPoison: 'skip' or 'quarantine' to go on without such records.",
+      { cause },
+    )
+    this.task = task
+    this.offset = offset
+  }
+}
+
+/** What the operators need is away: no record is to blame, and none is set aside. */
+export class TransientFailureError extends MillraceError {
+  readonly task: TaskRef
+  /** Whether that is taken from all records having failed alike, and not from the error. */
+  readonly alike: boolean
+  constructor(task: TaskRef, from: number, until: number, cause: unknown, alike: boolean) {
+    const why = alike ? 'every record fails alike' : 'something is away'
+    super(
+      'TRANSIENT_FAILURE',
+      `${describeTask(task)}: ${why}: ${describeCause(cause)}. Nothing of offsets ${from} to ${until - 1} is committed, and none of these records was set aside: ` +
+        'they will be delivered again. Look at what mapAsync calls. If the records are to blame after all, say so: mapAsync(f, { transient: () => false })' +
+        (alike ? '; when they still fail after waitForFailed they are taken for bad ones.' : '.'),
+      { cause },
+    )
+    this.task = task
+    this.alike = alike
+  }
+}
+
+/** An operator throws on a micro-batch although each record passes alone. */
+export class OperatorError extends MillraceError {
+  readonly task: TaskRef
+  constructor(task: TaskRef, from: number, until: number, cause: unknown) {
+    super(
+      'OPERATOR_FAILED',
+      `${describeTask(task)}: the operators fail on offsets ${from} to ${until - 1} together, though on no record alone: ${describeCause(cause)}. ` +
+        'Look at mapPartitions functions and at anything they share; the records will be delivered again.',
+      { cause },
+    )
+    this.task = task
+  }
+}
+
+/** An element cannot be written in an output's format. */
+export class UnencodableError extends MillraceError {
+  readonly output: string
+  constructor(output: string, cause: unknown) {
+    super(
+      'UNENCODABLE',
+      `An element cannot be written to ${output}: ${describeCause(cause)}. Map it to something that the format has a form for.`,
+      { cause },
+    )
+    this.output = output
+  }
+}
+
+/** A topic has more partitions than its keyed state knows: keys are in other partitions than their state. */
+export class PartitionAddedError extends MillraceError {
+  constructor(job: string, topic: string, partition: number, count: number) {
+    super(
+      'PARTITION_ADDED',
+      `A record of partition ${partition} of topic '${topic}' arrived, which had ${count} partitions when job '${job}' was deployed. The job's operators by ` +
+        'key keep their state in the partitions (preservesPartitioning), and with another number of partitions Kafka sends keys ' +
+        'elsewhere than where their state is. Copy the topic into a new one and run the job on that under a new name, or take preservesPartitioning ' +
+        "out; if keys stay where they are (producers that choose partitions themselves), say preservesPartitioning({ newPartitions: 'join' }).",
+    )
+  }
+}
+
+/** Operators by key run in partitions, and nobody knows how many there are. */
+export class PartitionsUnknownError extends MillraceError {
+  constructor(job: string, topic: string) {
+    super(
+      'PARTITIONS_UNKNOWN',
+      `Job '${job}' keeps state in the partitions of topic '${topic}' (preservesPartitioning), and how many it has is not known, so a new one ` +
+        `could not be told from one that was only silent. Name the number: custom.millrace.kafka.partitions.${topic} in serverless.yml, or ` +
+        `MILLRACE_PARTITIONS=${topic}=4 in the environment; or say preservesPartitioning({ newPartitions: 'join' }).`,
+    )
+  }
+}
+
+/** Two functions run jobs of one name in one table: each would take the other's commits for its own. */
+export class JobNameTakenError extends MillraceError {
+  constructor(job: string, owner: string, other: string, since: string) {
+    super(
+      'JOB_NAME_TAKEN',
+      `The job '${job}' in this table belongs to '${other}' (since ${since}), and '${owner}' wants to run a job of that name too. ` +
+        'Give one of the jobs another name or another table. If this function replaces the other, deploy it with lambda(job, { takeOver: true }).',
+    )
+  }
+}
+
+/** A record came from a topic that the job does not read. */
+export class UnknownTopicError extends MillraceError {
+  constructor(job: string, topic: string, known: readonly string[]) {
+    super(
+      'UNKNOWN_TOPIC',
+      `A record of topic '${topic}' arrived, but job '${job}' reads ${known.join(', ')}. Remove the topic from the event source mapping or add it to the job.`,
+    )
+  }
+}

@@ -1,0 +1,90 @@
+// Records that no item can hold, as objects that their entries name. An object goes when its entry has expired, or never came about.
+
+import { LogGapError } from '../errors/log-errors.ts'
+import { UnreadableStateError } from '../errors/state-errors.ts'
+import { describeTask, logKey, objectPath, type TaskRef } from '../names/names.ts'
+import type { ObjectRef, ObjectStore } from '../stores/object-store.ts'
+import type { CommitLog, LogItem } from '../stores/table.ts'
+import { versionSortKey } from '../stores/table-keys.ts'
+import { decode } from './codec.ts'
+
+/** So many names are looked at at a time, each with a read of one entry: what is left comes next time. */
+const LOOKED_AT = 100
+
+/** Where the spilled records of a task are. */
+function folderOf({ job, stage, task }: TaskRef): string {
+  return `_millrace/spill/${objectPath(job, stage, task)}/`
+}
+
+/** The name tells which entry may name it, and since when: `<version>.<milliseconds>.<id>`. */
+export function spillKey(task: TaskRef, version: number, at: number, id: string): string {
+  return `${folderOf(task)}${versionSortKey(version)}.${at}.${id}`
+}
+
+/** What an entry's bytes are bound to (`codec.ts`): one of another log or version is not taken for it. */
+export function entryPlace(task: TaskRef, version: number): string {
+  return `${logKey(task)}#${versionSortKey(version)}`
+}
+
+/** The object that holds an entry's record, when the item does not. */
+export function spilledBy(task: TaskRef, { version, body }: LogItem): ObjectRef | undefined {
+  const where = `version ${version} of ${describeTask(task)}`
+  const { spilled, value } = decode(where, body, entryPlace(task, version))
+  if (!spilled) return undefined
+  if (!isRef(value)) throw new UnreadableStateError(where, 'it names no object')
+  return value
+}
+
+/**
+ * Deletes the oldest spilled records that no entry names: theirs has expired, or another won that version. One LIST, and a read
+ * of an entry for each that is old enough. Names of earlier code tell no version, and are left to the bucket's rule.
+ *
+ * @param head the newest version: what is not committed yet is at this version or later.
+ * @param since what was written later stays: its commit may be under way.
+ */
+export async function dropSpilled(
+  objects: ObjectStore,
+  log: CommitLog,
+  bucket: string,
+  task: TaskRef,
+  head: number,
+  since: number,
+): Promise<number> {
+  const folder = folderOf(task)
+  const old: { readonly key: string; readonly version: number }[] = []
+  for await (const { key } of objects.list(bucket, folder)) {
+    const [, version, at] = /^(\d{16})\.(\d+)\../.exec(key.slice(folder.length)) ?? []
+    if (version === undefined) continue
+    if (Number(at) > since || Number(version) >= head || old.length === LOOKED_AT) break
+    old.push({ key, version: Number(version) })
+  }
+  const dropped = await Promise.all(
+    old.map(async ({ key, version }) => {
+      const item = await itemAt(log, task, version)
+      if (item && spilledBy(task, item)?.key === key) return 0
+      await objects.delete({ bucket, key })
+      return 1
+    }),
+  )
+  return dropped.reduce((sum: number, n) => sum + n, 0)
+}
+
+async function itemAt(log: CommitLog, task: TaskRef, version: number): Promise<LogItem | undefined> {
+  try {
+    return (await log.read(task, { after: version - 1, limit: 1, consistent: true }))[0]
+  } catch (error) {
+    if (error instanceof LogGapError) return undefined
+    throw error
+  }
+}
+
+export function isRef(value: unknown): value is ObjectRef {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'bucket' in value &&
+    'key' in value &&
+    typeof value.bucket === 'string' &&
+    typeof value.key === 'string'
+  )
+}

@@ -1,0 +1,35 @@
+// The names of edges, as commits have them: made and taken apart here only. They are called for the operator that they lead to.
+
+/** Where edges within a source task lead. */
+export const IN_PLACE = 'in place'
+
+/**
+ * Of the edge to an input of the operator after which a stage is called. What other elements are made into there has another name:
+ * an operator that makes something else under the same id must not take them for its own.
+ */
+export function edgeName(stage: string, input: number, made?: string): string {
+  return made === undefined ? `${stage}/${input}` : `${stage}/${input} ${made}`
+}
+
+/** Of an edge within a source task, to an operator in place. */
+export function edgeNameInPlace(operator: string, input: number, made?: string): string {
+  return `${IN_PLACE} ${edgeName(operator, input, made)}`
+}
+
+/** Whether an edge carries elements within a source task: they are in its own log until the partition has passed their batch. */
+export function isInPlace(edge: string): boolean {
+  return edge.startsWith(`${IN_PLACE} `)
+}
+
+/** The operator that an edge leads to. */
+export function operatorOf(edge: string): string {
+  const target = stageOfEdge(edge)
+  return isInPlace(edge) ? target.slice(IN_PLACE.length + 1) : target
+}
+
+/** The stage that an edge leads to, which is called after that operator. */
+export function stageOfEdge(edge: string): string {
+  const end = edge.lastIndexOf('/')
+  if (end < 0) throw new Error(`'${edge}' is no edge`)
+  return edge.slice(0, end)
+}

@@ -1,0 +1,86 @@
+// Keys and sizes of the single table (DESIGN §3, docs/decisions/001): what the memory table and DynamoDB have in common,
+// so that a key or an item that DynamoDB would refuse is refused in tests as well.
+
+import { InvalidOptionError } from '../errors/errors.ts'
+import { ItemTooLargeError } from '../errors/log-errors.ts'
+import { describeTask, escapeKeyPart, logKey, type TaskRef } from '../names/names.ts'
+import { MAX_ITEM_BYTES } from './table.ts'
+
+/** Digits of `Number.MAX_SAFE_INTEGER`: padded to this, versions sort as strings in the order of numbers. */
+const VERSION_DIGITS = 16
+
+/** DynamoDB's limits for the two parts of a key, in bytes of UTF-8. */
+export const MAX_PARTITION_KEY_BYTES = 2048
+const MAX_SORT_KEY_BYTES = 1024
+
+/** Sort key of a version of a commit log: `0000000000000042`. */
+export function versionSortKey(version: number): string {
+  if (!Number.isSafeInteger(version) || version < 0) {
+    throw new InvalidOptionError(`A version of a commit log is a whole number from 0 up; got ${version}.`)
+  }
+  return String(version).padStart(VERSION_DIGITS, '0')
+}
+
+/**
+ * Sort key of a row. Row names separate their parts with `#` (`task#lines-0`), so that one stays; a lone `%`, which
+ * escaping never makes, stands for the empty name, which DynamoDB does not take as a key. The start of a name maps to the start of its key.
+ */
+export function rowSortKey(name: string): string {
+  return name === '' ? '%' : rowSortKeyPrefix(name)
+}
+
+export function rowSortKeyPrefix(prefix: string): string {
+  return prefix.split('#').map(escapeKeyPart).join('#')
+}
+
+/** The name that `rowSortKey` made this key from. */
+export function rowName(sortKey: string): string {
+  if (sortKey === '%') return ''
+  return sortKey.replace(/%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g, (_, wide?: string, narrow?: string) =>
+    String.fromCharCode(Number.parseInt(wide ?? narrow ?? '', 16)),
+  )
+}
+
+/** @throws InvalidOptionError when a name is longer than DynamoDB can hold in a key. */
+export function checkKey(partitionKey: string, sortKey: string): void {
+  // A UTF-16 unit is at most three bytes, so ordinary keys are known to be short enough without being measured.
+  if (partitionKey.length * 3 > MAX_PARTITION_KEY_BYTES) limit('partition', partitionKey, MAX_PARTITION_KEY_BYTES)
+  if (sortKey.length * 3 > MAX_SORT_KEY_BYTES) limit('sort', sortKey, MAX_SORT_KEY_BYTES)
+}
+
+function limit(kind: string, key: string, max: number): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes <= max) return
+  throw new InvalidOptionError(
+    `The ${kind} key "${key.slice(0, 60)}…" has ${bytes} bytes, and DynamoDB takes ${max}. It is made of the names of ` +
+      'the job, its stage and its task (topic and partition): shorten the longest of them.',
+  )
+}
+
+// What DynamoDB counts beside key and body: the attribute names pk, sk, b, ttl and rev, data (11 bytes at most) and a
+// number (at most 21, of ours at most 9). Rounded up, so that what passes here passes there.
+const OVERHEAD_BYTES = 32
+
+/** How many bytes of body fit into one item of this task's log. */
+export function maxBodyBytes(task: TaskRef): number {
+  return MAX_ITEM_BYTES - Buffer.byteLength(logKey(task)) - VERSION_DIGITS - OVERHEAD_BYTES
+}
+
+/** What DynamoDB counts of an entry with that body. */
+export function itemBytes(task: TaskRef, body: Uint8Array): number {
+  return body.byteLength + Buffer.byteLength(logKey(task)) + VERSION_DIGITS + OVERHEAD_BYTES
+}
+
+/** @throws ItemTooLargeError before DynamoDB would answer with an unspecific ValidationException. */
+export function checkBodySize(task: TaskRef, version: number, body: Uint8Array): void {
+  const max = maxBodyBytes(task)
+  if (body.byteLength > max)
+    throw new ItemTooLargeError(`version ${version} of ${describeTask(task)}`, body.byteLength, max)
+}
+
+/** The same for a row. */
+export function checkRowSize(partitionKey: string, sortKey: string, data: string): void {
+  const bytes = Buffer.byteLength(data)
+  const max = MAX_ITEM_BYTES - Buffer.byteLength(partitionKey) - Buffer.byteLength(sortKey) - OVERHEAD_BYTES
+  if (bytes > max) throw new ItemTooLargeError(`row ${sortKey} of ${partitionKey}`, bytes, max)
+}

@@ -1,7 +1,0 @@
-import { memoryObjects } from '../../src/state/memory-objects.ts'
-import { objectStoreContract } from '../contract/object-store.contract.ts'
-
-objectStoreContract('memoryObjects', async () => {
-  const store = memoryObjects()
-  return { store, another: () => store, bucket: 'results' }
-})
