@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { InvalidOptionError } from '../errors/errors.ts'
-import { checkKnownOptions } from '../graph/options.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
+import { checkKnownOptions } from '../options/options.ts'
 import type { SimulatedRecord } from '../testing/simulation/records.ts'
 import {
   type SimulatedJob,

@@ -3,7 +3,7 @@
 
 import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
-import type { ValueVersion } from './state-version.ts'
+import type { ValueVersion } from '../options/state-version.ts'
 import type { WideNode } from './wide-nodes.ts'
 
 /** What to do with a hole in the offsets of a partition that nothing explains. */

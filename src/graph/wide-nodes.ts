@@ -1,9 +1,9 @@
 // Nodes that need all the data of a batch, or state: they run in the buckets of a shuffle stage when the batch is closed.
 // As in nodes.ts, user functions sit in method signatures, so that nodes forget element types.
 
+import type { ValueVersion } from '../options/state-version.ts'
 import type { Identity } from './identity.ts'
 import type { StreamNode } from './nodes.ts'
-import type { ValueVersion } from './state-version.ts'
 
 /** What wide nodes have in common. */
 interface Wide extends Identity {

@@ -2,7 +2,7 @@
 
 import { MillraceError } from '../errors/errors.ts'
 import { PoisonRecordError } from '../errors/runtime-errors.ts'
-import { checkKnownOptions } from '../graph/options.ts'
+import { checkKnownOptions } from '../options/options.ts'
 import type { Environment, Share } from '../runtime/environment.ts'
 import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
 import type { KafkaBatchResponse } from '../sources/kafka/event.ts'

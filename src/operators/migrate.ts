@@ -2,8 +2,8 @@
 // elements on their way to an operator that keeps them. What newer code has left is never guessed at (I7).
 
 import { describeValue, MigrationError, StateVersionError } from '../errors/operator-errors.ts'
-import type { ValueVersion } from '../graph/state-version.ts'
 import { stageOfEdge } from '../names/edge-names.ts'
+import type { ValueVersion } from '../options/state-version.ts'
 import type { Edge } from '../plan/plan.ts'
 import { copy } from '../values/copy.ts'
 import { pairOf } from '../values/pairs.ts'

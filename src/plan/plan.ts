@@ -3,8 +3,8 @@
 
 import { OperatorIds } from '../graph/ids.ts'
 import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
-import type { ValueVersion } from '../graph/state-version.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
+import type { ValueVersion } from '../options/state-version.ts'
 import type { Job } from '../stream/job.ts'
 import { checkNames } from './names.ts'
 import { programOf } from './program.ts'

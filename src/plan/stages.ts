@@ -4,9 +4,9 @@
 import type { OperatorIds } from '../graph/ids.ts'
 import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../graph/nodes.ts'
 import { keepsKeys, topicInPlace } from '../graph/partitioning.ts'
-import type { ValueVersion } from '../graph/state-version.ts'
 import type { WideNode } from '../graph/wide-nodes.ts'
 import { edgeName } from '../names/edge-names.ts'
+import type { ValueVersion } from '../options/state-version.ts'
 import type { Job } from '../stream/job.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
 

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html and with-msk-permissions.html
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { checkKnownOptions } from '../graph/options.ts'
+import { checkKnownOptions } from '../options/options.ts'
 import { options, textList } from './checks.ts'
 import type { IamStatement } from './framework.ts'
 

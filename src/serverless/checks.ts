@@ -1,7 +1,7 @@
 // Checks of single values of serverless.yml. Messages name the place and show the value.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { nearest } from '../graph/options.ts'
+import { nearest } from '../options/options.ts'
 
 /** An object of options, its values not checked yet. */
 export type Options = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@
 // nearest known one. Names of mapping options are those of the framework's own `kafka` and `msk` events.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { checkKnownOptions } from '../graph/options.ts'
+import { checkKnownOptions } from '../options/options.ts'
 import { type AccessConfiguration, checkAccess } from './access.ts'
 import { boolean, choice, integer, nonEmptyText, type Options, options, textList } from './checks.ts'
 

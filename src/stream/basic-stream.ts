@@ -4,7 +4,7 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import { type CsvOptions, csvLines, type Encoder, ndjsonLines, textLines } from '../formats/encode.ts'
 import type { OutputNode, StreamNode } from '../graph/nodes.ts'
-import { checkFunction, checkKnownOptions } from '../graph/options.ts'
+import { checkFunction, checkKnownOptions } from '../options/options.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
 import type { DStream } from './dstream.ts'
 import type { Sync } from './sync.ts'

@@ -3,9 +3,9 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { IdentityOptions } from '../graph/identity.ts'
 import type { StreamNode } from '../graph/nodes.ts'
-import { checkFunction } from '../graph/options.ts'
-import { VERSION_OPTIONS, valueVersion } from '../graph/state-version.ts'
 import type { MapWithStateNode } from '../graph/wide-nodes.ts'
+import { checkFunction } from '../options/options.ts'
+import { VERSION_OPTIONS, valueVersion } from '../options/state-version.ts'
 import { PairStream } from './pair-stream.ts'
 import type { StateSpec } from './state-spec.ts'
 import {

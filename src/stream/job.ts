@@ -2,10 +2,10 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { type Decoder, nullable, text } from '../formats/decode.ts'
-import { type Duration, toMillis } from '../graph/duration.ts'
 import { OperatorIds } from '../graph/ids.ts'
 import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from '../graph/nodes.ts'
-import { checkChoice, checkKnownOptions, checkPartitions } from '../graph/options.ts'
+import { type Duration, toMillis } from '../options/duration.ts'
+import { checkChoice, checkKnownOptions, checkPartitions } from '../options/options.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'

@@ -1,19 +1,19 @@
 // The vocabulary, third part: streams of pairs, reduced and grouped by key. Definitions follow org.apache.spark.streaming.dstream.PairDStreamFunctions.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import type { Duration } from '../graph/duration.ts'
 import { partBefore } from '../graph/identity.ts'
 import type { NewPartitions } from '../graph/nodes.ts'
-import { checkChoice, checkFunction, checkKnownOptions } from '../graph/options.ts'
 import { checkOneTopic } from '../graph/partitioning.ts'
+import { addCounts } from '../graph/wide-nodes.ts'
+import type { Duration } from '../options/duration.ts'
+import { checkChoice, checkFunction, checkKnownOptions } from '../options/options.ts'
 import {
   VERSION_OPTIONS,
   type VersionOptions,
   valueVersion,
   versionOfLists,
   versionOfPairs,
-} from '../graph/state-version.ts'
-import { addCounts } from '../graph/wide-nodes.ts'
+} from '../options/state-version.ts'
 import type { DStream } from './dstream.ts'
 import type { Sync } from './sync.ts'
 import { type ShuffleOptions, shuffle, type Widen, WindowedStream } from './windowed-stream.ts'

@@ -1,7 +1,7 @@
 // For how long what a job writes is kept, and how long it waits: what one must be at least for the other, checked at definition.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { type Duration, MAX_DURATION_MS, toMillis } from '../graph/duration.ts'
+import { type Duration, MAX_DURATION_MS, toMillis } from '../options/duration.ts'
 
 /** What an open batch is open for, milliseconds. */
 export interface OpenFor {

@@ -1,10 +1,10 @@
 // StateSpec: what `mapWithState` does with the state of a key. Spark: org.apache.spark.streaming.StateSpec.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { type Duration, toMillis } from '../graph/duration.ts'
-import { type ValueVersion, type VersionOptions, valueVersion } from '../graph/state-version.ts'
 import type { State } from '../graph/wide-nodes.ts'
-import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from './parameters.ts'
+import { type Duration, toMillis } from '../options/duration.ts'
+import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
+import { type ValueVersion, type VersionOptions, valueVersion } from '../options/state-version.ts'
 import type { Sync } from './sync.ts'
 
 /** `(key, value, state) => mapped`: what it returns is emitted, `undefined` too. */

@@ -1,8 +1,8 @@
 // The three shapes of `updateStateByKey`'s function, made one. Spark: PairDStreamFunctions.updateStateByKey.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import type { VersionOptions } from '../graph/state-version.ts'
-import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from './parameters.ts'
+import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
+import type { VersionOptions } from '../options/state-version.ts'
 import type { ShuffleOptions } from './windowed-stream.ts'
 
 /** `(values, state) => state`: `undefined` removes the key. */

@@ -2,11 +2,11 @@
 // org.apache.spark.streaming.dstream.DStream, which builds the same things out of the same few operators.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { type Duration, toMillis } from '../graph/duration.ts'
 import { IDENTITY_OPTIONS, type Identity, type IdentityOptions, identityOf, partBefore } from '../graph/identity.ts'
-import { checkFunction, checkKnownOptions, checkPartitions } from '../graph/options.ts'
-import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from '../graph/state-version.ts'
 import { addCounts, type Made } from '../graph/wide-nodes.ts'
+import { type Duration, toMillis } from '../options/duration.ts'
+import { checkFunction, checkKnownOptions, checkPartitions } from '../options/options.ts'
+import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from '../options/state-version.ts'
 import { BasicStream } from './basic-stream.ts'
 import type { DStream } from './dstream.ts'
 

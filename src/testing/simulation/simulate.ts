@@ -2,7 +2,7 @@
 // event source and a clock that the seed decides; then held against the same records without faults.
 
 import { InvalidOptionError } from '../../errors/errors.ts'
-import { checkKnownOptions } from '../../graph/options.ts'
+import { checkKnownOptions } from '../../options/options.ts'
 import type { Job } from '../../stream/job.ts'
 import { checkLedger, checkRest, checkTimes, comparePrinted, comparePublished } from './checks.ts'
 import type { CoverageCounts } from './coverage.ts'

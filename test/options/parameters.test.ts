@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type DStream, job, StateSpec, text } from '../../src/index.ts'
-import { namesMoreParameters } from '../../src/stream/parameters.ts'
+import { namesMoreParameters } from '../../src/options/parameters.ts'
 
 type Pairs = DStream<readonly [string, number]>
 

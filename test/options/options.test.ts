@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkChoice, checkKnownOptions, nearest } from '../../src/graph/options.ts'
+import { checkChoice, checkKnownOptions, nearest } from '../../src/options/options.ts'
 
 const known = ['batch', 'idleAfter', 'onPoison', 'retention']
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toMillis } from '../../src/graph/duration.ts'
 import { InvalidOptionError, milliseconds, minutes, seconds } from '../../src/index.ts'
+import { toMillis } from '../../src/options/duration.ts'
 
 describe('a duration', () => {
   it.each([
