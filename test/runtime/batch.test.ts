@@ -2,9 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { driven, records } from '../support/driven.ts'
 
 const upper: Job = job('upper', { batch: seconds(1) }, ({ kafka }) => {
   kafka('lines', { value: text() })
@@ -14,60 +12,37 @@ const upper: Job = job('upper', { batch: seconds(1) }, ({ kafka }) => {
 
 describe('a micro-batch', () => {
   it('becomes one part per batch time, named by partition and first offset', async () => {
-    const environment = memoryEnvironment()
-    await lambda(upper, { environment })(
-      kafkaEvent({ 'lines-0': lines(['a', 'b', 'c'], { from: 7, at: 800, step: 100 }) }),
-    )
-    expect(await readObjects(environment.objects, 'results')).toEqual(
-      new Map([
-        ['upper-1000/_SUCCESS', ''],
-        ['upper-1000/part-lines-0-00000000000000000007', 'A\nB\n'],
-        ['upper-2000/part-lines-0-00000000000000000009', 'C\n'],
-      ]),
-    )
+    const lines = driven(upper)
+    await lines.deliver(records('lines-0', ['a', 'b', 'c'], { from: 7, at: 800, step: 100 }))
+    expect(await lines.published()).toEqual({
+      'upper-1000/_SUCCESS': '',
+      'upper-1000/part-lines-0-00000000000000000007': 'A\nB\n',
+      'upper-2000/part-lines-0-00000000000000000009': 'C\n',
+    })
   })
 
   it('is skipped when it comes again, to this process or to another (I1)', async () => {
-    const environment = memoryEnvironment()
-    const event = kafkaEvent({ 'lines-0': lines(['a', 'b']) })
-    const handler = lambda(upper, { environment })
-    await handler(event)
-    const before = await readObjects(environment.objects, 'results')
-    await handler(event)
-    await lambda(upper, { environment: environment.another() })(event)
-    expect(await readObjects(environment.objects, 'results')).toEqual(before)
+    const lines = driven(upper)
+    await lines.deliver(records('lines-0', ['a', 'b']))
+    const before = await lines.published()
+    await lines.again()
+    await lines.another().again()
+    expect(await lines.published()).toEqual(before)
   })
 
   it('closes T when every partition has passed it, and writes _SUCCESS', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(upper, { environment })
-    await handler(
-      kafkaEvent({ 'lines-0': lines(['a', 'b'], { at: 500, step: 1000 }), 'lines-1': lines(['x'], { at: 100 }) }),
-    )
-    expect(
-      [...(await readObjects(environment.objects, 'results')).keys()].filter((key) => key.endsWith('_SUCCESS')),
-    ).toEqual([])
-    await handler(kafkaEvent({ 'lines-1': lines(['y'], { from: 1, at: 1100 }) }))
-    expect(
-      [...(await readObjects(environment.objects, 'results')).keys()].filter((key) => key.endsWith('_SUCCESS')),
-    ).toEqual(['upper-1000/_SUCCESS'])
+    const lines = driven(upper)
+    await lines.deliver(records('lines-0', ['a', 'b'], { at: 500, step: 1000 }), records('lines-1', ['x'], { at: 100 }))
+    expect(await lines.closed()).toEqual([])
+    await lines.deliver(records('lines-1', ['y'], { at: 1100 }))
+    expect(await lines.closed()).toEqual(['upper-1000'])
   })
 
   it('is brought to rest by its wake-up, which arms no other', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(upper, { environment })
-    await handler(
-      kafkaEvent({ 'lines-0': lines(['a', 'b'], { at: 500, step: 1000 }), 'lines-1': lines(['x'], { at: 100 }) }),
-    )
-    expect(environment.armed).toHaveLength(1)
-    const [at = 0] = environment.armed
-    environment.setTime(at)
-    await handler({
-      Records: [{ eventSource: 'aws:sqs', body: JSON.stringify({ millrace: 'wake', job: 'upper', at }) }],
-    })
-    expect(
-      [...(await readObjects(environment.objects, 'results')).keys()].filter((key) => key.endsWith('_SUCCESS')),
-    ).toEqual(['upper-1000/_SUCCESS', 'upper-2000/_SUCCESS'])
-    expect(environment.armed).toHaveLength(1)
+    const lines = driven(upper)
+    await lines.deliver(records('lines-0', ['a', 'b'], { at: 500, step: 1000 }), records('lines-1', ['x'], { at: 100 }))
+    expect(lines.environment.armed).toHaveLength(1)
+    expect(await lines.rest()).toBe(1)
+    expect(await lines.closed()).toEqual(['upper-1000', 'upper-2000'])
   })
 })

@@ -1,129 +1,94 @@
 // Closing: `_SUCCESS` of T when every partition has passed it and every part shows; whoever does it, once (I3).
 
 import { describe, expect, it } from 'vitest'
-import { job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
+import { job, text } from '../../src/index.ts'
 import { MAX_INTERVALS } from '../../src/runtime/close-draft.ts'
-import type { Environment } from '../../src/runtime/environment.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { copying, driven, records } from '../support/driven.ts'
 
-const copy = job('copy', { batch: seconds(1), idleAfter: '1h' }, ({ kafka }) => {
-  kafka('lines', { value: text() })
-    .map((record) => record.value)
-    .saveAsTextFiles('s3://results/copy')
-})
-
-async function closed({ objects }: Environment): Promise<string[]> {
-  return [...(await readObjects(objects, 'results')).keys()].filter((key) => key.endsWith('_SUCCESS'))
-}
+const copy = copying({ idleAfter: '1h' })
 
 describe('closing', () => {
   it('by a process that knows only marks reads what it closes, also of partitions that are ahead', async () => {
-    const environment = memoryEnvironment()
-    const first = lambda(copy, { environment })
-    await first(kafkaEvent({ 'lines-0': lines(['a'], { at: 500 }), 'lines-1': lines(['x'], { at: 500 }) }))
-    await first(kafkaEvent({ 'lines-0': lines(['b', 'c', 'd'], { from: 1, at: 1500, step: 1000 }) }))
-    await first(kafkaEvent({ 'lines-1': lines(['y'], { from: 1, at: 1500 }) }))
-    expect(await closed(environment)).toEqual(['copy-1000/_SUCCESS'])
+    const first = driven(copy)
+    await first.deliver(records('lines-0', ['a'], { at: 500 }), records('lines-1', ['x'], { at: 500 }))
+    await first.deliver(records('lines-0', ['b', 'c', 'd'], { at: 1500, step: 1000 }))
+    await first.deliver(records('lines-1', ['y'], { at: 1500 }))
+    expect(await first.closed()).toEqual(['copy-1000'])
 
-    environment.setTime(environment.clock.now() + 60_000) // the lease is over
-    const second = lambda(copy, { environment: environment.another() })
-    await second(kafkaEvent({ 'lines-1': lines(['z'], { from: 2, at: 3600 }) }))
-    expect(await closed(environment)).toEqual(['copy-1000/_SUCCESS', 'copy-2000/_SUCCESS', 'copy-3000/_SUCCESS'])
+    first.later('1m') // the lease is over
+    await first.another().deliver(records('lines-1', ['z'], { at: 3600 }))
+    expect(await first.closed()).toEqual(['copy-1000', 'copy-2000', 'copy-3000'])
   })
 
   it('waits for parts whose process died between commit and publishing, and publishes them', async () => {
-    const environment = memoryEnvironment()
-    const { objects } = environment
-    const dying: Environment = {
-      ...environment,
-      objects: { ...objects, put: () => Promise.reject(new Error('process died')) },
-    }
-    await lambda(copy, { environment })(kafkaEvent({ 'lines-0': lines(['a'], { at: 500 }) }))
-    const event = kafkaEvent({ 'lines-1': lines(['x', 'y'], { at: 500, step: 1000 }) })
-    await expect(lambda(copy, { environment: dying })(event)).rejects.toThrow('process died')
+    const first = driven(copy)
+    await first.deliver(records('lines-0', ['a'], { at: 500 }))
+    const dying = first.another({ objects: () => ({ put: () => Promise.reject(new Error('process died')) }) })
+    const dies = dying.deliver(records('lines-1', ['x', 'y'], { at: 500, step: 1000 }))
+    await expect(dies).rejects.toThrow('process died')
 
-    environment.setTime(environment.clock.now() + 60_000)
-    const other = lambda(copy, { environment: environment.another() })
-    await other(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1500 }) }))
-    expect([...(await readObjects(objects, 'results', 'copy-1000/'))]).toEqual([
-      ['copy-1000/_SUCCESS', ''],
-      ['copy-1000/part-lines-0-00000000000000000000', 'a\n'],
-      ['copy-1000/part-lines-1-00000000000000000000', 'x\n'],
-    ])
+    first.later('1m')
+    await first.another().deliver(records('lines-0', ['b'], { at: 1500 }))
+    expect(await first.published('copy-1000/')).toEqual({
+      'copy-1000/_SUCCESS': '',
+      'copy-1000/part-lines-0-00000000000000000000': 'a\n',
+      'copy-1000/part-lines-1-00000000000000000000': 'x\n',
+    })
   })
 
   it('is fenced against a partition that joins at the same moment', async () => {
-    const environment = memoryEnvironment()
-    const { table } = environment
-    const late = environment.another()
     let join: (() => Promise<unknown>) | undefined
-    const closing: Environment = {
-      ...environment,
-      table: {
-        ...table,
+    const closing = driven(copy, {
+      table: (table) => ({
         async append(task, item) {
           const joining = task.stage === 'close' ? join : undefined
           if (joining) join = undefined
           await joining?.()
           return table.append(task, item)
         },
-      },
-    }
-    const handler = lambda(copy, { environment: closing })
-    await handler(kafkaEvent({ 'lines-0': lines(['a'], { at: 500 }) }))
-    join = () => lambda(copy, { environment: late })(kafkaEvent({ 'lines-1': lines(['x'], { at: 600 }) }))
-    await handler(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1500 }) }))
+      }),
+    })
+    await closing.deliver(records('lines-0', ['a'], { at: 500 }))
+    join = () => closing.another().deliver(records('lines-1', ['x'], { at: 600 }))
+    await closing.deliver(records('lines-0', ['b'], { at: 1500 }))
     // x came before T = 1000 was closed, so it stands under it, and T waits for its partition.
-    expect([...(await readObjects(environment.objects, 'results', 'copy-1000/')).values()]).toEqual(['a\n', 'x\n'])
-    expect(await closed(environment)).toEqual([])
+    expect(Object.values(await closing.published('copy-1000/'))).toEqual(['a\n', 'x\n'])
+    expect(await closing.closed()).toEqual([])
   })
 
   it('of a log that was empty when this process looked for it is no loss', async () => {
-    const environment = memoryEnvironment()
-    const failing = environment.another()
-    const { table } = failing
     let down = true
-    const handler = lambda(copy, {
-      environment: {
-        ...failing,
-        table: {
-          ...table,
-          append: (task, item) => (down ? Promise.reject(new Error('down')) : table.append(task, item)),
-        },
-      },
+    const failing = driven(copy, {
+      table: (table) => ({
+        append: (task, item) => (down ? Promise.reject(new Error('down')) : table.append(task, item)),
+      }),
     })
     // This process has found the closing log empty, and then could not go on.
-    const event = kafkaEvent({ 'lines-0': lines(['a'], { at: 500 }) })
-    await expect(handler(event)).rejects.toThrow('down')
-    await lambda(copy, { environment })(event)
+    await expect(failing.deliver(records('lines-0', ['a'], { at: 500 }))).rejects.toThrow('down')
+    await failing.another().again()
     down = false
-    environment.setTime(environment.clock.now() + 60_000)
-    await handler(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1500 }) }))
-    expect(await closed(environment)).toEqual(['copy-1000/_SUCCESS'])
+    failing.later('1m')
+    await failing.deliver(records('lines-0', ['b'], { at: 1500 }))
+    expect(await failing.closed()).toEqual(['copy-1000'])
   })
 
   it('of a long backlog goes in steps: each is a commit of its own, and nothing is missing in between', async () => {
-    const environment = memoryEnvironment().another({ partitions: new Map([['lines', 2]]) })
-    const counts = job('counts', { batch: 1, idleAfter: '1h', numPartitions: 1 }, ({ kafka }) => {
+    const code = job('counts', { batch: 1, idleAfter: '1h', numPartitions: 1 }, ({ kafka }) => {
       kafka('lines', { value: text() })
         .map(({ value }) => value)
         .countByValue()
         .window(2, 1)
         .saveAsTextFiles('s3://results/counts')
     })
-    const handler = lambda(counts, { environment })
+    const counts = driven(code, { partitions: { lines: 2 } })
     const n = 2 * MAX_INTERVALS + 500
     const values = Array.from({ length: n }, (_, i) => `${i}`)
-    await handler(kafkaEvent({ 'lines-0': lines(values, { step: 1 }) }))
-    const closing = { job: 'counts', stage: 'close', task: '0' }
-    const before = (await environment.table.head(closing))?.version ?? 0
-    await handler(kafkaEvent({ 'lines-1': lines(['last'], { at: n }) }))
+    await counts.deliver(records('lines-0', values, { step: 1 }))
+    const before = (await counts.head('close', '0'))?.version ?? 0
+    await counts.deliver(records('lines-1', ['last'], { at: n }))
     // The second partition is at n, the first at n - 1: closed until then.
-    expect((await environment.table.head(closing))?.version).toBe(before + 3)
-    expect(await closed(environment)).toHaveLength(n - 1)
-    const parts = await readObjects(environment.objects, 'results', 'counts-2000/part')
-    expect([...parts.values()]).toEqual(['(1998,1)\n(1999,1)\n'])
+    expect((await counts.head('close', '0'))?.version).toBe(before + 3)
+    expect(await counts.closed()).toHaveLength(n - 1)
+    expect(Object.values(await counts.published('counts-2000/part'))).toEqual(['(1998,1)\n(1999,1)\n'])
   }, 60_000)
 })

@@ -2,13 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import type { Environment } from '../../src/runtime/environment.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest } from '../support/rest.ts'
-
-const DAY = 24 * 3_600_000
+import { driven, records } from '../support/driven.ts'
 
 const copy = job('copy', { batch: seconds(1), onPoison: 'skip' }, ({ kafka }) => {
   kafka('lines', { value: text() })
@@ -19,60 +13,48 @@ const copy = job('copy', { batch: seconds(1), onPoison: 'skip' }, ({ kafka }) =>
     .saveAsTextFiles('s3://results/copy')
 })
 
-async function contents(environment: Environment): Promise<string> {
-  const objects = await readObjects(environment.objects, 'results')
-  return [...objects].map(([key, body]) => (key.endsWith('_SUCCESS') ? '' : body)).join('')
-}
-
 describe('a job at rest', () => {
   it('is not at rest while eventually consistent reads hide what is not closed', async () => {
-    const writer = memoryEnvironment()
-    await lambda(copy, { environment: writer })(kafkaEvent({ 'lines-0': lines(['a']) }))
-    const { table } = writer
-    const stale: Environment = {
-      ...writer.another(),
-      table: {
-        ...table,
+    const writer = driven(copy)
+    await writer.deliver(records('lines-0', ['a']))
+    const stale = writer.another({
+      table: (table) => ({
         read: async (task, options) => (options.consistent ? table.read(task, options) : []),
-      },
-    }
-    await bringToRest('copy', lambda(copy, { environment: stale }), writer)
-    expect([...(await readObjects(writer.objects, 'results')).keys()]).toContain('copy-1000/_SUCCESS')
+      }),
+    })
+    await stale.rest()
+    expect(await stale.closed()).toContain('copy-1000')
   })
 
   it('goes on after its log has expired, down to the seals', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { at: 500, step: 1000 }) }))
-    await bringToRest('copy', handler, environment)
+    const first = driven(copy)
+    await first.deliver(records('lines-0', ['a', 'b'], { at: 500, step: 1000 }))
+    await first.rest()
     // A commit that closes nothing, and then rest again: the closing task must not need it later.
-    await handler(kafkaEvent({ 'lines-0': lines(['bad'], { from: 2, at: 2500 }) }))
-    await bringToRest('copy', handler, environment)
+    await first.deliver(records('lines-0', ['bad'], { at: 2500 }))
+    await first.rest()
 
-    environment.setTime(environment.clock.now() + 8 * DAY)
-    expect(environment.table.deleteExpired(environment.clock.now() / 1000)).toBeGreaterThan(0)
-    const later = environment.another()
-    const fresh = lambda(copy, { environment: later })
-    await fresh(kafkaEvent({ 'lines-0': lines(['c'], { from: 3, at: 3500 }) }))
-    await bringToRest('copy', fresh, later)
-    expect(await contents(environment)).toBe('a\nb\nc\n')
-    expect([...(await readObjects(environment.objects, 'results')).keys()]).toContain('copy-4000/_SUCCESS')
+    first.later('8d')
+    expect(first.expire()).toBeGreaterThan(0)
+    const fresh = first.another()
+    await fresh.deliver(records('lines-0', ['c'], { at: 3500 }))
+    await fresh.rest()
+    expect(await fresh.text()).toBe('a\nb\nc\n')
+    expect(await fresh.closed()).toContain('copy-4000')
   })
 
   it('does not trust memory from before what has expired since: its versions are free again', async () => {
-    const old = memoryEnvironment()
-    const frozen = lambda(copy, { environment: old })
-    await frozen(kafkaEvent({ 'lines-0': lines(['a']) }))
-    const other = old.another()
-    const handler = lambda(copy, { environment: other })
-    await handler(kafkaEvent({ 'lines-0': lines(['b', 'c'], { from: 1, at: 100 }) }))
-    await bringToRest('copy', handler, other)
+    const frozen = driven(copy)
+    await frozen.deliver(records('lines-0', ['a']))
+    const other = frozen.another()
+    await other.deliver(records('lines-0', ['b', 'c'], { at: 100 }))
+    await other.rest()
 
-    old.setTime(old.clock.now() + 8 * DAY)
-    old.table.deleteExpired(old.clock.now() / 1000)
-    const closed = await readObjects(old.objects, 'results', 'copy-1000/')
-    await frozen(kafkaEvent({ 'lines-0': lines(['b', 'c', 'd'], { from: 1, at: 100 }) }))
-    expect(await readObjects(old.objects, 'results', 'copy-1000/')).toEqual(closed)
-    expect(await contents(old)).toBe('a\nb\nc\nd\n')
+    frozen.later('8d')
+    frozen.expire()
+    const closed = await frozen.published('copy-1000/')
+    await frozen.deliver(records('lines-0', ['b', 'c', 'd'], { from: 1, at: 100 }))
+    expect(await frozen.published('copy-1000/')).toEqual(closed)
+    expect(await frozen.text()).toBe('a\nb\nc\nd\n')
   })
 })
