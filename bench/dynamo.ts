@@ -2,9 +2,9 @@
 // compressed (DESIGN §9: no read, one write, bytes within 1.2 of the delta; closing T: at most one query per partition).
 
 import { constants, zstdCompressSync } from 'node:zlib'
+import { definitionOf, Job } from '../src/graph/job.ts'
 import { lambda } from '../src/lambda/index.ts'
 import { s3Objects } from '../src/stores/s3-objects.ts'
-import type { Job } from '../src/stream/job.ts'
 import { type CountedDynamo, startDynamo } from './lib/embedded.ts'
 import { eventTexts } from './lib/events.ts'
 import { fakeS3 } from './lib/fake-s3.ts'
@@ -69,7 +69,7 @@ export async function dynamoBench(): Promise<string> {
 
 async function costOf({ name, job, topic, values, records }: Shape, dynamo: CountedDynamo): Promise<Cost> {
   const s3 = fakeS3()
-  const fresh: Job = { ...job, name }
+  const fresh = new Job({ ...definitionOf(name, job), name })
   const environment = benchEnvironment({ table: dynamo.table, objects: s3Objects({ client: s3.client }) })
   const handler = lambda(fresh, { environment })
   const next = eventTexts({ topic, values, partitions: PARTITIONS, records: records * PARTITIONS })

@@ -3,6 +3,7 @@
 // part and the longest of the others'.
 
 import { type Job, job, raw } from 'millrace'
+import { definitionOf } from '../src/graph/job.ts'
 import { pack, unpack } from '../src/log/codec.ts'
 import type { Share } from '../src/runtime/environment.ts'
 import { JobRuntime } from '../src/runtime/job-runtime.ts'
@@ -64,7 +65,7 @@ async function run(buckets: number, helping: Helping): Promise<number> {
       for (const share of waiting.splice(0)) {
         const [first = 0] = share.buckets
         const who = helping === 'same' ? first : (first + round) % buckets
-        const instance = instances.get(who) ?? new JobRuntime(define(), environment.another())
+        const instance = instances.get(who) ?? new JobRuntime(definitionOf('bench', define()), environment.another())
         instances.set(who, instance)
         const took = await timed(() => instance.help(share))
         helped += took
@@ -72,7 +73,7 @@ async function run(buckets: number, helping: Helping): Promise<number> {
       }
     },
   }
-  const closer = new JobRuntime(define(), { ...environment, helpers })
+  const closer = new JobRuntime(definitionOf('bench', define()), { ...environment, helpers })
   const times: number[] = []
   for (let n = 0; n < BATCHES + 3; n++) {
     environment.setTime(n * BATCH)

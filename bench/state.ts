@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { type Job, job, raw, type State, StateSpec } from 'millrace'
+import { definitionOf } from '../src/graph/job.ts'
 import { pack, unpack } from '../src/log/codec.ts'
 import { CLOSE_STAGE, SOURCE_STAGE } from '../src/plan/plan.ts'
 import { JobRuntime } from '../src/runtime/job-runtime.ts'
@@ -36,7 +37,10 @@ export async function stateBench(): Promise<string> {
   let share = ''
   for (const keys of (process.env.BENCH_KEYS ?? '100000,1000000').split(',').map(Number)) {
     const environment = memoryEnvironment(0)
-    let runtime = new JobRuntime(running(Array.from({ length: keys }, (_, i) => [`key-${i}`, 0])), environment)
+    let runtime = new JobRuntime(
+      definitionOf('bench', running(Array.from({ length: keys }, (_, i) => [`key-${i}`, 0]))),
+      environment,
+    )
     // A batch is closed, and run, by the first record of the next.
     await batch(runtime, environment, 0, [0])
     const first = await timed(() => batch(runtime, environment, 1, [0]))
@@ -44,7 +48,7 @@ export async function stateBench(): Promise<string> {
     const times: number[] = []
     for (let n = 2; n <= 8; n++) times.push(await timed(() => batch(runtime, environment, n, touch(n))))
     environment.setTime(8.5 * BATCH + 60_000) // the first instance's lease is over
-    runtime = new JobRuntime(running([]), environment)
+    runtime = new JobRuntime(definitionOf('bench', running([])), environment)
     const cold = await timed(() => batch(runtime, environment, 9, [0]))
     const { heapUsed, arrayBuffers } = process.memoryUsage()
     const warm = await timed(() => batch(runtime, environment, 10, [0]))
@@ -82,7 +86,7 @@ async function bytesPerBatch(): Promise<string> {
       },
     }
     const environment = { ...memory, table: spied }
-    const runtime = new JobRuntime(running([]), environment)
+    const runtime = new JobRuntime(definitionOf('bench', running([])), environment)
     // Keys of 12 random characters; each batch changes other counts.
     const keys = Array.from({ length: touched }, (_, i) =>
       createHash('md5').update(`${i}`).digest('base64').slice(0, 12),
@@ -120,7 +124,7 @@ async function closingCost(): Promise<string> {
     })
     const instances = Array.from(
       { length: partitions },
-      (_, p) => new JobRuntime(counts, { ...environment, instance: `i${p}` }),
+      (_, p) => new JobRuntime(definitionOf('bench', counts), { ...environment, instance: `i${p}` }),
     )
     const feed = async (time: number, offset: number): Promise<void> => {
       for (const [partition, instance] of instances.entries()) {

@@ -1,9 +1,9 @@
 // End to end in one process: events in, commits in dynalite, objects in a directory. dynalite takes most of the time, so
 // the figures compare our own versions with each other, and say nothing about DynamoDB.
 
+import { definitionOf, Job } from '../src/graph/job.ts'
 import { lambda } from '../src/lambda/index.ts'
 import { directoryObjects } from '../src/stores/directory-objects.ts'
-import type { Job } from '../src/stream/job.ts'
 import { startDynamo, temporaryFolder } from './lib/embedded.ts'
 import { eventTexts } from './lib/events.ts'
 import { allFlights, allLines } from './lib/jobs.ts'
@@ -32,7 +32,10 @@ export async function throughputBench(): Promise<string> {
       ] as const) {
         const name = `${format}, ${formatCount(records)} in ${partitions}`
         const services = { table: dynamo.table, objects: directoryObjects(folder.path) }
-        const contenders = [inOneProcess('no I/O', job, {}), inOneProcess('with I/O', { ...job, name }, services)]
+        const contenders = [
+          inOneProcess('no I/O', job, {}),
+          inOneProcess('with I/O', new Job({ ...definitionOf(name, job), name }), services),
+        ]
         const next = eventTexts({ topic, partitions, records, values })
         const events = Math.max(1, Math.round(10_000 / records))
         const plan = { rounds: ROUNDS, warmUp: 5, units: events, prepare: () => next(events) }

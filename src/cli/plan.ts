@@ -3,6 +3,7 @@
 import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
 import { InvalidOptionError } from '../errors/errors.ts'
+import { definitionOf, type JobDefinition } from '../graph/job.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { describePlan } from '../plan/describe.ts'
 import { planJob } from '../plan/plan.ts'
@@ -10,7 +11,6 @@ import { schemaOf } from '../plan/schema.ts'
 import { describeDiff, diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
 import { keptSchema } from '../runtime/claim.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
-import type { Job } from '../stream/job.ts'
 
 interface PlanFlags {
   readonly against?: string
@@ -33,16 +33,16 @@ export function planCommand(): Command {
 
 async function runPlan(module: string, { against, json, accept = [] }: PlanFlags): Promise<void> {
   const loaded: Record<string, unknown> = await import(pathToFileURL(module).href)
-  const jobs = [...new Set(Object.values(loaded).flatMap((value) => jobOfHandler(value) ?? []))]
-  if (jobs.length === 0) throw new InvalidOptionError(`${module} exports no handler made by lambda(job).`)
-  for (const job of jobs) {
+  const jobs = new Set(Object.values(loaded).flatMap((value) => jobOfHandler(value) ?? []))
+  if (jobs.size === 0) throw new InvalidOptionError(`${module} exports no handler made by lambda(job).`)
+  for (const job of [...jobs].map((one) => definitionOf(module, one))) {
     const plan = planJob(job)
     console.log(json ? JSON.stringify(schemaOf(plan), undefined, 2) : describePlan(plan))
     if (against !== undefined) await compare(job, against, accept)
   }
 }
 
-async function compare(job: Job, name: string, accept: readonly string[]): Promise<void> {
+async function compare(job: JobDefinition, name: string, accept: readonly string[]): Promise<void> {
   const table = dynamoTable({ table: name })
   const before = await keptSchema(table, job.name)
   table.close()

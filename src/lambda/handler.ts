@@ -2,11 +2,11 @@
 
 import { MillraceError } from '../errors/errors.ts'
 import { PoisonRecordError } from '../errors/runtime-errors.ts'
+import { definitionOf, type Job } from '../graph/job.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import type { Environment, Share } from '../runtime/environment.ts'
 import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
 import type { KafkaBatchResponse } from '../sources/kafka/event.ts'
-import type { Job } from '../stream/job.ts'
 import { acceptOf, checkAccept, environmentFromVariables } from './environment.ts'
 import { holding } from './hold.ts'
 import { withJob } from './job-of-handler.ts'
@@ -53,6 +53,7 @@ export type LambdaHandler = (event: unknown, context?: unknown) => Promise<Kafka
  * @example export const handler = lambda(hotWords)
  */
 export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
+  const definition = definitionOf('lambda', job)
   checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment'])
   const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
   const accept = checkAccept(`lambda(${job.name}), accept`, options.accept ?? acceptOf(process.env))
@@ -60,7 +61,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
 
   async function start(): Promise<Running> {
     const environment = options.environment ?? (await environmentFromVariables())
-    return { runtime: new JobRuntime(job, environment, { takeOver, accept }), environment }
+    return { runtime: new JobRuntime(definition, environment, { takeOver, accept }), environment }
   }
 
   const handler: LambdaHandler = async (event) => {

@@ -1,7 +1,7 @@
 // A handler carries its job, so that whoever loads a function's module can tell what it runs: the plugin
 // `millrace/serverless` derives topics, buckets and permissions from it.
 
-import type { Job } from '../stream/job.ts'
+import type { Job } from '../graph/job.ts'
 
 /** Registered, because a bundled function has its own copy of this module. */
 const JOB = Symbol.for('millrace.job')

@@ -2,10 +2,10 @@
 // stage run when a batch is closed. A stream that several others use is one step, so it runs once.
 
 import { OperatorIds } from '../graph/ids.ts'
+import type { JobDefinition } from '../graph/job.ts'
 import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
 import type { ValueVersion } from '../options/state-version.ts'
-import type { Job } from '../stream/job.ts'
 import { checkNames } from './names.ts'
 import { programOf } from './program.ts'
 import { placeStages, SOURCE_STAGE } from './stages.ts'
@@ -87,7 +87,7 @@ export interface ShuffleStage {
 }
 
 export interface Plan {
-  readonly job: Job
+  readonly job: JobDefinition
   readonly outputs: readonly PlannedOutput[]
   readonly programs: ReadonlyMap<string, Program>
   /** In an order in which a stage comes after all that it reads. */
@@ -99,7 +99,7 @@ export interface Plan {
  *
  * @throws InvalidOptionError when its names are too long for the keys that they become.
  */
-export function planJob(job: Job): Plan {
+export function planJob(job: JobDefinition): Plan {
   const ids = new OperatorIds(job.name, job.outputs)
   const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs), ids)
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]

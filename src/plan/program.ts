@@ -2,6 +2,7 @@
 // and what follows them, when the partition has passed a batch time. What the second part reads of the first is carried until then.
 
 import type { OperatorIds } from '../graph/ids.ts'
+import type { JobDefinition } from '../graph/job.ts'
 import {
   inputsOf,
   isNarrow,
@@ -13,7 +14,6 @@ import {
 import { isKeyed, topicInPlace } from '../graph/partitioning.ts'
 import type { WideNode } from '../graph/wide-nodes.ts'
 import { edgeNameInPlace, IN_PLACE } from '../names/edge-names.ts'
-import type { Job } from '../stream/job.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
 import { SOURCE_STAGE, versionOnTheWay } from './stages.ts'
 
@@ -33,7 +33,7 @@ interface Input extends Slot {
   readonly stream: StreamNode
 }
 
-export function programOf(topic: string, job: Job, leaves: Leaves, ids: OperatorIds): Program {
+export function programOf(topic: string, job: JobDefinition, leaves: Leaves, ids: OperatorIds): Program {
   const compiler = new Compiler(topic, job.settings.batch, ids)
   for (const source of job.sources) compiler.place(source)
   const outputs = leaves.outputs.flatMap((output) => {

@@ -2,12 +2,12 @@
 // buckets by the same keys, or Kafka's partitions are; everything narrow stays with its input.
 
 import type { OperatorIds } from '../graph/ids.ts'
+import type { JobDefinition } from '../graph/job.ts'
 import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../graph/nodes.ts'
 import { keepsKeys, topicInPlace } from '../graph/partitioning.ts'
 import type { WideNode } from '../graph/wide-nodes.ts'
 import { edgeName } from '../names/edge-names.ts'
 import type { ValueVersion } from '../options/state-version.ts'
-import type { Job } from '../stream/job.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
 
 /** The stage whose tasks are topic-partitions. */
@@ -30,7 +30,7 @@ interface Draft {
 }
 
 export function placeStages(
-  job: Job,
+  job: JobDefinition,
   named: readonly { id: string; node: OutputNode }[],
   ids: OperatorIds,
 ): { stages: ShuffleStage[]; outputs: PlannedOutput[]; edges: Edge[] } {
@@ -56,12 +56,12 @@ export function placeStages(
 }
 
 class Planner {
-  readonly #job: Job
+  readonly #job: JobDefinition
   readonly #places = new Map<StreamNode, Place>()
   readonly #drafts = new Map<string, Draft>()
   readonly #ids: OperatorIds
 
-  constructor(job: Job, ids: OperatorIds) {
+  constructor(job: JobDefinition, ids: OperatorIds) {
     this.#job = job
     this.#ids = ids
   }

@@ -2,12 +2,12 @@
 
 import { describeCause } from '../errors/errors.ts'
 import { PartitionAddedError, UnknownTopicError } from '../errors/runtime-errors.ts'
+import type { JobDefinition } from '../graph/job.ts'
 import { isSourceCommit } from '../log/commit-record.ts'
 import { partitionOfTask, taskOfPartition } from '../names/names.ts'
 import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
 import { viewOf } from '../plan/shape.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
-import type { Job } from '../stream/job.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closer.ts'
@@ -65,7 +65,7 @@ export class JobRuntime {
   readonly #tasks = new Map<string, SourceTask>()
   #claimed: Promise<void> | undefined
 
-  constructor(job: Job, environment: Environment, { takeOver = false, accept = [] }: RuntimeOptions = {}) {
+  constructor(job: JobDefinition, environment: Environment, { takeOver = false, accept = [] }: RuntimeOptions = {}) {
     this.plan = planJob(job)
     this.#environment = environment
     this.#options = { takeOver, accept }

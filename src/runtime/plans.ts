@@ -1,11 +1,11 @@
 // The plans that a job has been run by: a row for each, written before anything is committed under it, so that whoever closes a
 // batch can look up what other code had in mind with its part of it.
 
+import type { JobDefinition, JobSettings } from '../graph/job.ts'
 import { isBucketCommit } from '../log/commit-record.ts'
 import { stageOfEdge } from '../names/edge-names.ts'
 import { partitionOfTask } from '../names/names.ts'
 import { type Place, type PlanView, parseShape } from '../plan/shape.ts'
-import type { Job, JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { openLog } from './open-log.ts'
 
@@ -27,7 +27,7 @@ export class Plans {
   readonly #known = new Map<string, PlanView | undefined>()
 
   constructor(
-    { name, settings }: Job,
+    { name, settings }: JobDefinition,
     own: PlanView,
     environment: Environment,
     accepted: ReadonlySet<string> = new Set(),

@@ -2,6 +2,7 @@
 
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { definitionOf } from '../graph/job.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { planJob } from '../plan/plan.ts'
 import { schemaOf } from '../plan/schema.ts'
@@ -22,7 +23,8 @@ async function describe(): Promise<Answer> {
     const importMs = performance.now() - started
     const job = jobOfHandler(Reflect.get(module, exportName))
     if (!job) return { kind: 'no-job', exports: Object.keys(module) }
-    const { name, sources, outputs, settings } = job
+    const definition = definitionOf(exportName, job)
+    const { name, sources, outputs, settings } = definition
     return {
       kind: 'job',
       job: {
@@ -33,7 +35,7 @@ async function describe(): Promise<Answer> {
         ),
         quarantine: settings.quarantine,
         retention: settings.retention,
-        schema: schemaOf(planJob(job)),
+        schema: schemaOf(planJob(definition)),
         importMs,
       },
     }

@@ -3,6 +3,7 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import { type Decoder, nullable, text } from '../formats/decode.ts'
 import { OperatorIds } from '../graph/ids.ts'
+import { Job, type JobDefinition, type JobSettings, type PoisonPolicy } from '../graph/job.ts'
 import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from '../graph/nodes.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkChoice, checkKnownOptions, checkPartitions } from '../options/options.ts'
@@ -12,8 +13,7 @@ import { DStream } from './dstream.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
 import { parseTarget, sameObjects } from './target.ts'
 
-/** What to do with a record that cannot be decoded, or on which an operator throws. */
-export type PoisonPolicy = 'fail' | 'skip' | 'quarantine'
+export type { Job, JobSettings, PoisonPolicy }
 
 /** Settings of a job. */
 export interface JobOptions {
@@ -97,32 +97,6 @@ export interface JobContext {
   ): DStream<KafkaRecord<V, K>>
 }
 
-/** Settings as the runtime uses them: everything in milliseconds, defaults filled in. */
-export interface JobSettings {
-  readonly batch: number
-  readonly time: 'record' | 'arrival'
-  readonly idleAfter: number
-  readonly waitForFailed: number
-  readonly clockSkew: number
-  readonly retention: number
-  readonly numPartitions: number
-  /** Milliseconds of estimated work; undefined: never. */
-  readonly sideBySide: number | undefined
-  readonly idle: 'pause' | 'run'
-  /** With `idle: 'run'`, the time before the first batch; undefined: the first batch is the first with data. */
-  readonly zeroTime?: number
-  readonly onPoison: PoisonPolicy
-  readonly quarantine: { readonly bucket: string; readonly prefix: string } | undefined
-}
-
-/** A job as data. Hand it to `lambda()`, `testStream`, or the command line. */
-export interface Job {
-  readonly name: string
-  readonly settings: JobSettings
-  readonly sources: readonly KafkaSourceNode[]
-  readonly outputs: readonly OutputNode[]
-}
-
 const JOB_OPTIONS = [
   'batch',
   'time',
@@ -155,11 +129,11 @@ const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 export function job(name: string, options: JobOptions, define: (context: JobContext) => void): Job {
   const defined = defineJob(name, options, define)
   new OperatorIds(name, defined.outputs).check(name, defined.outputs)
-  return defined
+  return new Job(defined)
 }
 
 /** A job that is never deployed anew, so that operators may be told apart by their order. */
-export function defineJob(name: string, options: JobOptions, define: (context: JobContext) => void): Job {
+export function defineJob(name: string, options: JobOptions, define: (context: JobContext) => void): JobDefinition {
   if (typeof name !== 'string' || name.length === 0 || Buffer.byteLength(name) > 255) {
     throw new InvalidOptionError(`job: a name of 1 to 255 bytes is needed, got ${JSON.stringify(name)}.`)
   }

@@ -10,7 +10,7 @@ import { checkKnownOptions } from '../options/options.ts'
 import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { DStream } from '../stream/dstream.ts'
-import { defineJob, type Job } from '../stream/job.ts'
+import { defineJob } from '../stream/job.ts'
 import { bucketOf } from '../values/hash.ts'
 import { type MemoryEnvironment, memoryEnvironment } from './memory-environment.ts'
 
@@ -66,30 +66,26 @@ export async function testStream(
 
   const slides: number[] = []
   let single = false
-  const tested: Job = defineJob(
-    'test',
-    { batch, idle: 'run', idleAfter: 0, numPartitions: partitions },
-    ({ kafka }) => {
-      const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
-      const defined = define(...streams)
-      single = defined instanceof DStream
-      for (const stream of defined instanceof DStream ? [defined] : defined) {
-        const output = {
-          kind: 'save',
-          input: stream.node,
-          bucket: RESULTS,
-          suffix: undefined,
-          encoder: PACKED_LINES,
-        } as const
-        stream.registry.add({ ...output, prefix: `out${slides.length}` })
-        slides.push(stream.slide)
-      }
-    },
-  )
+  const tested = defineJob('test', { batch, idle: 'run', idleAfter: 0, numPartitions: partitions }, ({ kafka }) => {
+    const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
+    const defined = define(...streams)
+    single = defined instanceof DStream
+    for (const stream of defined instanceof DStream ? [defined] : defined) {
+      const output = {
+        kind: 'save',
+        input: stream.node,
+        bucket: RESULTS,
+        suffix: undefined,
+        encoder: PACKED_LINES,
+      } as const
+      stream.registry.add({ ...output, prefix: `out${slides.length}` })
+      slides.push(stream.slide)
+    }
+  })
 
   const topics = new Map(inputs.map((_, i) => [topicOf(i), partitions]))
   const environment = memoryEnvironment(0).another({ partitions: topics, strict: true })
-  const timed: Job = { ...tested, settings: { ...tested.settings, zeroTime: 0 } }
+  const timed = { ...tested, settings: { ...tested.settings, zeroTime: 0 } }
   const offsets = new Map<string, number>()
   let runtime = new JobRuntime(timed, environment)
   for (let n = 0; n < batches; n++) {

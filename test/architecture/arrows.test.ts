@@ -20,10 +20,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   graph: ['formats', 'options'],
   stream: ['formats', 'graph', 'options', 'sources'],
   operators: ['graph', 'names', 'options', 'plan', 'sources', 'stream', 'values'],
-  plan: ['graph', 'names', 'options', 'stores', 'stream'],
+  plan: ['graph', 'names', 'options', 'stores'],
   runtime: ['formats', 'graph', 'log', 'names', 'operators', 'plan', 'sources', 'stores', 'stream', 'values'],
-  lambda: ['options', 'runtime', 'sources', 'stores', 'stream'],
-  serverless: ['lambda', 'names', 'options', 'plan', 'runtime', 'stores'],
+  lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
+  serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'stores'],
   local: ['lambda', 'runtime', 'stores'],
   testing: [
     'formats',
@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stream',
     'values',
   ],
-  cli: ['lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'stores', 'stream', 'testing'],
+  cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'stores', 'testing'],
   '': ['formats', 'graph', 'options', 'plan', 'sources', 'stream'],
 }
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { type DStream, InvalidOptionError, job, type State, StateSpec, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import { describePlan } from '../../src/plan/describe.ts'
-import { planJob } from '../../src/plan/plan.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { planned } from '../support/definition.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 
 type Words = DStream<readonly [string, number]>
@@ -27,7 +27,7 @@ const latest = StateSpec.function((_: string, n: number | undefined, state: Stat
 
 /** Ids of the operators that have one, stage by stage. */
 const idsOf = (define: (ones: Words) => void, ...topic: [topic?: string, formerly?: string]): string[] =>
-  planJob(words(define, ...topic)).stages.map(({ id, steps }) =>
+  planned(words(define, ...topic)).stages.map(({ id, steps }) =>
     [id, ...steps.slice(1).map((step) => step.id)].join(' '),
   )
 
@@ -65,7 +65,7 @@ describe('two of a kind on one input', () => {
       expect(twice({ id: 'a' }, { id: 'a' })).toThrow("the id 'a' stands at two operators")
       const [a, b] = ['a', 'b'].map((id) => ({ id }))
       const stages = (first: object = {}, second: object = {}) =>
-        planJob(twice(first, second)()).stages.map(({ id, steps }) => [id, ...steps.map((step) => step.id)].join(' '))
+        planned(twice(first, second)()).stages.map(({ id, steps }) => [id, ...steps.map((step) => step.id)].join(' '))
       expect(stages(a, b).sort()).toEqual(stages(b, a).sort()) // whatever their order, each has its own
     },
   )
@@ -73,7 +73,7 @@ describe('two of a kind on one input', () => {
   it.each(Object.entries(STATEFUL))('%s: what was by order is found again by formerly', (_, build) => {
     // As plans were made before: by order. Jobs for testStream still are.
     const unpinned = idsOf((ones) => build(ones, {}).print())
-    const state = planJob(words((ones) => build(ones, {}).print()))
+    const state = planned(words((ones) => build(ones, {}).print()))
       .stages.flatMap(({ steps }) => steps)
       .findLast(({ node }) => /window|inverse|state/i.test(node.kind))
     expect(idsOf((ones) => build(ones, { id: 'mine', formerly: state?.id ?? '' }).print())).toEqual(unpinned)
@@ -177,7 +177,7 @@ describe('ids', () => {
       ...stateless,
       ...Object.values(STATEFUL).map((stateful) => (ones: Words) => stateful(ones, { id })),
     ]) {
-      const ids = planJob(words((ones) => build(ones).print())).stages.flatMap(({ steps }) =>
+      const ids = planned(words((ones) => build(ones).print())).stages.flatMap(({ steps }) =>
         steps.map((step) => step.id),
       )
       expect(ids).toContain(id)
@@ -203,7 +203,7 @@ describe('ids', () => {
   })
 
   it('are shown by the plan', () => {
-    expect(describePlan(planJob(words((ones) => ones.updateStateByKey(total, { id: 'counts' }).print())))).toContain(
+    expect(describePlan(planned(words((ones) => ones.updateStateByKey(total, { id: 'counts' }).print())))).toContain(
       'updateStateByKey, id counts',
     )
   })

@@ -9,9 +9,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { InvalidOptionError, type Job, job, json, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import { logKey, objectPath } from '../../src/names/names.ts'
-import { planJob } from '../../src/plan/plan.ts'
 import { directoryObjects } from '../../src/stores/directory-objects.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { planned } from '../support/definition.ts'
 import { incompressible } from '../support/incompressible.ts'
 import { eventRecord, kafkaEvent, lines } from '../support/kafka-events.ts'
 import { HOSTILE_NAMES, hostileName } from './hostile-names.ts'
@@ -172,7 +172,7 @@ describe('prefixes of outputs', () => {
       let defined: Job
       try {
         defined = copy(`job${i}`, target)
-        planJob(defined)
+        planned(defined)
       } catch (error) {
         expect(error, name).toBeInstanceOf(InvalidOptionError)
         refused++

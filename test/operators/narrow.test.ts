@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type DStream, type JobContext, job, json } from '../../src/index.ts'
 import { runProgram } from '../../src/operators/program.ts'
-import { planJob } from '../../src/plan/plan.ts'
+import { planned } from '../support/definition.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 
 /** What a stream built on numbers gives for these numbers, as one micro-batch. */
@@ -11,7 +11,7 @@ async function run(
 ): Promise<unknown[]> {
   const define = ({ kafka }: JobContext): void =>
     build(kafka('numbers', { value: json<number>() }).map(({ value }) => value)).print()
-  const program = planJob(job('operators', { batch: 1000 }, define)).programs.get('numbers')
+  const program = planned(job('operators', { batch: 1000 }, define)).programs.get('numbers')
   if (!program) throw new Error('no program')
   const records = numbers.map((value, offset) => eventRecord('numbers', 0, { offset, timestamp: 0, value: `${value}` }))
   const slots = await runProgram(program, records)

@@ -5,11 +5,12 @@ import { type DStream, type JobContext, job, type State, StateSpec, text } from 
 import { describePlan } from '../../src/plan/describe.ts'
 import { type Plan, planJob } from '../../src/plan/plan.ts'
 import { diffSchemas, schemaOf } from '../../src/plan/schema.ts'
+import { defined } from '../support/definition.ts'
 
 const add = (a: number, b: number): number => a + b
 
 function planned(define: (context: JobContext) => void): Plan {
-  return planJob(job('planned', { batch: 1000, numPartitions: 2 }, define))
+  return planJob(defined(job('planned', { batch: 1000, numPartitions: 2 }, define)))
 }
 
 const pairsOf = ({ kafka }: JobContext, topic: string | string[] = 'words') =>

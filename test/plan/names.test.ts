@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { shortId } from '../../src/graph/identity.ts'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
-import { planJob } from '../../src/plan/plan.ts'
+import { planned } from '../support/definition.ts'
 
 interface Names {
   readonly name?: string
@@ -28,8 +28,8 @@ describe('names that do not fit', () => {
     ['a quarantine', { options: { quarantine: `s3://results/${'q'.repeat(990)}` } }, 'the prefix of quarantine'],
     ['a job, escaped', { name: '#'.repeat(255), topics: ['t'.repeat(249)] }, 'Shorten'],
   ])('%s is refused', (_, names, message) => {
-    expect(() => planJob(copy(names))).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-    expect(() => planJob(copy(names))).toThrow(message)
+    expect(() => planned(copy(names))).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    expect(() => planned(copy(names))).toThrow(message)
   })
 
   it.each<[string, Names]>([
@@ -37,7 +37,7 @@ describe('names that do not fit', () => {
     ['a topic of 249', { topics: ['t'.repeat(249)] }],
     ['a job of 255 bytes', { name: 'j'.repeat(255), topics: ['t'.repeat(249)] }],
   ])('%s is not', (_, names) => {
-    expect(() => planJob(copy(names))).not.toThrow()
+    expect(() => planned(copy(names))).not.toThrow()
   })
 })
 
@@ -47,7 +47,7 @@ describe('ids of operators that read very much', () => {
       const values = kafka(topics, { value: text() }).map(({ value }) => value)
       values.countByValue().window(2000, 1000).count().print()
     })
-  const idsOf = (topics: readonly string[]) => planJob(counting(topics)).stages.map(({ id }) => id)
+  const idsOf = (topics: readonly string[]) => planned(counting(topics)).stages.map(({ id }) => id)
   const many = Array.from({ length: 300 }, (_, i) => `a-topic-with-a-long-name-${i}`)
 
   it('end in a hash, so that a job may read any number of topics', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type DStream, type JobContext, job, text } from '../../src/index.ts'
 import { type Plan, planJob } from '../../src/plan/plan.ts'
+import { defined } from '../support/definition.ts'
 
 function planned(define: (context: JobContext) => void): Plan {
-  return planJob(job('planned', { batch: 1000 }, define))
+  return planJob(defined(job('planned', { batch: 1000 }, define)))
 }
 
 /** A topic's program in short: steps as `kind(inputs)->slot`, outputs as `id<-slot`. */

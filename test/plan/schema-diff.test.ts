@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import { type DStream, type Job, type JobOptions, job, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { planJob } from '../../src/plan/plan.ts'
 import { parseSchema, schemaOf, succeeding } from '../../src/plan/schema.ts'
 import { describeDiff, diffSchemas } from '../../src/plan/schema-diff.ts'
 import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { planned } from '../support/definition.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 
 type Words = DStream<readonly [string, number]>
@@ -44,7 +44,7 @@ const windows =
   (ones: Words) =>
     ones.reduceByKeyAndWindow(add, subtract, 9000, 1000, pin).saveAsTextFiles('s3://results/counts', 'w')
 
-const schema = (define: (ones: Words) => void, changes?: Changes) => schemaOf(planJob(words(define, changes)))
+const schema = (define: (ones: Words) => void, changes?: Changes) => schemaOf(planned(words(define, changes)))
 const UNPINNED = 'updateStateByKey(lines)'
 
 describe('a window over which something else is made', () => {

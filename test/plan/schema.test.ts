@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { type DStream, type Job, job, text, type VersionOptions } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import { describePlan } from '../../src/plan/describe.ts'
-import { planJob } from '../../src/plan/plan.ts'
 import { diffSchemas, parseSchema, schemaOf } from '../../src/plan/schema.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { planned } from '../support/definition.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 
 type Words = DStream<readonly [string, number]>
@@ -31,7 +31,7 @@ const windows = (window: number) => (ones: Words) =>
     )
     .saveAsTextFiles('s3://results/windows')
 
-const schema = (define: (ones: Words) => void, batch?: number) => schemaOf(planJob(words(define, batch)))
+const schema = (define: (ones: Words) => void, batch?: number) => schemaOf(planned(words(define, batch)))
 
 describe('the state schema', () => {
   it('lets narrow operators come and go, and other operators too', () => {
@@ -128,7 +128,7 @@ describe('deploying changed code', () => {
 })
 
 it('a plan reads as text', () => {
-  expect(describePlan(planJob(words(counts)))).toBe(`job words, batches of 1000 ms by record time
+  expect(describePlan(planned(words(counts)))).toBe(`job words, batches of 1000 ms by record time
 
 topic lines: one task per partition
   map

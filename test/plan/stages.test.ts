@@ -3,8 +3,8 @@
 import { expect, it } from 'vitest'
 import { type DStream, type Job, job, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { planJob } from '../../src/plan/plan.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { planned } from '../support/definition.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 
 const add = (a: number, b: number): number => a + b
@@ -16,7 +16,7 @@ function words(define: (ones: DStream<readonly [string, number]>) => void): Job 
 }
 
 const stagesOf = (define: (ones: DStream<readonly [string, number]>) => void): string[] =>
-  planJob(words(define)).stages.map(({ steps }) => steps.map(({ node }) => node.kind).join(' '))
+  planned(words(define)).stages.map(({ steps }) => steps.map(({ node }) => node.kind).join(' '))
 
 it('keeps what is spread alike in one stage', () => {
   expect(stagesOf((ones) => ones.reduceByKey(add).mapValues(String).groupByKey().print())).toEqual([

@@ -9,6 +9,7 @@ import { FAULTS, type Fault, turns } from '../../src/testing/simulation/faults.t
 import { SimulatedProcess } from '../../src/testing/simulation/process.ts'
 import { derivedRandom, type Random, seededRandom } from '../../src/testing/simulation/random.ts'
 import { World } from '../../src/testing/simulation/world.ts'
+import { defined } from '../support/definition.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 import { wakeUpEvent } from '../support/rest.ts'
 import { buildJob, RESULTS } from './build-job.ts'
@@ -94,7 +95,7 @@ class Run {
     )
     this.#partitions = new Map(partitions.map((partition) => [partition.name, partition]))
     this.#world = new World(this.#random, {
-      job: buildJob(ast, NAME, this.#idleAfter),
+      job: defined(buildJob(ast, NAME, this.#idleAfter)),
       start: START,
       faults: { kinds: kindsOf(schedule), probability: schedule.faults ? 0.015 : 0, except: new Set() },
       recordsOf: (task, from, until) => this.#partitions.get(task)?.slice(from, until) ?? [],
@@ -291,7 +292,7 @@ class Run {
     this.#processes = this.#processes.filter(({ alive }) => alive)
     const idle = this.#processes.filter(({ busy }) => busy === 0 || (concurrency && this.#random.chance(0.05)))
     if (idle.length > 0 && !(restarts && this.#random.chance(0.15))) return this.#random.pick(idle)
-    const job = buildJob(this.#ast, NAME, this.#idleAfter)
+    const job = defined(buildJob(this.#ast, NAME, this.#idleAfter))
     const process = new SimulatedProcess(`process-${++this.#started}`, job, this.#world, {
       reportFailures: this.#random.chance(0.3),
       partitions: this.#growth === 'learned' ? new Map() : this.#counts,

@@ -2,12 +2,12 @@
 
 import { expect, it } from 'vitest'
 import { job, text } from '../../src/index.ts'
-import { planJob } from '../../src/plan/plan.ts'
 import { viewOf } from '../../src/plan/shape.ts'
 import type { StageInput } from '../../src/runtime/bucket-run.ts'
 import { BucketTask } from '../../src/runtime/bucket-task.ts'
 import { Plans } from '../../src/runtime/plans.ts'
 import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
+import { defined, planned } from '../support/definition.ts'
 
 const add = (a: number, b: number): number => a + b
 
@@ -21,15 +21,23 @@ const chain = job('chain', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
 })
 
 it('is not sealed while the next stage may still need what it has done', async () => {
-  const plan = planJob(chain)
+  const plan = planned(chain)
   const { stages } = plan
   const [stage] = stages
   if (!stage) throw new Error('no stage')
   const environment = memoryEnvironment(0)
   const publisher = { objects: environment.objects, print: () => {}, wake: async () => {}, gone: () => {} }
-  const plans = new Plans(chain, viewOf(plan), environment)
+  const plans = new Plans(defined(chain), viewOf(plan), environment)
   const ref = { job: 'chain', stage: stage.id, task: '0' }
-  const bucket = new BucketTask({ ref, bucket: 0, stage, settings: chain.settings, environment, publisher, plans })
+  const bucket = new BucketTask({
+    ref,
+    bucket: 0,
+    stage,
+    settings: defined(chain).settings,
+    environment,
+    publisher,
+    plans,
+  })
   const input: StageInput = {
     after: 0,
     closedUntil: 1000,

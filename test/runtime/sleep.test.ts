@@ -9,6 +9,7 @@ import type { Environment } from '../../src/runtime/environment.ts'
 import { openLog } from '../../src/runtime/open-log.ts'
 import { countingTable } from '../../src/testing/counting-table.ts'
 import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { defined } from '../support/definition.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { bringToRest, wakeUpEvent } from '../support/rest.ts'
 
@@ -147,7 +148,12 @@ describe('partitions that are silent while others go on', () => {
       await handler(wakeUpEvent('copy', environment.armed.shift() ?? 0))
     }
     // Two instances have put each other's partition to sleep.
-    const log = openLog({ job: 'copy', stage: 'source', task: 'lines-0' }, environment, away.settings, isSourceCommit)
+    const log = openLog(
+      { job: 'copy', stage: 'source', task: 'lines-0' },
+      environment,
+      defined(away).settings,
+      isSourceCommit,
+    )
     const head = await log.head()
     if (!head) throw new Error('lines-0 has a log')
     const record: SourceCommit = { ...head.record, kind: 'sleep', partials: [], outbox: [] }

@@ -6,6 +6,7 @@ import { lambda } from '../../src/lambda/index.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import { countingTable } from '../../src/testing/counting-table.ts'
 import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { defined } from '../support/definition.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { bringToRest, wakeUpEvent } from '../support/rest.ts'
 
@@ -245,9 +246,9 @@ describe('waitForFailed', () => {
     job('x', { batch: 1000, ...options }, ({ kafka }) => kafka('lines', { value: text() }).print())
 
   it('is an hour, at most half of the retention, and may be 0', () => {
-    expect(define({})().settings.waitForFailed).toBe(3_600_000)
-    expect(define({ retention: '1h' })().settings.waitForFailed).toBe(1_800_000)
-    expect(define({ waitForFailed: 0 })().settings.waitForFailed).toBe(0)
+    expect(defined(define({})()).settings.waitForFailed).toBe(3_600_000)
+    expect(defined(define({ retention: '1h' })()).settings.waitForFailed).toBe(1_800_000)
+    expect(defined(define({ waitForFailed: 0 })()).settings.waitForFailed).toBe(0)
     expect(define({ waitForFailed: '4d' })).toThrow('half of retention')
   })
 })

@@ -1,6 +1,7 @@
 // What the commit logs of a job say, read as they grow: which objects have been promised, what is closed, and when a silent
 // partition was moved on. Nothing that a reader sees may be missing here (I3).
 
+import { definitionOf, type Job } from '../../src/graph/job.ts'
 import {
   type Effect,
   isBucketCommit,
@@ -13,7 +14,6 @@ import type { TaskRef } from '../../src/names/names.ts'
 import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../src/plan/plan.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { StateTable } from '../../src/stores/table.ts'
-import type { Job } from '../../src/stream/job.ts'
 
 /** A partition's frontier was moved to `frontier` by somebody who waited for it, before the record at `offset`. */
 export interface MovedOn {
@@ -56,7 +56,7 @@ export class Commits {
         }
       }
     }
-    const plan = planJob(job)
+    const plan = planJob(definitionOf('soak', job))
     const { name } = job
     const sources = [...partitions].flatMap(([topic, count]) =>
       Array.from({ length: count }, (_, partition) => `${topic}-${partition}`),

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type DStream, InvalidOptionError, type JobOptions, job, json, text } from '../../src/index.ts'
+import { defineJob } from '../../src/stream/job.ts'
 
 type Words = DStream<string>
 
@@ -17,7 +18,7 @@ const save = (words: Words): void => words.saveAsTextFiles('s3://results/words')
 
 describe('a job', () => {
   it('is data: settings in milliseconds, sources, outputs', () => {
-    const { name, settings, sources, outputs } = job('words', { batch: '30s' }, ({ kafka }) => {
+    const { name, settings, sources, outputs } = defineJob('words', { batch: '30s' }, ({ kafka }) => {
       const words = kafka(['lines', 'more'], { value: text(), gaps: 'skip' }).map((record) => record.value)
       words.saveAsTextFiles('s3://results/words')
       words.print(3)
@@ -44,9 +45,9 @@ describe('a job', () => {
   })
 
   it('waits at least ten seconds for silent partitions by default', () => {
-    expect(job('words', { batch: 100 }, ({ kafka }) => kafka('a', { value: text() }).print()).settings.idleAfter).toBe(
-      10_000,
-    )
+    expect(
+      defineJob('words', { batch: 100 }, ({ kafka }) => kafka('a', { value: text() }).print()).settings.idleAfter,
+    ).toBe(10_000)
   })
 
   it('runs nothing and is built once', () => {

@@ -1,7 +1,7 @@
 // The instances of the function: which are there, with which code, and which of them an event meets.
 
+import type { JobDefinition } from '../../graph/job.ts'
 import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../plan/plan.ts'
-import type { Job } from '../../stream/job.ts'
 import { type Answer, type Invoked, SimulatedProcess } from './process.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { Scenario } from './scenario.ts'
@@ -9,7 +9,7 @@ import type { World } from './world.ts'
 
 export interface FleetOptions {
   /** The versions of the job's code, in the order of their deployment; each process gets one of its own. */
-  readonly versions: readonly ((random: Random) => Job)[]
+  readonly versions: readonly ((random: Random) => JobDefinition)[]
   readonly allows: (error: unknown) => boolean
   /** Codes of errors with which code may be refused: the code before it goes on. */
   readonly refusals: ReadonlySet<string>
@@ -125,7 +125,7 @@ export class Fleet {
   }
 
   /** The newest code that may run; while a deployment rolls out, sometimes the one before it. */
-  #define(own: Random, rolling: boolean): [version: number, job: Job] {
+  #define(own: Random, rolling: boolean): [version: number, job: JobDefinition] {
     const old = rolling && own.chance(0.3) && !this.#isThrough
     for (;;) {
       const candidates = this.#candidates()

@@ -1,9 +1,9 @@
 // What a run has published: by output and batch time the lines, whatever parts they came in.
 
+import type { JobDefinition } from '../../graph/job.ts'
 import type { SaveNode } from '../../graph/nodes.ts'
 import { type PlannedOutput, planJob } from '../../plan/plan.ts'
 import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
-import type { Job } from '../../stream/job.ts'
 import { kindOf } from './services.ts'
 
 /** By output (`s3://bucket/prefix[.suffix]`) and batch time the lines, sorted; none when there is only the `_SUCCESS`. */
@@ -22,7 +22,7 @@ export class OutputKeys {
   readonly #saves: readonly { readonly output: PlannedOutput; readonly node: SaveNode; readonly pattern: RegExp }[]
 
   /** @param jobs versions of one job: an output of several of them is one */
-  constructor(jobs: readonly Job[]) {
+  constructor(jobs: readonly JobDefinition[]) {
     const outputs = new Map(jobs.flatMap((job) => planJob(job).outputs.map((output) => [output.id, output] as const)))
     this.#saves = [...outputs.values()].flatMap((output) => {
       const { node } = output

@@ -1,9 +1,9 @@
 // One simulated process: an instance of the function, with memory of its own and every I/O at the mercy of `Faults`.
 
+import { Job, type JobDefinition } from '../../graph/job.ts'
 import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import type { KafkaEvent } from '../../sources/kafka/event.ts'
-import type { Job } from '../../stream/job.ts'
 import { Bill } from './bill.ts'
 import { type Caller, never, turns } from './faults.ts'
 import { isInjected } from './injected.ts'
@@ -52,7 +52,7 @@ export class SimulatedProcess implements Caller {
   readonly #handling = new Set<Promise<unknown>>()
   #thaw = (): void => {}
 
-  constructor(name: string, job: Job, world: World, options: ProcessOptions) {
+  constructor(name: string, job: JobDefinition, world: World, options: ProcessOptions) {
     const { reportFailures, partitions, code, skew, random, allows } = options
     const { refuses = () => false, accept = [], trustExpired = 0 } = options
     this.name = name
@@ -95,7 +95,7 @@ export class SimulatedProcess implements Caller {
       newId: () => `${name}-${++names}`,
     }
     const settings = world.faults.bounded(job.settings)
-    this.#handler = lambda({ ...job, settings }, { environment, reportFailures, accept })
+    this.#handler = lambda(new Job({ ...job, settings }), { environment, reportFailures, accept })
   }
 
   kill(): void {

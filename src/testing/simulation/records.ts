@@ -1,8 +1,8 @@
 // The records of a run: given by the user, made by a generator of the user's, or words when that is what the job reads.
 
 import { InvalidOptionError } from '../../errors/errors.ts'
+import type { JobDefinition } from '../../graph/job.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
-import type { Job } from '../../stream/job.ts'
 import type { Random } from './random.ts'
 
 /** A record of a simulated topic. What is left out is drawn. */
@@ -34,7 +34,11 @@ export interface PartitionRecords {
 const WORDS = ['a1', 'a2', 'b1', 'b2', 'b3', 'c1'] as const
 
 /** @throws InvalidOptionError when records are needed, or name a topic that the job does not read. */
-export function drawRecords(job: Job, records: SimulatedRecords | undefined, random: Random): PartitionRecords[] {
+export function drawRecords(
+  job: JobDefinition,
+  records: SimulatedRecords | undefined,
+  random: Random,
+): PartitionRecords[] {
   const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
   const given = typeof records === 'function' ? [...records(random)] : (records ?? drawWords(job, random))
   if (given.length === 0) throw new InvalidOptionError('simulate, records: there are none. At least one is needed.')
@@ -75,7 +79,7 @@ function drawTimes(batch: number, start: number, count: number, random: Random):
   })
 }
 
-function drawWords(job: Job, random: Random): SimulatedRecord[] {
+function drawWords(job: JobDefinition, random: Random): SimulatedRecord[] {
   const formats = new Set(job.sources.map(({ value }) => value.format))
   const [format] = formats
   if (formats.size !== 1 || format !== 'text') {

@@ -1,9 +1,9 @@
 // The same records without faults: one process, one batch time after the other, each record under the batch time that it
 // was committed under in the run that is checked. The clock says which: that is what `time: 'arrival'` is for.
 
+import type { JobDefinition } from '../../graph/job.ts'
 import { wakeUpMessage } from '../../lambda/sqs-waker.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
-import type { Job } from '../../stream/job.ts'
 import { checkWakeUps } from './checks.ts'
 import { kafkaEventOf } from './event-source.ts'
 import type { Ledger } from './ledger.ts'
@@ -15,7 +15,7 @@ import { World } from './world.ts'
 const ATTEMPTS = 200
 
 export interface ReferenceOptions {
-  readonly define: (random: Random) => Job
+  readonly define: (random: Random) => JobDefinition
   readonly allows: (error: unknown) => boolean
   readonly seed: number
   /** How many partitions topics have. */
@@ -25,7 +25,7 @@ export interface ReferenceOptions {
 }
 
 /** @param ledger of the run that is checked */
-export async function runReference(ledger: Ledger, job: Job, options: ReferenceOptions): Promise<World> {
+export async function runReference(ledger: Ledger, job: JobDefinition, options: ReferenceOptions): Promise<World> {
   const { batch, idle } = job.settings
   const random = derivedRandom(options.seed, 4)
   const idleAfter = idle === 'run' ? 3 * batch : 1000 * batch

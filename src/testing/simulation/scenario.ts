@@ -1,7 +1,7 @@
 // What one seed simulates of a job: which records, how time passes, and what goes wrong. All drawn before the run.
 
+import type { JobDefinition } from '../../graph/job.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
-import type { Job } from '../../stream/job.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import { FAR_APART, MISHAPS, type Mishap } from './mishaps.ts'
 import type { Random } from './random.ts'
@@ -29,7 +29,7 @@ export interface PlannedPartition {
 export interface Scenario {
   readonly seed: number
   /** With the `idleAfter` of the pace. */
-  readonly job: Job
+  readonly job: JobDefinition
   readonly pace: Pace
   readonly start: number
   readonly partitions: readonly PlannedPartition[]
@@ -66,7 +66,7 @@ export interface ScenarioOptions {
 /** How far clocks of instances are off at most. AWS keeps them within a few milliseconds. */
 const SKEW = 200
 
-export function drawScenario(seed: number, job: Job, options: ScenarioOptions, random: Random): Scenario {
+export function drawScenario(seed: number, job: JobDefinition, options: ScenarioOptions, random: Random): Scenario {
   const { batch, time, idle } = job.settings
   const running = idle === 'run'
   // Every empty batch is run: that must not be thousands.
@@ -123,13 +123,13 @@ export function withoutRecords(scenario: Scenario, omitted: ReadonlySet<string>)
   return { ...scenario, partitions }
 }
 
-export function withIdleAfter(job: Job, idleAfter: number, time = job.settings.time): Job {
+export function withIdleAfter(job: JobDefinition, idleAfter: number, time = job.settings.time): JobDefinition {
   const retention = Math.max(job.settings.retention, 10 * idleAfter)
   return { ...job, settings: { ...job.settings, idleAfter, retention, time } }
 }
 
 function drawPartitions(
-  job: Job,
+  job: JobDefinition,
   { records }: ScenarioOptions,
   steps: number,
   again: boolean,
@@ -147,7 +147,7 @@ function drawPartitions(
 }
 
 /** How many partitions the topics have at the beginning. */
-function countsOf(job: Job, partitions: readonly PlannedPartition[]): Map<string, number> {
+function countsOf(job: JobDefinition, partitions: readonly PlannedPartition[]): Map<string, number> {
   const topics = new Set(job.sources.flatMap((source) => source.topics))
   return new Map(
     [...topics].map((topic) => {

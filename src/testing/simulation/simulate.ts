@@ -2,8 +2,8 @@
 // event source and a clock that the seed decides; then held against the same records without faults.
 
 import { InvalidOptionError } from '../../errors/errors.ts'
+import { definitionOf, type Job, type JobDefinition } from '../../graph/job.ts'
 import { checkKnownOptions } from '../../options/options.ts'
-import type { Job } from '../../stream/job.ts'
 import { checkLedger, checkRest, checkTimes, comparePrinted, comparePublished } from './checks.ts'
 import type { CoverageCounts } from './coverage.ts'
 import { FAULTS, type Fault, type TakenFault } from './faults.ts'
@@ -251,7 +251,7 @@ async function loseSomething(simulation: Simulation, { seed, job, mishaps }: Sce
 }
 
 /** Versions that cannot be defined are refused when they are deployed. */
-function definable(define: (random: Random) => Job, random: Random): Job[] {
+function definable(define: (random: Random) => JobDefinition, random: Random): JobDefinition[] {
   try {
     return [define(random)]
   } catch {
@@ -259,6 +259,6 @@ function definable(define: (random: Random) => Job, random: Random): Job[] {
   }
 }
 
-function definition(job: SimulatedJob): (random: Random) => Job {
-  return typeof job === 'function' ? job : () => job
+function definition(job: SimulatedJob): (random: Random) => JobDefinition {
+  return (random) => definitionOf('simulate', typeof job === 'function' ? job(random) : job)
 }

@@ -1,9 +1,9 @@
 // Runs one scenario: events, zombies, crashes and wake-ups in random order, then peace until the job is at rest.
 
+import type { JobDefinition } from '../../graph/job.ts'
 import { shareMessage } from '../../lambda/sqs-waker.ts'
 import type { Share } from '../../runtime/environment.ts'
 import type { KafkaEvent } from '../../sources/kafka/event.ts'
-import type { Job } from '../../stream/job.ts'
 import { checkClosedInTime, checkRestInTime, checkWakeUps } from './checks.ts'
 import { acknowledge, type Delivery, type Partition, takeNext } from './event-source.ts'
 import { turns } from './faults.ts'
@@ -32,7 +32,7 @@ export interface Omissions {
 
 export interface SimulationOptions extends FleetOptions {
   /** Versions that do not mean the same as the first. */
-  readonly others: readonly Job[]
+  readonly others: readonly JobDefinition[]
   readonly omit: Omissions
   readonly trace: boolean
 }

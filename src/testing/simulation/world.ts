@@ -1,11 +1,11 @@
 // What simulated processes share: the services, the clock, wake-ups under way, and the monitor that watches every write.
 
+import type { JobDefinition } from '../../graph/job.ts'
 import type { Share } from '../../runtime/environment.ts'
 import { type MemoryObjects, memoryObjects } from '../../stores/memory-objects.ts'
 import { type MemoryTable, memoryTable } from '../../stores/memory-table.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../../stores/object-store.ts'
 import type { StateTable } from '../../stores/table.ts'
-import type { Job } from '../../stream/job.ts'
 import { Coverage } from './coverage.ts'
 import { type FaultOptions, Faults } from './faults.ts'
 import { Ledger, type RecordsOf } from './ledger.ts'
@@ -28,9 +28,9 @@ export interface WakeUp {
 }
 
 export interface WorldOptions {
-  readonly job: Job
+  readonly job: JobDefinition
   /** Further versions of it, with outputs of their own. */
-  readonly others?: readonly Job[]
+  readonly others?: readonly JobDefinition[]
   readonly start: number
   readonly faults: FaultOptions
   readonly recordsOf: RecordsOf
@@ -39,7 +39,7 @@ export interface WorldOptions {
 
 export class World {
   now: number
-  readonly job: Job
+  readonly job: JobDefinition
   readonly coverage = new Coverage()
   readonly trace: Trace | undefined
   readonly faults: Faults

@@ -1,10 +1,11 @@
 // The simulator's own eyes: what it must see, it sees. (Whether it looks in the right places is a matter of planted bugs.)
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import { job, text } from '../../../src/index.ts'
+import { text } from '../../../src/index.ts'
 import { encode } from '../../../src/log/codec.ts'
 import { type Effect, NO_COUNTS, type SourceCommit } from '../../../src/log/commit-record.ts'
 import { entryPlace } from '../../../src/log/spilled.ts'
+import { defineJob } from '../../../src/stream/job.ts'
 import { seededRandom } from '../../../src/testing/simulation/random.ts'
 import { World } from '../../../src/testing/simulation/world.ts'
 import { eventRecord } from '../../support/kafka-events.ts'
@@ -50,7 +51,7 @@ describe('the monitor', () => {
 
   beforeEach(() => {
     world = new World(seededRandom(1), {
-      job: job('simulated', { batch: 1000 }, ({ kafka }) =>
+      job: defineJob('simulated', { batch: 1000 }, ({ kafka }) =>
         kafka('lines', { value: text() }).saveAsTextFiles('s3://results/all'),
       ),
       start: 1_000_000,
