@@ -178,5 +178,5 @@ export const TARGETS: readonly Target[] = [
     'log/task-log.ts',
     'runtime/log-reader.ts',
   ]),
-  replacing('snapshot', snapshots, ['log/snapshots.ts', 'operators/bucket-program.ts', 'runtime/bucket-task.ts']),
+  replacing('snapshot', snapshots, ['log/snapshots.ts', 'programs/bucket-program.ts', 'runtime/bucket-task.ts']),
 ]

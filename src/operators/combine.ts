@@ -5,11 +5,11 @@
 // are its own.
 
 import type { CombineByKeyNode, FoldNode } from '../graph/wide-nodes.ts'
+import { type Aside, stop } from '../programs/aside.ts'
 import { copyAgain, copyOf } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import { isComposite, isTypedArray } from '../values/value.ts'
-import { type Aside, stop } from './aside.ts'
 import type { BucketOperator, Elements } from './bucket-operator.ts'
 import { stateless } from './stateless.ts'
 import { synchronous } from './synchronous.ts'

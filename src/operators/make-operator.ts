@@ -2,7 +2,7 @@
 
 import type { MapWithStateNode } from '../graph/wide-nodes.ts'
 import type { BucketStep } from '../plan/plan.ts'
-import type { Aside } from './aside.ts'
+import type { Aside } from '../programs/aside.ts'
 import type { BucketOperator } from './bucket-operator.ts'
 import { cogroup } from './cogroup.ts'
 import { combineByKey, fold } from './combine.ts'

@@ -14,10 +14,10 @@
 
 import { UnknownCellError } from '../errors/operator-errors.ts'
 import type { MapWithStateNode, StateSnapshotsNode } from '../graph/wide-nodes.ts'
+import { type Aside, stop } from '../programs/aside.ts'
 import { copy, copyAgain, copyOf } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
-import { type Aside, stop } from './aside.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'

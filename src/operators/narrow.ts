@@ -2,7 +2,7 @@
 // is asynchronous itself: an await per operator and micro-batch would be cheap, one per record would not (DESIGN §9).
 
 import type { MapAsyncNode, NarrowNode } from '../graph/nodes.ts'
-import type { Trace } from './lineage.ts'
+import type { Trace } from '../programs/lineage.ts'
 import { synchronous } from './synchronous.ts'
 import { judged, ofCall } from './transient.ts'
 

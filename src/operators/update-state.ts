@@ -8,11 +8,11 @@
 
 import { UnknownCellError } from '../errors/operator-errors.ts'
 import type { UpdateStateNode } from '../graph/wide-nodes.ts'
+import { type Aside, stop } from '../programs/aside.ts'
 import { refuseMissing } from '../values/canonical-key.ts'
 import { copy, copyAgain, copyOf, equal } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
-import { type Aside, stop } from './aside.ts'
 import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
 import { ChangeLog } from './change-log.ts'
 import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'

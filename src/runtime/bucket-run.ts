@@ -2,10 +2,10 @@
 // due without. Nothing is written here.
 
 import type { BatchPartial } from '../log/commit-record.ts'
-import type { SetAside } from '../operators/aside.ts'
-import type { BucketProgram } from '../operators/bucket-program.ts'
-import { exchange } from '../operators/exchange.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
+import type { SetAside } from '../programs/aside.ts'
+import type { BucketProgram } from '../programs/bucket-program.ts'
+import { exchange } from '../programs/exchange.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { leavesOut } from './empty-intervals.ts'
 import type { OutputObject } from './outbox.ts'

@@ -4,7 +4,7 @@
 import { type BucketCommit, type CloseCommit, isBucketCommit, type SnapshotPointer } from '../log/commit-record.ts'
 import { readSnapshot } from '../log/snapshots.ts'
 import type { Entry, TaskLog } from '../log/task-log.ts'
-import type { StateChanges } from '../operators/bucket-program.ts'
+import type { StateChanges } from '../programs/bucket-program.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { openLog } from './open-log.ts'
 import { heal, type Publisher } from './outbox.ts'

@@ -5,9 +5,9 @@ import { UnknownCellError } from '../errors/operator-errors.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
 import { isStateShape } from '../log/record-shape.ts'
 import { isInPlace } from '../names/edge-names.ts'
-import { NO_OPERATOR, type StateChanges } from '../operators/bucket-program.ts'
-import { migrateItems } from '../operators/migrate.ts'
 import type { Edge } from '../plan/plan.ts'
+import { NO_OPERATOR, type StateChanges } from '../programs/bucket-program.ts'
+import { migrateItems } from '../programs/migrate.ts'
 import { copy } from '../values/copy.ts'
 
 export class OpenBatches {

@@ -3,8 +3,8 @@
 import { UnencodableError } from '../errors/runtime-errors.ts'
 import { formatElement } from '../formats/encode.ts'
 import type { SaveNode } from '../graph/nodes.ts'
-import type { Slots } from '../operators/program.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
+import type { Slots } from '../programs/program.ts'
 import type { OutputObject } from './outbox.ts'
 import { checkValues } from './savable.ts'
 

@@ -3,7 +3,7 @@
 import { describeCause, MillraceError } from '../errors/errors.ts'
 import { formatElement } from '../formats/encode.ts'
 import { escapeKeyPart, objectPath, type TaskRef } from '../names/names.ts'
-import type { SetAside } from '../operators/aside.ts'
+import type { SetAside } from '../programs/aside.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Gap } from './cut.ts'
 import type { Environment } from './environment.ts'

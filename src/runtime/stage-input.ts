@@ -1,8 +1,8 @@
 // What the buckets of a stage are given, from what the tasks before it have committed, in the fixed order of folding.
 
 import type { BatchPartial } from '../log/commit-record.ts'
-import { migrateItems } from '../operators/migrate.ts'
 import type { ShuffleStage } from '../plan/plan.ts'
+import { migrateItems } from '../programs/migrate.ts'
 import type { StageInput } from './bucket-run.ts'
 import type { Contributions } from './held.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type DStream, type JobContext, job, json } from '../../src/index.ts'
-import { runProgram } from '../../src/operators/program.ts'
+import { runProgram } from '../../src/programs/program.ts'
 import { planned } from '../support/definition.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 

@@ -46,7 +46,7 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is spread goes by its position in the micro-batch',
     breaks: 'I2',
-    file: 'src/operators/exchange.ts',
+    file: 'src/programs/exchange.ts',
     find: 'add(places?.[i] ?? i % numPartitions, element)',
     replace: 'add(i % numPartitions, element)',
     test: 'test/runtime/cuts.test.ts',
@@ -54,7 +54,7 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a union leaves one stream of a micro-batch after the other',
     breaks: 'I2',
-    file: 'src/operators/lineage.ts',
+    file: 'src/programs/lineage.ts',
     find: 'elements: order.map((i) => elements[i])',
     replace: 'elements',
     test: 'test/runtime/cuts.test.ts',
@@ -62,15 +62,15 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
   {
     name: 'what comes of one record goes to one bucket',
     breaks: 'I2',
-    file: 'src/operators/lineage.ts',
+    file: 'src/programs/lineage.ts',
     find: '? nth + 1 : 0\n',
     replace: '? nth : 0\n',
-    test: 'test/operators/lineage.test.ts',
+    test: 'test/programs/lineage.test.ts',
   },
   {
     name: 'tests do not freeze what a source task hands out',
     breaks: 'I8',
-    file: 'src/operators/program.ts',
+    file: 'src/programs/program.ts',
     find: 'guard?.freezeAll(slots[slot])',
     replace: '',
     test: 'test/testing/frozen.test.ts',
@@ -78,7 +78,7 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
   {
     name: 'tests do not see bytes that were changed',
     breaks: 'I8',
-    file: 'src/operators/guard.ts',
+    file: 'src/programs/guard.ts',
     find: 'if (!before.equals(bytesOf(view)))',
     replace: 'if (before.length !== bytesOf(view).length)',
     test: 'test/testing/frozen.test.ts',

@@ -102,7 +102,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a snapshot loses the state of operators that the code does not have',
     breaks: 'I5',
-    file: 'src/operators/bucket-program.ts',
+    file: 'src/programs/bucket-program.ts',
     find: 'return [...this.#unread, ...own]',
     replace: 'return own',
     test: 'test/runtime/carried-state.test.ts',

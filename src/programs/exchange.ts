@@ -2,11 +2,11 @@
 
 import { InvalidKeyError } from '../errors/operator-errors.ts'
 import { stageOfEdge } from '../names/edge-names.ts'
+import { combineLocally, foldLocally } from '../operators/combine.ts'
 import type { Edge } from '../plan/plan.ts'
 import { bucketOf } from '../values/hash.ts'
 import { pairOf } from '../values/pairs.ts'
 import { UnsavableValueError } from '../values/unsavable.ts'
-import { combineLocally, foldLocally } from './combine.ts'
 import type { Leaving, Spread } from './lineage.ts'
 import type { Slots } from './program.ts'
 

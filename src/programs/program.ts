@@ -1,11 +1,11 @@
 // Runs a task's program on the records of one batch time: sources fill their slots, steps fill theirs, outputs and edges read them.
 
+import { applyNarrow } from '../operators/narrow.ts'
 import type { Program } from '../plan/plan.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { EventRecord } from '../sources/kafka/record.ts'
 import type { Guard } from './guard.ts'
 import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
-import { applyNarrow } from './narrow.ts'
 
 /** The elements of every stream of a program at one batch time; undefined: the stream has no batch at that time. */
 export type Slots = readonly (readonly unknown[] | undefined)[]

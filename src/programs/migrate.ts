@@ -3,11 +3,11 @@
 
 import { describeValue, MigrationError, StateVersionError } from '../errors/operator-errors.ts'
 import { stageOfEdge } from '../names/edge-names.ts'
+import type { Migrate } from '../operators/bucket-operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Edge } from '../plan/plan.ts'
 import { copy } from '../values/copy.ts'
 import { pairOf } from '../values/pairs.ts'
-import type { Migrate } from './bucket-operator.ts'
 
 /**
  * What brings values of version `from` up to this code's; undefined when they are.

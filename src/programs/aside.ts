@@ -1,8 +1,8 @@
 // What becomes of values on which a function of the job throws where a closed batch is run: the batch stops, or the values of that
 // one key (of one record, where the function is called per record) are set aside with the error, and the rest goes on.
 
+import { isTransient } from '../operators/transient.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
-import { isTransient } from './transient.ts'
 
 export interface Failure {
   /** Undefined where there is no key. */

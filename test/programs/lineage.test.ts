@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { spreadByOffset } from '../../src/operators/lineage.ts'
+import { spreadByOffset } from '../../src/programs/lineage.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 
 const at = (offset: number) => eventRecord('t', 0, { offset, timestamp: 0, value: null })
