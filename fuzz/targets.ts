@@ -176,7 +176,11 @@ export const TARGETS: readonly Target[] = [
     'log/commit-record.ts',
     'log/record-shape.ts',
     'log/task-log.ts',
-    'runtime/log-reader.ts',
+    'runtime/closing/log-reader.ts',
   ]),
-  replacing('snapshot', snapshots, ['log/snapshots.ts', 'programs/bucket-program.ts', 'runtime/bucket-task.ts']),
+  replacing('snapshot', snapshots, [
+    'log/snapshots.ts',
+    'programs/bucket-program.ts',
+    'runtime/buckets/bucket-task.ts',
+  ]),
 ]

@@ -10,7 +10,7 @@
 (* head included: that this is sound is what Commit.tla is about. Wake-ups  *)
 (* are in Wake.tla: here looks just happen.                                 *)
 (*                                                                         *)
-(* The closing task is src/runtime/closer.ts with close-draft.ts and        *)
+(* The closing task is src/runtime/closing/closer.ts with close-draft.ts and *)
 (* log-reader.ts; the bucket is stages.ts and bucket-task.ts.               *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences, FiniteSets, TLC

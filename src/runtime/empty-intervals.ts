@@ -1,7 +1,7 @@
 // `idle: 'run'` runs every empty interval, as Spark does. A record with a time that is long past would make that decades of seconds:
 // where so many would be empty that nobody can have meant it, they are left out, and that is said.
 
-import { MAX_INTERVALS } from './close-draft.ts'
+import { MAX_INTERVALS } from './closing/close-draft.ts'
 import type { Log } from './environment.ts'
 
 /** Some 28 hours of seconds, six days of five seconds: no job that is alive is ever so far behind. */

@@ -5,8 +5,8 @@
 import { type CloseCommit, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
 import { CLOSE_STAGE } from '../plan/plan.ts'
 import type { JobSettings } from '../stream/job.ts'
+import type { LogReader } from './closing/log-reader.ts'
 import type { Environment } from './environment.ts'
-import type { LogReader } from './log-reader.ts'
 import { openLog } from './open-log.ts'
 
 export class KeepAlive {

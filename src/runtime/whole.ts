@@ -4,9 +4,9 @@
 import { type OnTheWay, RecordsOnTheWayError, SupersededError } from '../errors/deploy-errors.ts'
 import { isInPlace, operatorOf } from '../names/edge-names.ts'
 import type { Place, PlanView } from '../plan/shape.ts'
+import { frontierOf, type LogReader } from './closing/log-reader.ts'
 import type { Log } from './environment.ts'
 import type { Outline } from './held.ts'
-import { frontierOf, type LogReader } from './log-reader.ts'
 import { type PlanName, type Plans, passedPlace, topicPlace } from './plans.ts'
 import { closedBy } from './time.ts'
 

@@ -3,7 +3,7 @@
 // and name mappings so that the topics `a-b` and `ab` collide.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
 
-import { MOST_SHARES } from '../runtime/side-by-side.ts'
+import { MOST_SHARES } from '../runtime/side-by-side/asking.ts'
 import { type DeployedJob, type Deployment, groupOf, queueId } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { logicalId } from './names.ts'

@@ -14,7 +14,7 @@ export const BOUNDARY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a bucket is run again with what it was given before',
     breaks: 'I8',
-    file: 'src/runtime/stage-input.ts',
+    file: 'src/runtime/buckets/stage-input.ts',
     find: 'if (handed.has(place)) {',
     replace: 'if (handed.has(place) && edge === "") {',
     test: 'test/runtime/warm-is-cold.test.ts',

@@ -6,7 +6,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a stage writes over the parts that another stage has written of the same output under other code',
     breaks: 'I1',
-    file: 'src/runtime/stages.ts',
+    file: 'src/runtime/buckets/stages.ts',
     find: 'for (const { partial } of foreign) apart.add(partial.time)',
     replace: '',
     test: 'test/runtime/whole.test.ts',
@@ -110,7 +110,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a silent task forgets the state of operators in place that the code does not have',
     breaks: 'I5',
-    file: 'src/runtime/silence.ts',
+    file: 'src/runtime/closing/silence.ts',
     find: 'const record = { ...quiet, ...inPlace }',
     replace: 'const record = { ...quiet, ...(Number.isNaN(inPlace) ? inPlace : {}) }',
     test: 'test/runtime/carried-state.test.ts',
@@ -118,7 +118,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'the state of a stage that the code does not have expires',
     breaks: 'I5',
-    file: 'src/runtime/closer.ts',
+    file: 'src/runtime/closing/closer.ts',
     find: 'if (thorough) await this.parts.stages.keepGone(this.closedUntil)',
     replace: '',
     test: 'test/runtime/carried-state.test.ts',
@@ -150,7 +150,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: '_SUCCESS of a stage over a batch that its buckets ran under other code',
     breaks: 'I3',
-    file: 'src/runtime/stages.ts',
+    file: 'src/runtime/buckets/stages.ts',
     find: 'lacking = together(lacking, await judgeNow(plans, foreign, closedUntil))',
     replace: '',
     test: 'test/runtime/whole.test.ts',

@@ -30,7 +30,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'the first entry of the closing log expires',
     breaks: 'I7',
-    file: 'src/runtime/closer.ts',
+    file: 'src/runtime/closing/closer.ts',
     find: "commit.kind === 'seal' || this.#version === 0 ? undefined",
     replace: "commit.kind === 'seal' ? undefined",
     test: 'test/runtime/expiry.test.ts',
@@ -46,7 +46,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a seal that was given a time is taken for one that stays',
     breaks: 'I7',
-    file: 'src/runtime/silence.ts',
+    file: 'src/runtime/closing/silence.ts',
     find: "const sealed = (head.record.kind === 'seal' || asleep) && head.headUntil === undefined",
     replace: "const sealed = head.record.kind === 'seal' || asleep",
     test: 'test/runtime/expiry.test.ts',
@@ -62,7 +62,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'only the first of the open entries is looked at',
     breaks: 'I7',
-    file: 'src/runtime/log-reader.ts',
+    file: 'src/runtime/closing/log-reader.ts',
     find: 'return earliest(this.#open.map(({ until }) => until)) //',
     replace: 'return this.#open[0]?.until ?? Number.POSITIVE_INFINITY //',
     test: 'test/runtime/held-up.test.ts',
@@ -102,7 +102,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is known to be published is healed again when time goes on',
     breaks: 'I3',
-    file: 'src/runtime/silence.ts',
+    file: 'src/runtime/closing/silence.ts',
     find: 'if (!reader.isPublished(head.version)) await',
     replace: 'await',
     test: 'test/runtime/taken-away.test.ts',
@@ -134,7 +134,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'logs are not sealed while a far timeout is due',
     breaks: 'I7',
-    file: 'src/runtime/closer.ts',
+    file: 'src/runtime/closing/closer.ts',
     find: 'const far = next - environment.clock.now() > keptFor(this.#head, settings) / 4',
     replace: 'const far = due.length === 0',
     test: 'test/runtime/far-timeouts.test.ts',
@@ -142,7 +142,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is due to new code is not looked at',
     breaks: 'rest',
-    file: 'src/runtime/bucket-task.ts',
+    file: 'src/runtime/buckets/bucket-task.ts',
     find: 'if (head?.record.code !== environment.code) await',
     replace: 'if (head?.record.code === undefined) await',
     test: 'test/runtime/far-timeouts.test.ts',
@@ -190,7 +190,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a log that nobody waits for expires while others catch up',
     breaks: 'I7',
-    file: 'src/runtime/closer.ts',
+    file: 'src/runtime/closing/closer.ts',
     find: 'if (thorough) await sealAhead(this.#inOrder(), this.parts)',
     replace: '',
     test: 'test/runtime/held-up.test.ts',

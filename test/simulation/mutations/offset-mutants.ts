@@ -40,7 +40,7 @@ export const OFFSET_MUTANTS: readonly Mutant[] = [
   {
     name: 'a quiet entry forgets the prints',
     breaks: 'I7',
-    file: 'src/runtime/silence.ts',
+    file: 'src/runtime/closing/silence.ts',
     find: 'printsFrom: position.printsFrom ?? position.from',
     replace: 'prints: undefined',
     test,

@@ -83,7 +83,7 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'in place: a silent partition is moved on without healing its head',
     breaks: 'I3',
-    file: 'src/runtime/silence.ts',
+    file: 'src/runtime/closing/silence.ts',
     find: 'await task.healHead(false)',
     replace: '',
     test: 'test/runtime/in-place.test.ts',
@@ -99,7 +99,7 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'seal forgotten',
     breaks: 'I7',
-    file: 'src/runtime/closer.ts',
+    file: 'src/runtime/closing/closer.ts',
     find: 'const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))',
     replace:
       'if (this.#version > 0) return true\n    const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))',
@@ -107,14 +107,14 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a seal expires',
     breaks: 'I7',
-    file: 'src/runtime/silence.ts',
+    file: 'src/runtime/closing/silence.ts',
     find: "const expiresAt = quiet.kind === 'idle' ? now + settings.retention : undefined",
     replace: "const expiresAt = quiet.kind === 'sleep' ? undefined : now + settings.retention",
   },
   {
     name: 'marks do not move on to the seals',
     breaks: 'I7',
-    file: 'src/runtime/closer.ts',
+    file: 'src/runtime/closing/closer.ts',
     find: 'if (stays && tasks.every(',
     replace: 'if (tasks.length > 0) return true\n    if (stays && tasks.every(',
   },

@@ -2,20 +2,20 @@
 // after stage, and then `_SUCCESS` and prints follow. Everything here may be done again by anybody: each bucket's log says
 // how far it is.
 
-import type { CloseCommit } from '../log/commit-record.ts'
-import { type PlannedOutput, type ShuffleStage, SOURCE_STAGE } from '../plan/plan.ts'
-import type { JobSettings } from '../stream/job.ts'
+import type { CloseCommit } from '../../log/commit-record.ts'
+import { type PlannedOutput, type ShuffleStage, SOURCE_STAGE } from '../../plan/plan.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import type { LogReader } from '../closing/log-reader.ts'
+import type { Environment, Share } from '../environment.ts'
+import { Contributions } from '../held.ts'
+import type { Publisher } from '../outbox.ts'
+import { batchPrefix, printed } from '../outputs.ts'
+import type { Plans } from '../plans.ts'
+import { SideBySide } from '../side-by-side/asking.ts'
+import { foreignIn, judgeNow, type Lacking, together } from '../whole.ts'
 import { BucketTask } from './bucket-task.ts'
-import type { Environment, Share } from './environment.ts'
 import { GoneStages } from './gone-stages.ts'
-import { Contributions } from './held.ts'
-import type { LogReader } from './log-reader.ts'
-import type { Publisher } from './outbox.ts'
-import { batchPrefix, printed } from './outputs.ts'
-import type { Plans } from './plans.ts'
-import { SideBySide } from './side-by-side.ts'
 import { stageInput } from './stage-input.ts'
-import { foreignIn, judgeNow, type Lacking, together } from './whole.ts'
 
 export interface StagesParts {
   readonly job: string

@@ -1,15 +1,15 @@
 // What a bucket does with closed batches: its operators run them in order, those with data and those at which something is
 // due without. Nothing is written here.
 
-import type { BatchPartial } from '../log/commit-record.ts'
-import type { ShuffleStage } from '../plan/plan.ts'
-import type { SetAside } from '../programs/aside.ts'
-import type { BucketProgram } from '../programs/bucket-program.ts'
-import { exchange } from '../programs/exchange.ts'
-import type { JobSettings } from '../stream/job.ts'
-import { leavesOut } from './empty-intervals.ts'
-import type { OutputObject } from './outbox.ts'
-import { collectOutputs } from './outputs.ts'
+import type { BatchPartial } from '../../log/commit-record.ts'
+import type { ShuffleStage } from '../../plan/plan.ts'
+import type { SetAside } from '../../programs/aside.ts'
+import type { BucketProgram } from '../../programs/bucket-program.ts'
+import { exchange } from '../../programs/exchange.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import { leavesOut } from '../empty-intervals.ts'
+import type { OutputObject } from '../outbox.ts'
+import { collectOutputs } from '../outputs.ts'
 
 /** What a stage's run gives its buckets. */
 export interface StageInput {

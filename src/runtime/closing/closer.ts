@@ -2,25 +2,25 @@
 // is closed. Its own log fences it, so T is closed exactly once by whoever comes first, also when two come at once.
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
-import { LogLostError } from '../errors/state-errors.ts'
-import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../log/commit-record.ts'
-import type { Entry, TaskLog } from '../log/task-log.ts'
-import type { TaskRef } from '../names/names.ts'
-import { CLOSE_STAGE } from '../plan/plan.ts'
+import { LogLostError } from '../../errors/state-errors.ts'
+import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../../log/commit-record.ts'
+import type { Entry, TaskLog } from '../../log/task-log.ts'
+import type { TaskRef } from '../../names/names.ts'
+import { CLOSE_STAGE } from '../../plan/plan.ts'
+import { tellLeftOut } from '../empty-intervals.ts'
+import { Mutex } from '../mutex.ts'
+import { openLog } from '../open-log.ts'
+import { heal, publish } from '../outbox.ts'
+import { keptFor, trustedFor } from '../snapshot-due.ts'
+import { earliest } from '../time.ts'
+import { judgeReached, refuseStrays, tellLacking } from '../whole.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, type Look, NOTHING_CLOSED } from './closer-parts.ts'
 import { dueTimes } from './due.ts'
-import { tellLeftOut } from './empty-intervals.ts'
 import { Joins } from './joins.ts'
+import { Readers } from './known-tasks.ts'
 import type { LogReader } from './log-reader.ts'
-import { Mutex } from './mutex.ts'
-import { openLog } from './open-log.ts'
-import { heal, publish } from './outbox.ts'
-import { Readers } from './readers.ts'
 import { moveSilent, sealAhead, sealLog } from './silence.ts'
-import { keptFor, trustedFor } from './snapshot-due.ts'
-import { earliest } from './time.ts'
-import { judgeReached, refuseStrays, tellLacking } from './whole.ts'
 
 export class Closer {
   readonly parts: CloserParts

@@ -2,13 +2,13 @@
 // buckets (DESIGN §3). That only saves time. Whoever closed the batch watches the buckets' logs, and what has not been done
 // after a while it does itself: a message that is lost, late or doubled changes nothing, because every bucket's log is fenced.
 
-import { isNarrow } from '../graph/nodes.ts'
-import type { WideNode } from '../graph/wide-nodes.ts'
-import type { ShuffleStage } from '../plan/plan.ts'
-import type { JobSettings } from '../stream/job.ts'
-import type { StageInput } from './bucket-run.ts'
-import type { BucketTask } from './bucket-task.ts'
-import type { Environment, Helpers } from './environment.ts'
+import { isNarrow } from '../../graph/nodes.ts'
+import type { WideNode } from '../../graph/wide-nodes.ts'
+import type { ShuffleStage } from '../../plan/plan.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import type { StageInput } from '../buckets/bucket-run.ts'
+import type { BucketTask } from '../buckets/bucket-task.ts'
+import type { Environment, Helpers } from '../environment.ts'
 
 /** What folding an item and writing what comes of it takes: some 2 µs (`npm run bench -- state`, initial state). */
 const ITEMS_PER_MS = 500

@@ -1,18 +1,18 @@
 // Partitions that fall silent: whoever waits for one moves it on by an empty commit in its own log, under the same
 // fence; and a log that stays quiet gets an entry that does not expire (DESIGN §3, §4).
 
-import { LogLostError } from '../errors/state-errors.ts'
-import { pack } from '../log/codec.ts'
-import { NO_COUNTS, type SourceCommit } from '../log/commit-record.ts'
-import type { JobSettings } from '../stream/job.ts'
+import { LogLostError } from '../../errors/state-errors.ts'
+import { pack } from '../../log/codec.ts'
+import { NO_COUNTS, type SourceCommit } from '../../log/commit-record.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import { carryOn } from '../in-place.ts'
+import { heal, promiseObjects, visible } from '../outbox.ts'
+import { trustedFor } from '../snapshot-due.ts'
+import type { SourceTask } from '../source-task.ts'
+import { closedBy, latest } from '../time.ts'
+import { endTrouble, troubles } from '../trouble.ts'
 import type { CloserParts } from './closer-parts.ts'
-import { carryOn } from './in-place.ts'
 import type { LogReader } from './log-reader.ts'
-import { heal, promiseObjects, visible } from './outbox.ts'
-import { trustedFor } from './snapshot-due.ts'
-import type { SourceTask } from './source-task.ts'
-import { closedBy, latest } from './time.ts'
-import { endTrouble, troubles } from './trouble.ts'
 
 /** Silent by the clock, since its last commit that held records. What is not known yet counts as silent: the head is checked before anything is done. */
 function seemsSilent({ active = 0 }: LogReader, now: number, { idleAfter }: JobSettings): boolean {

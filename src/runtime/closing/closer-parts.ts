@@ -1,14 +1,14 @@
 // What the closing task works with, and what it knows before it has read anything.
 
-import type { CloseCommit } from '../log/commit-record.ts'
-import type { PlannedOutput } from '../plan/plan.ts'
-import type { JobSettings } from '../stream/job.ts'
-import type { Environment } from './environment.ts'
-import type { KeepAlive } from './keep-alive.ts'
-import type { Publisher } from './outbox.ts'
-import type { Plans } from './plans.ts'
-import type { SourceTask } from './source-task.ts'
-import type { Stages } from './stages.ts'
+import type { CloseCommit } from '../../log/commit-record.ts'
+import type { PlannedOutput } from '../../plan/plan.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import type { Stages } from '../buckets/stages.ts'
+import type { Environment } from '../environment.ts'
+import type { KeepAlive } from '../keep-alive.ts'
+import type { Publisher } from '../outbox.ts'
+import type { Plans } from '../plans.ts'
+import type { SourceTask } from '../source-task.ts'
 
 export interface CloserParts {
   readonly job: string

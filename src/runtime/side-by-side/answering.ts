@@ -1,16 +1,16 @@
 // The other side of side-by-side.ts: runs buckets of a batch that another invocation has closed and is waiting for. A request
 // that is no longer of use does nothing and arms nothing.
 
-import { LogLostError } from '../errors/state-errors.ts'
-import { type CloseCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
-import type { JobSettings } from '../stream/job.ts'
-import type { Environment, Share } from './environment.ts'
-import { inOrder, LogReader } from './log-reader.ts'
-import { openLog } from './open-log.ts'
-import type { Plans } from './plans.ts'
-import type { Stages } from './stages.ts'
-import { foreignIn, judgeNow } from './whole.ts'
+import { LogLostError } from '../../errors/state-errors.ts'
+import { type CloseCommit, isCloseCommit, isSourceCommit } from '../../log/commit-record.ts'
+import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import type { Stages } from '../buckets/stages.ts'
+import { inOrder, LogReader } from '../closing/log-reader.ts'
+import type { Environment, Share } from '../environment.ts'
+import { openLog } from '../open-log.ts'
+import type { Plans } from '../plans.ts'
+import { foreignIn, judgeNow } from '../whole.ts'
 
 export interface HelperParts {
   readonly job: string

@@ -1,11 +1,11 @@
 // What closing would commit, pure: which batch times every source task has passed, their `_SUCCESS` objects and prints.
 
-import type { CloseCommit, Effect, ReadMark } from '../log/commit-record.ts'
-import type { PlannedOutput } from '../plan/plan.ts'
+import type { CloseCommit, Effect, ReadMark } from '../../log/commit-record.ts'
+import type { PlannedOutput } from '../../plan/plan.ts'
+import { batchPrefix, printed } from '../outputs.ts'
+import { closedBy, earliest } from '../time.ts'
+import { type Lacking, NOTHING_LACKS } from '../whole.ts'
 import { frontierOf, type LogReader } from './log-reader.ts'
-import { batchPrefix, printed } from './outputs.ts'
-import { closedBy, earliest } from './time.ts'
-import { type Lacking, NOTHING_LACKS } from './whole.ts'
 
 /**
  * How many intervals one closing covers at most, from the first with something to do: what is committed, published and held in

@@ -1,15 +1,15 @@
 // Shuffle stages that this code does not have, and that the closing log knows: their buckets' logs must not expire while other
 // code may come back for them (I5, I7). An entry that does not expire, on a snapshot of what is there, unread.
 
-import { type BucketCommit, type CloseCommit, isBucketCommit, type SnapshotPointer } from '../log/commit-record.ts'
-import { readSnapshot } from '../log/snapshots.ts'
-import type { Entry, TaskLog } from '../log/task-log.ts'
-import type { StateChanges } from '../programs/bucket-program.ts'
-import type { JobSettings } from '../stream/job.ts'
-import { openLog } from './open-log.ts'
-import { heal, type Publisher } from './outbox.ts'
-import type { Plans } from './plans.ts'
-import { saveSnapshot } from './save-snapshot.ts'
+import { type BucketCommit, type CloseCommit, isBucketCommit, type SnapshotPointer } from '../../log/commit-record.ts'
+import { readSnapshot } from '../../log/snapshots.ts'
+import type { Entry, TaskLog } from '../../log/task-log.ts'
+import type { StateChanges } from '../../programs/bucket-program.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import { openLog } from '../open-log.ts'
+import { heal, type Publisher } from '../outbox.ts'
+import type { Plans } from '../plans.ts'
+import { saveSnapshot } from '../save-snapshot.ts'
 
 export class GoneStages {
   readonly #plans: Plans

@@ -1,13 +1,13 @@
 // One bucket by itself: what must not be sealed away.
 
 import { expect, it } from 'vitest'
-import { job, text } from '../../src/index.ts'
-import { viewOf } from '../../src/plan/shape.ts'
-import type { StageInput } from '../../src/runtime/bucket-run.ts'
-import { BucketTask } from '../../src/runtime/bucket-task.ts'
-import { Plans } from '../../src/runtime/plans.ts'
-import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
-import { defined, planned } from '../support/definition.ts'
+import { job, text } from '../../../src/index.ts'
+import { viewOf } from '../../../src/plan/shape.ts'
+import type { StageInput } from '../../../src/runtime/buckets/bucket-run.ts'
+import { BucketTask } from '../../../src/runtime/buckets/bucket-task.ts'
+import { Plans } from '../../../src/runtime/plans.ts'
+import { memoryEnvironment } from '../../../src/testing/memory-environment.ts'
+import { defined, planned } from '../../support/definition.ts'
 
 const add = (a: number, b: number): number => a + b
 

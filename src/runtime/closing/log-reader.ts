@@ -1,11 +1,11 @@
 // How the closing task follows the log of one source task: what it has read, and what it still has to fold.
 
-import type { Effect, ReadMark, SourceCommit } from '../log/commit-record.ts'
-import type { Entry, TaskLog } from '../log/task-log.ts'
-import { type Outline, type Part, partsOf } from './held.ts'
-import { heal, type Publisher, visible } from './outbox.ts'
-import type { PlanName } from './plans.ts'
-import { earliest } from './time.ts'
+import type { Effect, ReadMark, SourceCommit } from '../../log/commit-record.ts'
+import type { Entry, TaskLog } from '../../log/task-log.ts'
+import { type Outline, type Part, partsOf } from '../held.ts'
+import { heal, type Publisher, visible } from '../outbox.ts'
+import type { PlanName } from '../plans.ts'
+import { earliest } from '../time.ts'
 
 /** An entry that has something for a batch that is not closed yet. */
 interface OpenEntry {

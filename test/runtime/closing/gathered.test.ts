@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Gathered } from '../../src/runtime/gathered.ts'
+import { Gathered } from '../../../src/runtime/closing/gathered.ts'
 
 it('does once what is asked for before it begins, and again for who comes later', async () => {
   const done: string[][] = []

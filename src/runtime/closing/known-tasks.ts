@@ -1,12 +1,12 @@
 // The source tasks that the closing log knows, each with how far this instance has read its log.
 
-import { type CloseCommit, isSourceCommit, type SourceCommit } from '../log/commit-record.ts'
-import type { Entry } from '../log/task-log.ts'
-import type { TaskRef } from '../names/names.ts'
+import { type CloseCommit, isSourceCommit, type SourceCommit } from '../../log/commit-record.ts'
+import type { Entry } from '../../log/task-log.ts'
+import type { TaskRef } from '../../names/names.ts'
+import { openLog } from '../open-log.ts'
+import { closedBy, latest } from '../time.ts'
 import type { CloserParts } from './closer-parts.ts'
 import { inOrder, LogReader } from './log-reader.ts'
-import { openLog } from './open-log.ts'
-import { closedBy, latest } from './time.ts'
 
 export class Readers {
   readonly #parts: Pick<CloserParts, 'job' | 'environment' | 'settings'>

@@ -1,10 +1,10 @@
 // What the buckets of a stage are given, from what the tasks before it have committed, in the fixed order of folding.
 
-import type { BatchPartial } from '../log/commit-record.ts'
-import type { ShuffleStage } from '../plan/plan.ts'
-import { migrateItems } from '../programs/migrate.ts'
+import type { BatchPartial } from '../../log/commit-record.ts'
+import type { ShuffleStage } from '../../plan/plan.ts'
+import { migrateItems } from '../../programs/migrate.ts'
+import type { Contributions } from '../held.ts'
 import type { StageInput } from './bucket-run.ts'
-import type { Contributions } from './held.ts'
 
 /** @param done by stage, what it has for the batches that are closed */
 export function stageInput(

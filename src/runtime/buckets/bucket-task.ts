@@ -1,20 +1,20 @@
 // A task of a shuffle stage: one bucket, its state, and its commit log. It runs the batches that are closed, in order, and
 // commits what they did under the same fence as a source task: state change, promised output, what travels on.
 
-import { LogLostError } from '../errors/state-errors.ts'
-import { type BatchPartial, type BucketCommit, isBucketCommit } from '../log/commit-record.ts'
-import type { Entry, TaskLog } from '../log/task-log.ts'
+import { LogLostError } from '../../errors/state-errors.ts'
+import { type BatchPartial, type BucketCommit, isBucketCommit } from '../../log/commit-record.ts'
+import type { Entry, TaskLog } from '../../log/task-log.ts'
+import { type Part, partsOf } from '../held.ts'
+import { Mutex } from '../mutex.ts'
+import { openLog } from '../open-log.ts'
+import { heal, ofOpenBatches, promiseObjects, publish, withdraw } from '../outbox.ts'
+import { keepAside } from '../quarantine.ts'
+import { prepareSavable } from '../savable.ts'
+import { LEAST_RETENTION, trustedFor } from '../snapshot-due.ts'
+import type { Contribution } from '../whole.ts'
 import type { BucketParts } from './bucket-parts.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
-import { type Part, partsOf } from './held.ts'
-import { Mutex } from './mutex.ts'
-import { openLog } from './open-log.ts'
-import { heal, ofOpenBatches, promiseObjects, publish, withdraw } from './outbox.ts'
-import { keepAside } from './quarantine.ts'
-import { prepareSavable } from './savable.ts'
-import { LEAST_RETENTION, trustedFor } from './snapshot-due.ts'
-import type { Contribution } from './whole.ts'
 
 /** What running closed batches comes to. */
 interface Run {

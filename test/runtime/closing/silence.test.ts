@@ -1,13 +1,13 @@
 // Partitions that fall silent or come late (DESIGN §4), and logs that are lost (I7).
 
 import { describe, expect, it } from 'vitest'
-import { job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import type { Environment } from '../../src/runtime/environment.ts'
-import { memoryTable } from '../../src/stores/memory-table.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../support/rest.ts'
+import { job, seconds, text } from '../../../src/index.ts'
+import { lambda } from '../../../src/lambda/index.ts'
+import type { Environment } from '../../../src/runtime/environment.ts'
+import { memoryTable } from '../../../src/stores/memory-table.ts'
+import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../../src/testing/memory-environment.ts'
+import { kafkaEvent, lines } from '../../support/kafka-events.ts'
+import { bringToRest, wakeUpEvent } from '../../support/rest.ts'
 
 const copy = job('copy', { batch: seconds(1), idleAfter: seconds(10) }, ({ kafka }) => {
   kafka('lines', { value: text() })

@@ -1,9 +1,9 @@
 // When something is to be done although nothing may come.
 
+import { nextInterval } from '../empty-intervals.ts'
+import { closedBy, earliest } from '../time.ts'
 import type { CloserParts } from './closer-parts.ts'
-import { nextInterval } from './empty-intervals.ts'
 import type { LogReader } from './log-reader.ts'
-import { closedBy, earliest } from './time.ts'
 
 /** Times after `closedUntil`, in no order. */
 export function dueTimes(parts: CloserParts, readers: readonly LogReader[], closedUntil: number): number[] {

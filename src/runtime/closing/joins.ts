@@ -1,8 +1,8 @@
 // Who comes to a job: new source tasks join, and those that were put to sleep are roused, both by an entry of the closing log.
 // So whoever closes without them conflicts with it (I1), and they begin at a batch that is not closed.
 
-import type { CloseCommit, ReadMark } from '../log/commit-record.ts'
-import { SOURCE_STAGE } from '../plan/plan.ts'
+import type { CloseCommit, ReadMark } from '../../log/commit-record.ts'
+import { SOURCE_STAGE } from '../../plan/plan.ts'
 import { Gathered } from './gathered.ts'
 import type { LogReader } from './log-reader.ts'
 

@@ -1,0 +1,18 @@
+// What a bucket of a shuffle stage is made of.
+
+import type { TaskRef } from '../../names/names.ts'
+import type { ShuffleStage } from '../../plan/plan.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import type { Environment } from '../environment.ts'
+import type { Publisher } from '../outbox.ts'
+import type { Plans } from '../plans.ts'
+
+export interface BucketParts {
+  readonly ref: TaskRef
+  readonly bucket: number
+  readonly stage: ShuffleStage
+  readonly settings: JobSettings
+  readonly environment: Environment
+  readonly publisher: Publisher
+  readonly plans: Plans
+}
