@@ -3,7 +3,7 @@
 import type { EmbeddedServices } from '../src/local/embedded.ts'
 import { isSourceCommit } from '../src/log/commit-record.ts'
 import { TaskLog } from '../src/log/task-log.ts'
-import { SOURCE_STAGE } from '../src/plan/plan.ts'
+import { SOURCE_STAGE } from '../src/names/tasks.ts'
 import { FLIGHTS } from './flights-topic.ts'
 import type { Account, DemoJob } from './job.ts'
 import { digest } from './outputs.ts'

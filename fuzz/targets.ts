@@ -5,12 +5,12 @@ import { json, nullable, text } from '../src/formats/decode.ts'
 import { parseEvent } from '../src/lambda/parse-event.ts'
 import { shareMessage, wakeUpMessage } from '../src/lambda/sqs-waker.ts'
 import { decode, encode, FORMAT, pack, stamp, unpack } from '../src/log/codec.ts'
-import { logKey, objectPath } from '../src/names/names.ts'
+import { objectPath } from '../src/names/escape.ts'
+import { logKey, rowName, rowSortKey, rowSortKeyPrefix } from '../src/names/table-keys.ts'
 import type { PartitionRecords } from '../src/runtime/job-runtime.ts'
 import { EventRecord } from '../src/sources/kafka/record.ts'
 import { compareUtf8 } from '../src/stores/object-keys.ts'
 import { bucketToPath, keyToPath, pathToKey } from '../src/stores/object-paths.ts'
-import { rowName, rowSortKey, rowSortKeyPrefix } from '../src/stores/table-keys.ts'
 import { parseTarget } from '../src/stream/target.ts'
 import { AS_VALUE } from '../src/values/value.ts'
 import type { Target } from './fuzzer.ts'
@@ -114,7 +114,9 @@ const names: Target = {
     'stores/object-paths.ts',
     'stores/object-keys.ts',
     'stores/table-keys.ts',
-    'names/names.ts',
+    'names/escape.ts',
+    'names/table-keys.ts',
+    'names/tasks.ts',
     'stream/target.ts',
   ],
   seeds: ['a\nb', '..\n.', 'a/b\na', '\ud83d\ude00\n%2E', '#\n%', 's3://results/a\nx'].map((name) =>

@@ -1,7 +1,7 @@
 // Services that cost nothing, to measure everything else: a table that keeps the newest entries without copying them, and
 // objects that are only counted.
 
-import { logKey } from '../../src/names/names.ts'
+import { logKey } from '../../src/names/table-keys.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { JobRow, LogItem, StateTable } from '../../src/stores/table.ts'

@@ -6,8 +6,7 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
 import { isSourceCommit } from '../log/commit-record.ts'
 import { TaskLog } from '../log/task-log.ts'
-import { type TaskRef, taskOfPartition } from '../names/names.ts'
-import { SOURCE_STAGE } from '../plan/plan.ts'
+import { partitionName, sourceTask, type TaskRef } from '../names/tasks.ts'
 import { declareHole, knownHoles } from '../runtime/holes.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
 import type { StateTable } from '../stores/table.ts'
@@ -48,7 +47,7 @@ async function runSkip(job: string, flags: SkipFlags): Promise<void> {
     )
   if (until <= at)
     throw new InvalidOptionError(`--until ${until} is the first offset after the hole, so it must be above --at ${at}.`)
-  const ref: TaskRef = { job, stage: SOURCE_STAGE, task: taskOfPartition(topic, partition) }
+  const ref: TaskRef = sourceTask(job, partitionName(topic, partition))
   const table = dynamoTable({ table: name })
   try {
     await checkTopic(table, name, job, topic)

@@ -11,6 +11,7 @@ import { MappingPollers, nameOf } from '../local/event-source/mapping-pollers.ts
 import { type Poller, startPoller } from '../local/event-source/poller.ts'
 import { pause } from '../local/event-source/wakeable.ts'
 import { lambdaEndpointInvoker } from '../local/invoker/lambda-endpoint.ts'
+import { partitionName } from '../names/tasks.ts'
 
 interface PollerFlags {
   readonly function?: string
@@ -126,7 +127,7 @@ async function poll(mapping: EventSourceMapping, flags: PollerFlags): Promise<Po
 
 /** `gave up 3 records (MaximumRecordAgeExceeded): lines-0 offsets 4 to 6`. */
 function givenUp({ reason, records, error }: Discarded, { onFailureDestination }: EventSourceMapping): string {
-  const ranges = Map.groupBy(records, ({ topic, partition }) => `${topic}-${partition}`)
+  const ranges = Map.groupBy(records, ({ topic, partition }) => partitionName(topic, partition))
   const where = [...ranges].map(([partition, list]) => {
     const [from = 0, to = from] = [list[0]?.offset, list.at(-1)?.offset]
     return from === to ? `${partition} offset ${from}` : `${partition} offsets ${from} to ${to}`

@@ -1,6 +1,6 @@
 // Errors of code that meets what other code has left under way.
 
-import { operatorOf } from '../names/edge-names.ts'
+import { operatorOf } from '../names/edges.ts'
 import { MillraceError } from './errors.ts'
 
 /** Elements of one batch on one edge, to one bucket, with nowhere to go. */

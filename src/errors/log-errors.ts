@@ -1,7 +1,7 @@
 // What can be wrong with stored state itself, as opposed to the service that holds it (service-errors.ts). All of them
 // stop the task: going on would mean a fresh start or a skipped range that nobody asked for (I7).
 
-import { describeTask, type TaskRef } from '../names/names.ts'
+import { describeTask, type TaskRef } from '../names/tasks.ts'
 import { MillraceError } from './errors.ts'
 
 /** Entries of a commit log that should be there are not: expired, or deleted by hand. */

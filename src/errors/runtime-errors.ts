@@ -1,6 +1,6 @@
 // Errors of running a job: its code, its records, its place in the table.
 
-import { describeTask, type TaskRef } from '../names/names.ts'
+import { describeTask, type TaskRef } from '../names/tasks.ts'
 import { describeCause, MillraceError } from './errors.ts'
 
 /** A record that cannot be decoded, or on which an operator throws, under the policy `fail`. */

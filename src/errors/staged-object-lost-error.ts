@@ -1,4 +1,4 @@
-import { type ObjectRef, objectUrl } from '../names/names.ts'
+import { type ObjectRef, objectUrl } from '../names/objects.ts'
 import { MillraceError } from './errors.ts'
 
 /** As of `stores/object-store.ts`. */

@@ -1,7 +1,7 @@
 // What can be wrong with what a log says, as opposed to the service that holds it. Each stops the task: going on would
 // be a fresh start or a skipped range that nobody asked for (I7).
 
-import { describeTask, partitionOfTask, type TaskRef } from '../names/names.ts'
+import { describeTask, partitionOf, type TaskRef } from '../names/tasks.ts'
 import { MillraceError } from './errors.ts'
 
 /** A stored record or snapshot is damaged, foreign, or of a format that this code does not know. */
@@ -143,7 +143,7 @@ export class OffsetGapError extends MillraceError {
 
 /** The command that declares offsets of a source task missing. */
 function skipCommand({ job, task }: TaskRef, from: number, until: number): string {
-  const { topic, partition } = partitionOfTask(task)
+  const { topic, partition } = partitionOf(task)
   const name = /^[\w.-]+$/.test(job) ? job : `'${job.replaceAll("'", "'\\''")}'`
   const range = until - from === 1 ? `--at ${from}` : `--at ${from} --until ${until}`
   return `millrace offsets skip ${name} --topic ${topic} --partition ${partition} ${range} --execute`

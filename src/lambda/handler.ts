@@ -3,6 +3,7 @@
 import { MillraceError } from '../errors/errors.ts'
 import { PoisonRecordError } from '../errors/runtime-errors.ts'
 import { definitionOf, type Job } from '../graph/job.ts'
+import { partitionName } from '../names/tasks.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import type { Environment, Share } from '../runtime/environment.ts'
 import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
@@ -113,7 +114,7 @@ function answer(
   return {
     batchItemFailures: failures.map(({ topic, partition, records, error }) => {
       const offset = error instanceof PoisonRecordError ? error.offset : (records[0]?.offset ?? 0)
-      return { itemIdentifier: { partition: `${topic}-${partition}`, offset } }
+      return { itemIdentifier: { partition: partitionName(topic, partition), offset } }
     }),
   }
 }

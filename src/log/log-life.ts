@@ -6,7 +6,7 @@
 // - such an entry is given a time, that of what follows, before anything follows it;
 // - times never fall from one entry to the next.
 
-import type { TaskRef } from '../names/names.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { LogItem } from '../stores/table.ts'
 
 export interface LogLife {

@@ -2,28 +2,18 @@
 
 import { randomUUID } from 'node:crypto'
 import { UnreadableStateError, UnwritableRecordError } from '../errors/state-errors.ts'
-import { describeTask, objectPath, type TaskRef } from '../names/names.ts'
-import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
-import { versionSortKey } from '../stores/table-keys.ts'
+import { objectUrl, snapshotFolder, snapshotId, snapshotKey, snapshotNameOf } from '../names/objects.ts'
+import { describeTask, type TaskRef } from '../names/tasks.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
 import { decode, encode } from './codec.ts'
 import type { BucketCommit, SnapshotPointer } from './commit-record.ts'
 import { isStateShape } from './record-shape.ts'
 
 type State = BucketCommit['state']
 
-/** Where the snapshots of a task are. */
-function folderOf({ job, stage, task }: TaskRef): string {
-  return `_millrace/snapshots/${objectPath(job, stage, task)}/`
-}
-
-/** The last part of a snapshot's name, which others refer to. */
-function idOf({ key }: ObjectRef): string {
-  return key.slice(key.lastIndexOf('.') + 1)
-}
-
 /**
  * Writes the state as of `version`; nobody reads it until a commit names it. Its name says when it was written and which one
- * was in force, so that a list of names tells what is needed: `<version>.<milliseconds>.<id of that one>.<id>`.
+ * was in force, so that a list of names tells what is needed.
  *
  * @param previous what the newest commit names.
  * @throws UnwritableRecordError
@@ -39,16 +29,13 @@ export async function writeSnapshot(
   newId: () => string = randomUUID,
 ): Promise<SnapshotPointer> {
   if (!isStateShape(state)) throw new UnwritableRecordError(`a snapshot of ${describeTask(task)}`, state)
-  const before = previous ? idOf(previous.ref) : ''
-  const key = `${folderOf(task)}${versionSortKey(version)}.${at}.${before.slice(-MAX_ID)}.${newId()}`
+  const before = previous ? snapshotId(previous.ref.key) : ''
+  const key = snapshotKey(task, { version, at, previous: before, id: newId() })
   const ref = { bucket, key }
   const body = encode(state, false, ref.key)
   await objects.put(ref, body)
   return { version, ref, bytes: body.length }
 }
-
-/** One of earlier code was named by a whole path. */
-const MAX_ID = 36
 
 /** At most so many at a time: what is left comes next time. */
 const DROPPED_AT_ONCE = 100
@@ -66,17 +53,16 @@ export async function dropSuperseded(
   current: SnapshotPointer | undefined,
   since: number,
 ): Promise<number> {
-  const folder = folderOf(task)
   const old: { readonly key: string; readonly previous: string }[] = []
-  for await (const { key } of objects.list(bucket, folder)) {
-    const [version = '', at = '', previous, id] = key.slice(folder.length).split('.')
-    if (previous === undefined || id === undefined || !/^\d{16}$/.test(version)) continue // of earlier code
-    if (Number(at) > since || old.length > DROPPED_AT_ONCE) break
-    old.push({ key, previous })
+  for await (const { key } of objects.list(bucket, snapshotFolder(task))) {
+    const name = snapshotNameOf(key)
+    if (!name) continue // of earlier code
+    if (name.at > since || old.length > DROPPED_AT_ONCE) break
+    old.push({ key, previous: name.previous })
   }
   // Only what was named is referred to. The newest of these was in force at `since`, or still is; nothing needs those before it.
   const named = new Set(old.map(({ previous }) => previous))
-  const isNamed = (key: string): boolean => key === current?.ref.key || named.has(idOf({ bucket, key }))
+  const isNamed = (key: string): boolean => key === current?.ref.key || named.has(snapshotId(key))
   const inForce = old.findLastIndex(({ key }) => isNamed(key))
   const dropped = old.slice(0, Math.max(0, inForce)).filter(({ key }) => key !== current?.ref.key)
   await Promise.all(dropped.map(({ key }) => objects.delete({ bucket, key })))

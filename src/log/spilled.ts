@@ -2,29 +2,15 @@
 
 import { LogGapError } from '../errors/log-errors.ts'
 import { UnreadableStateError } from '../errors/state-errors.ts'
-import { describeTask, logKey, objectPath, type TaskRef } from '../names/names.ts'
-import type { ObjectRef, ObjectStore } from '../stores/object-store.ts'
+import { type ObjectRef, spillFolder, spillNameOf } from '../names/objects.ts'
+import { entryPlace } from '../names/table-keys.ts'
+import { describeTask, type TaskRef } from '../names/tasks.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
 import type { CommitLog, LogItem } from '../stores/table.ts'
-import { versionSortKey } from '../stores/table-keys.ts'
 import { decode } from './codec.ts'
 
 /** So many names are looked at at a time, each with a read of one entry: what is left comes next time. */
 const LOOKED_AT = 100
-
-/** Where the spilled records of a task are. */
-function folderOf({ job, stage, task }: TaskRef): string {
-  return `_millrace/spill/${objectPath(job, stage, task)}/`
-}
-
-/** The name tells which entry may name it, and since when: `<version>.<milliseconds>.<id>`. */
-export function spillKey(task: TaskRef, version: number, at: number, id: string): string {
-  return `${folderOf(task)}${versionSortKey(version)}.${at}.${id}`
-}
-
-/** What an entry's bytes are bound to (`codec.ts`): one of another log or version is not taken for it. */
-export function entryPlace(task: TaskRef, version: number): string {
-  return `${logKey(task)}#${versionSortKey(version)}`
-}
 
 /** The object that holds an entry's record, when the item does not. */
 export function spilledBy(task: TaskRef, { version, body }: LogItem): ObjectRef | undefined {
@@ -50,13 +36,12 @@ export async function dropSpilled(
   head: number,
   since: number,
 ): Promise<number> {
-  const folder = folderOf(task)
   const old: { readonly key: string; readonly version: number }[] = []
-  for await (const { key } of objects.list(bucket, folder)) {
-    const [, version, at] = /^(\d{16})\.(\d+)\../.exec(key.slice(folder.length)) ?? []
-    if (version === undefined) continue
-    if (Number(at) > since || Number(version) >= head || old.length === LOOKED_AT) break
-    old.push({ key, version: Number(version) })
+  for await (const { key } of objects.list(bucket, spillFolder(task))) {
+    const name = spillNameOf(key)
+    if (!name) continue
+    if (name.at > since || name.version >= head || old.length === LOOKED_AT) break
+    old.push({ key, version: name.version })
   }
   const dropped = await Promise.all(
     old.map(async ({ key, version }) => {

@@ -3,13 +3,15 @@
 import { randomUUID } from 'node:crypto'
 import { LogGapError } from '../errors/log-errors.ts'
 import { LogExpiredError, UnreadableStateError, UnwritableRecordError } from '../errors/state-errors.ts'
-import { describeTask, objectPath, type TaskRef } from '../names/names.ts'
+import { spillKey } from '../names/objects.ts'
+import { entryPlace } from '../names/table-keys.ts'
+import { describeTask, type TaskRef } from '../names/tasks.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import type { CommitLog, LogItem } from '../stores/table.ts'
 import { maxBodyBytes } from '../stores/table-keys.ts'
 import { decode, decodeAgain, encode, stamp } from './codec.ts'
 import { headUntil, isHeadForCertain, type LogLife } from './log-life.ts'
-import { dropSpilled, entryPlace, isRef, spilledBy, spillKey } from './spilled.ts'
+import { dropSpilled, isRef, spilledBy } from './spilled.ts'
 
 /** Of a log whose entries are given a new time: DynamoDB takes a thousand writes a second on one partition key. */
 const KEPT_AT_ONCE = 25
@@ -90,9 +92,8 @@ export class TaskLog<R> {
   }
 
   #spillKey(version: number | undefined): string {
-    if (version !== undefined && this.#life) return spillKey(this.task, version, this.#life.now(), this.#newId())
-    const { job, stage, task } = this.task
-    return `_millrace/spill/${objectPath(job, stage, task)}/${this.#newId()}`
+    const name = version !== undefined && this.#life ? { version, at: this.#life.now() } : undefined
+    return spillKey(this.task, this.#newId(), name)
   }
 
   /**

@@ -1,7 +1,7 @@
 // A plan as text, for people: stages, what runs in them, what travels between them.
 
 import { isNarrow } from '../graph/nodes.ts'
-import { IN_PLACE } from '../names/edge-names.ts'
+import { IN_PLACE } from '../names/tasks.ts'
 import type { BucketStep, Edge, Plan, PlannedOutput } from './plan.ts'
 
 export function describePlan({ job, programs, stages }: Plan): string {

@@ -2,11 +2,12 @@
 // an object which no store takes.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { logKey, objectPath } from '../names/names.ts'
+import { objectPath } from '../names/escape.ts'
+import { logKey } from '../names/table-keys.ts'
+import { SOURCE_STAGE } from '../names/tasks.ts'
 import { MAX_KEY_BYTES } from '../stores/object-keys.ts'
 import { MAX_PARTITION_KEY_BYTES } from '../stores/table-keys.ts'
 import type { Plan } from './plan.ts'
-import { SOURCE_STAGE } from './stages.ts'
 
 /** The longest that runtime adds: times of 16 digits, Kafka's greatest partition, offsets of 20 digits, versions and random ids. */
 const [TIME, PARTITION, OFFSET, BUCKET] = ['9'.repeat(16), '2147483647', '9'.repeat(20), '9'.repeat(5)]

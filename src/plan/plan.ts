@@ -5,14 +5,12 @@ import { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
+import { filesOutputId, printOutputId } from '../names/outputs.ts'
+import { SOURCE_STAGE } from '../names/tasks.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import { checkNames } from './names.ts'
 import { programOf } from './program.ts'
-import { placeStages, SOURCE_STAGE } from './stages.ts'
-
-export { SOURCE_STAGE }
-/** The stage with the one task that closes batches: it reads the logs of the source stage. */
-export const CLOSE_STAGE = 'close'
+import { placeStages } from './stages.ts'
 
 /** An output with a name that survives changes elsewhere in the job. */
 export interface PlannedOutput {
@@ -117,8 +115,6 @@ export function planJob(job: JobDefinition): Plan {
 function nameOutputs(nodes: readonly OutputNode[]): { id: string; node: OutputNode }[] {
   let prints = 0
   return nodes.map((node) =>
-    node.kind === 'print'
-      ? { id: `print-${prints++}`, node }
-      : { id: `s3://${node.bucket}/${node.prefix}${node.suffix === undefined ? '' : `.${node.suffix}`}`, node },
+    node.kind === 'print' ? { id: printOutputId(prints++), node } : { id: filesOutputId(node), node },
   )
 }

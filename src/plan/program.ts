@@ -13,9 +13,10 @@ import {
 } from '../graph/nodes.ts'
 import { isKeyed, topicInPlace } from '../graph/partitioning.ts'
 import type { WideNode } from '../graph/wide-nodes.ts'
-import { edgeNameInPlace, IN_PLACE } from '../names/edge-names.ts'
+import { edgeNameInPlace } from '../names/edges.ts'
+import { IN_PLACE, SOURCE_STAGE } from '../names/tasks.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
-import { SOURCE_STAGE, versionOnTheWay } from './stages.ts'
+import { versionOnTheWay } from './stages.ts'
 
 /** What reads a task's streams. */
 interface Leaves {

@@ -3,11 +3,9 @@
 // has that batch whole (I3), and whether something in it was meant for a stage that is gone (I7). Pure.
 
 import { createHash } from 'node:crypto'
-import { IN_PLACE } from '../names/edge-names.ts'
+import { type Place, passedPlace, placeOf, stagePlace, topicPlace } from '../names/edges.ts'
+import { IN_PLACE } from '../names/tasks.ts'
 import type { Edge, Plan, ShuffleStage } from './plan.ts'
-
-/** Where elements leave: the tasks of a topic, what runs in them when they have passed a batch, or the buckets of a stage. */
-export type Place = `topic ${string}` | `passed ${string}` | `stage ${string}`
 
 /** The exit of elements that an output writes right there; edges have other names. */
 const WRITTEN = '='
@@ -100,12 +98,6 @@ function isFlow(value: unknown): value is PlanShape['flows'][number] {
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-function placeOf(text: string): Place | undefined {
-  if (text.startsWith('topic ')) return `topic ${text.slice('topic '.length)}`
-  if (text.startsWith('passed ')) return `passed ${text.slice('passed '.length)}`
-  return text.startsWith('stage ') ? `stage ${text.slice('stage '.length)}` : undefined
-}
-
 class Shaper {
   readonly #plan: Plan
   readonly #stages: ReadonlyMap<string, ShuffleStage>
@@ -135,13 +127,13 @@ class Shaper {
     }
     for (const [topic, program] of this.#plan.programs) {
       const stage = program.inPlace?.stage
-      add(`topic ${topic}`, program, stage)
-      if (stage) add(`passed ${topic}`, stage)
+      add(topicPlace(topic), program, stage)
+      if (stage) add(passedPlace(topic), stage)
       // What tasks of the topic under its former name have sent arrives as well; what waits in their own logs does not.
       const formerly = program.sources.flatMap(({ node }) => node.formerly ?? [])[0]
-      if (formerly !== undefined && !stage) add(`topic ${formerly}`, program)
+      if (formerly !== undefined && !stage) add(topicPlace(formerly), program)
     }
-    for (const stage of this.#plan.stages) add(`stage ${stage.id}`, stage)
+    for (const stage of this.#plan.stages) add(stagePlace(stage.id), stage)
     return { edges: sorted(edges), flows: sorted(flows) }
   }
 

@@ -6,12 +6,10 @@ import type { JobDefinition } from '../graph/job.ts'
 import { inputsOf, isNarrow, type NarrowNode, type OutputNode, type StreamNode, valuesOf } from '../graph/nodes.ts'
 import { keepsKeys, topicInPlace } from '../graph/partitioning.ts'
 import type { WideNode } from '../graph/wide-nodes.ts'
-import { edgeName } from '../names/edge-names.ts'
+import { edgeName } from '../names/edges.ts'
+import { SOURCE_STAGE } from '../names/tasks.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { BucketStep, Edge, PlannedOutput, ShuffleStage } from './plan.ts'
-
-/** The stage whose tasks are topic-partitions. */
-export const SOURCE_STAGE = 'source'
 
 /** Where a stream is, and over how many buckets it is spread by key, if it is. */
 interface Place {

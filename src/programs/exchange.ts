@@ -1,7 +1,7 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
 import { InvalidKeyError } from '../errors/operator-errors.ts'
-import { stageOfEdge } from '../names/edge-names.ts'
+import { stageOfEdge } from '../names/edges.ts'
 import { combineLocally, foldLocally } from '../operators/combine.ts'
 import type { Edge } from '../plan/plan.ts'
 import { bucketOf } from '../values/hash.ts'

@@ -2,7 +2,7 @@
 // elements on their way to an operator that keeps them. What newer code has left is never guessed at (I7).
 
 import { describeValue, MigrationError, StateVersionError } from '../errors/operator-errors.ts'
-import { stageOfEdge } from '../names/edge-names.ts'
+import { stageOfEdge } from '../names/edges.ts'
 import type { Migrate } from '../operators/bucket-operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Edge } from '../plan/plan.ts'

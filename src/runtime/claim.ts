@@ -4,13 +4,12 @@
 import { describeCause } from '../errors/errors.ts'
 import { JobNameTakenError, PartitionsUnknownError } from '../errors/runtime-errors.ts'
 import { UnreadableStateError } from '../errors/state-errors.ts'
+import { CLAIM_ROW } from '../names/rows.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type JobSchema, parseSchema, schemaOf, succeeding } from '../plan/schema.ts'
 import { diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { Environment } from './environment.ts'
-
-const ROW = 'meta'
 
 export interface ClaimOptions {
   /** From another function. */
@@ -43,11 +42,11 @@ export async function claimJob(
   const since = new Date(clock.now()).toISOString()
   const facts = { owner, code, topics: topics.join(' '), plan: fingerprint, since }
   for (;;) {
-    const row = await table.getRow(name, ROW)
+    const row = await table.getRow(name, CLAIM_ROW)
     if (!row) {
       await introduce()
       const data = { ...facts, schema: JSON.stringify(schema) }
-      if ((await table.createRow(name, ROW, { rev: 1, data })) === 'created') return
+      if ((await table.createRow(name, CLAIM_ROW, { rev: 1, data })) === 'created') return
       continue
     }
     const other = String(row.data.owner)
@@ -60,7 +59,7 @@ export async function claimJob(
     if (breaking.length > 0) throw new IncompatibleJobError(name, breaking)
     await introduce()
     const data = { ...claim, since: other === owner ? (row.data.since ?? claim.since) : claim.since }
-    if ((await table.replaceRow(name, ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return
+    if ((await table.replaceRow(name, CLAIM_ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return
   }
 }
 
@@ -73,13 +72,13 @@ function checkPartitionsKnown({ job, programs }: Plan, { partitions }: Environme
 
 /** The schema that a job has left in the table, for `millrace plan --against`. */
 export async function keptSchema(table: JobRows, job: string): Promise<JobSchema | undefined> {
-  return parseKept(job, (await table.getRow(job, ROW))?.data.schema)
+  return parseKept(job, (await table.getRow(job, CLAIM_ROW))?.data.schema)
 }
 
 /** Undefined only when nothing was kept. @throws UnreadableStateError: what cannot be read cannot be held against new code. */
 function parseKept(job: string, kept: unknown): JobSchema | undefined {
   if (kept === undefined) return undefined
-  const where = `the schema of job ${job} in row ${ROW}`
+  const where = `the schema of job ${job} in row ${CLAIM_ROW}`
   try {
     const schema = typeof kept === 'string' ? parseSchema(JSON.parse(kept)) : undefined
     if (schema) return schema

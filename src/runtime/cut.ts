@@ -3,7 +3,7 @@
 import { OffsetGapError, TopicRecreatedError } from '../errors/state-errors.ts'
 import type { GapPolicy, OffsetHoles } from '../graph/nodes.ts'
 import type { Position } from '../log/commit-record.ts'
-import type { TaskRef } from '../names/names.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { keptTimestamp, mayBeCommitted } from './position.ts'
 

@@ -2,26 +2,25 @@
 // event source dropped, or what retention deleted. Read only where a hole would otherwise stop its task (I7).
 
 import { UnreadableStateError } from '../errors/state-errors.ts'
-import type { TaskRef } from '../names/names.ts'
+import { HOLES } from '../names/rows.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { JobRow, JobRows } from '../stores/table.ts'
 import type { Gap } from './cut.ts'
 
 type Task = Pick<TaskRef, 'job' | 'task'>
 
-const rowOf = ({ task }: Task): string => `hole#${task}`
-
 /** The holes declared for a task, ascending and apart. */
 export async function knownHoles(table: JobRows, task: Task): Promise<readonly Gap[]> {
-  return readHoles(task, await table.getRow(task.job, rowOf(task)))
+  return readHoles(task, await table.getRow(task.job, HOLES.of(task.task)))
 }
 
 /** Declares a hole and returns all that are declared then; what is declared already stays. */
 export async function declareHole(table: JobRows, task: Task, hole: Gap): Promise<readonly Gap[]> {
   for (;;) {
-    const row = await table.getRow(task.job, rowOf(task))
+    const row = await table.getRow(task.job, HOLES.of(task.task))
     const holes = merged([...readHoles(task, row), hole])
     const data = { holes: holes.map(({ from, until }) => ({ from, until })) }
-    const outcome = await table.replaceRow(task.job, rowOf(task), { rev: (row?.rev ?? 0) + 1, data }, row?.rev)
+    const outcome = await table.replaceRow(task.job, HOLES.of(task.task), { rev: (row?.rev ?? 0) + 1, data }, row?.rev)
     if (outcome === 'replaced') return holes
   }
 }
@@ -41,7 +40,7 @@ function readHoles(task: Task, row: JobRow | undefined): readonly Gap[] {
   if (!row) return []
   const { holes } = row.data
   if (Array.isArray(holes) && holes.every(isGap)) return holes
-  throw new UnreadableStateError(`row ${rowOf(task)} of job ${task.job}`, 'it is no list of holes')
+  throw new UnreadableStateError(`row ${HOLES.of(task.task)} of job ${task.job}`, 'it is no list of holes')
 }
 
 function isGap(value: unknown): value is Gap {

@@ -5,8 +5,9 @@
 import type { BatchPartial, InPlaceCommit, SourceCommit } from '../log/commit-record.ts'
 import { readSnapshot } from '../log/snapshots.ts'
 import type { Entry, TaskLog } from '../log/task-log.ts'
-import { IN_PLACE } from '../names/edge-names.ts'
-import type { TaskRef } from '../names/names.ts'
+import { topicPlace } from '../names/edges.ts'
+import { partOfTask } from '../names/outputs.ts'
+import { IN_PLACE, partitionOf, type TaskRef } from '../names/tasks.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
 import { BucketProgram } from '../programs/bucket-program.ts'
 import { exchange } from '../programs/exchange.ts'
@@ -16,7 +17,7 @@ import type { Environment } from './environment.ts'
 import { OpenBatches } from './open-batches.ts'
 import { type OutputObject, ofOpenBatches } from './outbox.ts'
 import { collectOutputs } from './outputs.ts'
-import { type Plans, topicPlace } from './plans.ts'
+import type { Plans } from './plans.ts'
 import { keepAside } from './quarantine.ts'
 import { saveSnapshot } from './save-snapshot.ts'
 import { isSnapshotDue, LEAST_RETENTION } from './snapshot-due.ts'
@@ -144,7 +145,7 @@ export class InPlace {
     const { ref, program, settings, environment } = this.#parts
     const { outputs, edges } = program.stage
     const slots = await this.#operators.run(time, (edge) => this.#open.items(time, edge))
-    const { samples, written, ...of } = collectOutputs(outputs, slots, time, `part-${ref.task}`)
+    const { samples, written, ...of } = collectOutputs(outputs, slots, time, partOfTask(ref.task))
     const aside = keepAside(ref, settings, environment)(time, this.#operators.takeAside())
     const made = time > done ? of.objects : await ofOpenBatches(of.objects, environment)
     const objects = [...made, ...aside]
@@ -206,7 +207,8 @@ export class InPlace {
   async #dropRun({ plan, frontier }: SourceCommit): Promise<void> {
     const { plans, ref, settings } = this.#parts
     const view = await plans.viewOf(plan)
-    const has = (edge: string): boolean => plan === undefined || view?.edge(topicPlace(ref.task), edge) !== undefined
+    const has = (edge: string): boolean =>
+      plan === undefined || view?.edge(topicPlace(partitionOf(ref.task).topic), edge) !== undefined
     this.#open.dropUntil(closedBy(frontier, settings.batch), has)
   }
 

@@ -4,8 +4,8 @@ import { describeCause } from '../errors/errors.ts'
 import { PartitionAddedError, UnknownTopicError } from '../errors/runtime-errors.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import { isSourceCommit } from '../log/commit-record.ts'
-import { partitionOfTask, taskOfPartition } from '../names/names.ts'
-import { type Plan, planJob, SOURCE_STAGE } from '../plan/plan.ts'
+import { partitionName, partitionOf, SOURCE_STAGE, sourceTask } from '../names/tasks.ts'
+import { type Plan, planJob } from '../plan/plan.ts'
 import { viewOf } from '../plan/shape.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
@@ -191,19 +191,19 @@ export class JobRuntime {
 
   /** By its name, a source task with operators by key. */
   #taskInPlace(name: string): SourceTask | undefined {
-    const { topic, partition } = partitionOfTask(name)
+    const { topic, partition } = partitionOf(name)
     return this.plan.programs.get(topic)?.inPlace && this.#task(topic, partition)
   }
 
   #task(topic: string, partition: number): SourceTask {
-    const name = taskOfPartition(topic, partition)
+    const name = partitionName(topic, partition)
     const known = this.#tasks.get(name)
     if (known) return known
     const { job, programs } = this.plan
     const program = programs.get(topic)
     if (!program) throw new UnknownTopicError(job.name, topic, [...programs.keys()])
     const environment = this.#environment
-    const ref = { job: job.name, stage: SOURCE_STAGE, task: name }
+    const ref = sourceTask(job.name, name)
     const log = openLog(ref, environment, job.settings, isSourceCommit)
     const parts = { ref, program, settings: job.settings, environment, log }
     const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer, plans: this.#plans })

@@ -3,7 +3,7 @@
 // can fail (docs/decisions/048). A job that is well never comes here, and pays nothing for it.
 
 import { type CloseCommit, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
-import { CLOSE_STAGE } from '../plan/plan.ts'
+import { bucketTask, closingTask } from '../names/tasks.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { LogReader } from './closing/log-reader.ts'
 import type { Environment } from './environment.ts'
@@ -42,7 +42,7 @@ export class KeepAlive {
   }
 
   get #closing() {
-    return { job: this.#job, stage: CLOSE_STAGE, task: '0' }
+    return closingTask(this.#job)
   }
 
   /** Of the closing log its head; of source tasks what lies after the marks, and of tasks with state what that is made of. */
@@ -57,7 +57,7 @@ export class KeepAlive {
       ),
       ...buckets.flatMap(([stage, versions]) =>
         versions.map((_, bucket) =>
-          openLog({ job, stage, task: String(bucket) }, environment, settings, isBucketCommit).keep(
+          openLog(bucketTask(job, stage, bucket), environment, settings, isBucketCommit).keep(
             ({ record }) => record.snapshot?.version ?? 0,
           ),
         ),

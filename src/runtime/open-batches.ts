@@ -4,7 +4,7 @@
 import { UnknownCellError } from '../errors/operator-errors.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
 import { isStateShape } from '../log/record-shape.ts'
-import { isInPlace } from '../names/edge-names.ts'
+import { isInPlace } from '../names/edges.ts'
 import type { Edge } from '../plan/plan.ts'
 import { NO_OPERATOR, type StateChanges } from '../programs/bucket-program.ts'
 import { migrateItems } from '../programs/migrate.ts'

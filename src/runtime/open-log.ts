@@ -2,7 +2,7 @@
 
 import { describeCause } from '../errors/errors.ts'
 import { TaskLog } from '../log/task-log.ts'
-import type { TaskRef } from '../names/names.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 

@@ -5,6 +5,7 @@ import zlib from 'node:zlib'
 import { StagedObjectLostError } from '../errors/staged-object-lost-error.ts'
 import { inflate } from '../log/codec.ts'
 import type { Effect } from '../log/commit-record.ts'
+import { successBeside } from '../names/outputs.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
@@ -59,9 +60,7 @@ export async function ofOpenBatches(
   { objects, log }: Environment,
 ): Promise<OutputObject[]> {
   const done = await Promise.all(
-    late.map(({ ref: { bucket, key } }) =>
-      objects.exists({ bucket, key: `${key.slice(0, key.lastIndexOf('/'))}/_SUCCESS` }),
-    ),
+    late.map(({ ref: { bucket, key } }) => objects.exists({ bucket, key: successBeside(key) })),
   )
   const dropped = late.filter((_, i) => done[i]).map(({ ref }) => objectUrl(ref))
   if (dropped.length > 0)

@@ -2,7 +2,7 @@
 
 import { UnencodableError } from '../errors/runtime-errors.ts'
 import { formatElement } from '../formats/encode.ts'
-import type { SaveNode } from '../graph/nodes.ts'
+import { batchFolder, keyOfPart } from '../names/outputs.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { Slots } from '../programs/program.ts'
 import type { OutputObject } from './outbox.ts'
@@ -40,7 +40,7 @@ export function collectOutputs(
     checkValues(id, elements)
     count += elements.length
     objects.push({
-      ref: { bucket: node.bucket, key: `${batchPrefix(node, time)}/${part}` },
+      ref: { bucket: node.bucket, key: keyOfPart(batchFolder(node, time), part) },
       contentType: node.encoder.contentType,
       body: written(id, () => Buffer.from(node.encoder.encode(elements))),
     })
@@ -55,11 +55,6 @@ function written<T>(output: string, write: () => T): T {
   } catch (cause) {
     throw new UnencodableError(output, cause)
   }
-}
-
-/** The "directory" of one output and batch time, as Spark names it: `<prefix>-<T>[.<suffix>]`. */
-export function batchPrefix({ prefix, suffix }: SaveNode, time: number): string {
-  return `${prefix}-${time}${suffix === undefined ? '' : `.${suffix}`}`
 }
 
 /** Spark's layout: `DStream.print` in org.apache.spark.streaming.dstream.DStream. */

@@ -3,14 +3,12 @@
 
 import type { JobDefinition, JobSettings } from '../graph/job.ts'
 import { isBucketCommit } from '../log/commit-record.ts'
-import { stageOfEdge } from '../names/edge-names.ts'
-import { partitionOfTask } from '../names/names.ts'
-import { type Place, type PlanView, parseShape } from '../plan/shape.ts'
+import { stageOfEdge } from '../names/edges.ts'
+import { CLAIM_ROW, PLANS } from '../names/rows.ts'
+import { bucketTask } from '../names/tasks.ts'
+import { type PlanView, parseShape } from '../plan/shape.ts'
 import type { Environment } from './environment.ts'
 import { openLog } from './open-log.ts'
-
-const ROWS = 'plan#'
-const META = 'meta'
 
 /** A commit's plan: undefined when it was made before commits named theirs, and nothing is known of it. */
 export type PlanName = string | undefined
@@ -43,7 +41,7 @@ export class Plans {
   /** Undefined when nothing is known of it. */
   async viewOf(name: PlanName): Promise<PlanView | undefined> {
     if (name === undefined || this.#known.has(name)) return name === undefined ? undefined : this.#known.get(name)
-    const row = await this.environment.table.getRow(this.job, ROWS + name)
+    const row = await this.environment.table.getRow(this.job, PLANS.of(name))
     const view = row && parseShape(row.data)
     this.#known.set(name, view)
     return view
@@ -51,7 +49,7 @@ export class Plans {
 
   /** Whether something that other code has sent could have nowhere to go now; true when nothing is known. */
   async mayLose(): Promise<boolean> {
-    const rows = await this.environment.table.listRows(this.job, ROWS)
+    const rows = await this.environment.table.listRows(this.job, PLANS.all)
     if (rows.size === 0) return true
     return [...rows.values()].some(({ data }) => {
       const view = parseShape(data)
@@ -62,7 +60,7 @@ export class Plans {
   /** Before anything is committed under this plan. */
   async keep(): Promise<void> {
     const { fingerprint, shape } = this.own
-    await this.environment.table.createRow(this.job, ROWS + fingerprint, { rev: 1, data: { ...shape } })
+    await this.environment.table.createRow(this.job, PLANS.of(fingerprint), { rev: 1, data: { ...shape } })
   }
 
   claimed(): void {
@@ -72,13 +70,13 @@ export class Plans {
   /** Whether the job has been claimed by code with another plan since: an old instance in a deployment. */
   async isSuperseded(): Promise<boolean> {
     if (!this.#claimed) return false
-    const plan = (await this.environment.table.getRow(this.job, META))?.data.plan
+    const plan = (await this.environment.table.getRow(this.job, CLAIM_ROW))?.data.plan
     return plan !== undefined && plan !== this.own.fingerprint
   }
 
   /** Whether other code has run a batch in the bucket to which an edge leads, and in all that follow. */
   async hasRun(edge: string, bucket: number, time: number): Promise<boolean> {
-    const task = { job: this.job, stage: stageOfEdge(edge), task: String(bucket) }
+    const task = bucketTask(this.job, stageOfEdge(edge), bucket)
     const log = openLog(task, this.environment, this.settings, isBucketCommit)
     const head = (await log.head())?.record
     if ((head?.closedUntil ?? 0) < time) return false
@@ -87,13 +85,4 @@ export class Plans {
     const run = await Promise.all(sent.map(([next, to]) => this.hasRun(next, to, time)))
     return !run.includes(false)
   }
-}
-
-/** Where the tasks of a topic send what they have. */
-export function topicPlace(task: string): Place {
-  return `topic ${partitionOfTask(task).topic}`
-}
-
-export function passedPlace(task: string): Place {
-  return `passed ${partitionOfTask(task).topic}`
 }

@@ -2,7 +2,7 @@
 
 import { type Effect, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
 import { TaskLog } from '../log/task-log.ts'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../plan/plan.ts'
+import { bucketTask, closingTask, sourceTask, type TaskRef } from '../names/tasks.ts'
 import type { ObjectRef, ObjectStore } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
 
@@ -17,24 +17,25 @@ export interface Promised {
 }
 
 export async function promisedOf(table: StateTable, objects: ObjectStore, job: string): Promise<Promised[]> {
-  const headOf = <R>(stage: string, task: string, isRecord: (value: unknown) => value is R) =>
-    new TaskLog({ job, stage, task }, table, objects, '', isRecord).head()
-  const close = (await headOf(CLOSE_STAGE, '0', isCloseCommit))?.record
+  const headOf = <R>(ref: TaskRef, isRecord: (value: unknown) => value is R) =>
+    new TaskLog(ref, table, objects, '', isRecord).head()
+  const closing = closingTask(job)
+  const close = (await headOf(closing, isCloseCommit))?.record
   const sources = (close?.tasks ?? []).map(async ({ task }) => {
-    const head = await headOf(SOURCE_STAGE, task, isSourceCommit)
-    return promises(SOURCE_STAGE, task, head?.record.outbox ?? [])
+    const ref = sourceTask(job, task)
+    return promises(ref, (await headOf(ref, isSourceCommit))?.record.outbox ?? [])
   })
   const buckets = (close?.buckets ?? []).flatMap(([stage, versions]) =>
     versions.map(async (_, bucket) => {
-      const head = await headOf(stage, String(bucket), isBucketCommit)
-      return promises(stage, String(bucket), head?.record.outbox ?? [])
+      const ref = bucketTask(job, stage, bucket)
+      return promises(ref, (await headOf(ref, isBucketCommit))?.record.outbox ?? [])
     }),
   )
-  const own = promises(CLOSE_STAGE, '0', close?.outbox ?? [])
+  const own = promises(closing, close?.outbox ?? [])
   return [...(await Promise.all([...sources, ...buckets])).flat(), ...own]
 }
 
-function promises(stage: string, task: string, outbox: readonly Effect[]): Promised[] {
+function promises({ stage, task }: TaskRef, outbox: readonly Effect[]): Promised[] {
   return outbox.flatMap((effect) => {
     if (effect.kind === 'put') return { stage, task, ref: effect.ref, bytes: effect.body.length, staged: false }
     if (effect.kind === 'complete')

@@ -2,13 +2,14 @@
 
 import { describeCause, MillraceError } from '../errors/errors.ts'
 import { formatElement } from '../formats/encode.ts'
-import { escapeKeyPart, objectPath, type TaskRef } from '../names/names.ts'
+import { quarantinedRecordsKey, quarantinedValuesKey, quarantinePrefix } from '../names/objects.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { SetAside } from '../programs/aside.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Gap } from './cut.ts'
 import type { Environment } from './environment.ts'
 import type { OutputObject } from './outbox.ts'
-import { offsetDigits, type Poison } from './run.ts'
+import type { Poison } from './run.ts'
 
 /** One object, one line per key (or record) on which a function of the job threw when batch `time` was run. */
 export function valuesObject(
@@ -25,9 +26,8 @@ export function valuesObject(
     values,
     error: errorOf(error),
   }))
-  const name = `values-${escapeKeyPart(task.stage)}-${escapeKeyPart(task.task)}-${time}`
   return {
-    ref: { bucket, key: `${prefix}/${name}.ndjson` },
+    ref: { bucket, key: quarantinedValuesKey(prefix, task, time) },
     contentType: 'application/x-ndjson',
     body: Buffer.from(lines.map((line) => `${JSON.stringify(line, inWords)}\n`).join('')),
   }
@@ -49,7 +49,7 @@ function placeOf(
   { quarantine }: JobSettings,
   stateBucket: string,
 ): { readonly bucket: string; readonly prefix: string } {
-  return quarantine ?? { bucket: stateBucket, prefix: `_millrace/quarantine/${objectPath(task.job)}` }
+  return quarantine ?? { bucket: stateBucket, prefix: quarantinePrefix(task.job) }
 }
 
 /** What runs closed batches of a task is given to keep what was set aside; under `skip` the log alone says it. */
@@ -98,7 +98,7 @@ export function quarantineObject(
     })),
   ]
   return {
-    ref: { bucket, key: `${prefix}/${escapeKeyPart(task.task)}-${offsetDigits(from)}.ndjson` },
+    ref: { bucket, key: quarantinedRecordsKey(prefix, task, from) },
     contentType: 'application/x-ndjson',
     body: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
   }

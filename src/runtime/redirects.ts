@@ -2,26 +2,25 @@
 // there. They would be tried for ever. A row per bucket says what is to become of them instead; it is read only when publishing fails so.
 
 import { MillraceError, ServiceError } from '../errors/errors.ts'
+import { REDIRECTS } from '../names/rows.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import { ServiceForbiddenError, ServiceMissingError } from '../stores/service-errors.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { Environment } from './environment.ts'
 
-const ROWS = 'redirect#'
-
 /** Where objects that were promised for a bucket go: to another bucket under the same keys, or nowhere. */
 export type Redirect = { readonly to: string } | 'dropped'
 
 export async function redirectOf(table: JobRows, job: string, bucket: string): Promise<Redirect | undefined> {
-  const row = await table.getRow(job, ROWS + bucket)
+  const row = await table.getRow(job, REDIRECTS.of(bucket))
   if (!row) return undefined
   return typeof row.data.to === 'string' ? { to: row.data.to } : 'dropped'
 }
 
 export async function setRedirect(table: JobRows, job: string, bucket: string, redirect: Redirect): Promise<void> {
-  const before = await table.getRow(job, ROWS + bucket)
+  const before = await table.getRow(job, REDIRECTS.of(bucket))
   const to = redirect === 'dropped' ? null : redirect.to
-  await table.putRow(job, ROWS + bucket, { rev: (before?.rev ?? 0) + 1, data: { to } })
+  await table.putRow(job, REDIRECTS.of(bucket), { rev: (before?.rev ?? 0) + 1, data: { to } })
 }
 
 /** A store that publishes what cannot get to its bucket as the job's rows say. */

@@ -3,7 +3,8 @@
 import { OperatorError, PoisonRecordError, TransientFailureError } from '../errors/runtime-errors.ts'
 import { pack } from '../log/codec.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
-import type { TaskRef } from '../names/names.ts'
+import { partOfRecords } from '../names/outputs.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import { allAlike, isTransient } from '../operators/transient.ts'
 import type { Program } from '../plan/plan.ts'
 import { exchange } from '../programs/exchange.ts'
@@ -101,7 +102,7 @@ async function runAll(
   for (const { time, records } of batches) {
     if (records.length === 0) continue
     const { slots, leaving } = await runTraced(program, records, strict ? new Guard() : undefined)
-    const outputs = collectOutputs(program.outputs, slots, time, partName(records))
+    const outputs = collectOutputs(program.outputs, slots, time, partOf(records))
     objects.push(...outputs.objects)
     written += outputs.written
     partials.push({ time, samples: outputs.samples, shuffle: exchange(program.edges, slots, leaving) })
@@ -109,13 +110,8 @@ async function runAll(
   return { objects, partials, written, poison }
 }
 
-/** `part-<topic>-<partition>-<first offset>`, the offset as wide as in Kafka's segment files. */
-function partName([first]: readonly KafkaEventRecord[]): string {
-  return `part-${first?.topic}-${Number(first?.partition)}-${offsetDigits(first?.offset ?? 0)}`
-}
-
-export function offsetDigits(offset: number): string {
-  return String(offset).padStart(20, '0')
+function partOf([first]: readonly KafkaEventRecord[]): string {
+  return partOfRecords(String(first?.topic), Number(first?.partition), first?.offset ?? 0)
 }
 
 /** Runs every record alone, encoders included, and collects those that throw. */

@@ -3,7 +3,7 @@
 import { describeCause } from '../errors/errors.ts'
 import type { BucketCommit, SnapshotPointer } from '../log/commit-record.ts'
 import { dropSuperseded, writeSnapshot } from '../log/snapshots.ts'
-import type { TaskRef } from '../names/names.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 

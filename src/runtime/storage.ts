@@ -10,8 +10,8 @@ import {
   type SourceCommit,
 } from '../log/commit-record.ts'
 import { TaskLog } from '../log/task-log.ts'
-import { objectPath, type TaskRef } from '../names/names.ts'
-import { CLOSE_STAGE } from '../plan/plan.ts'
+import { folderOfKey, snapshotFolder, spillFolder } from '../names/objects.ts'
+import { bucketTask, closingTask, type TaskRef } from '../names/tasks.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { LogItem, StateTable } from '../stores/table.ts'
 import { itemBytes } from '../stores/table-keys.ts'
@@ -55,25 +55,24 @@ const PAGE = 1000
 /** Reads all of the job's logs, and lists its objects. Undefined when the table does not know the job. */
 export async function storageOf(job: string, places: Places): Promise<Storage | undefined> {
   const { table, objects, bucket } = places
-  const close: TaskRef = { job, stage: CLOSE_STAGE, task: '0' }
+  const close = closingTask(job)
   const head = (await new TaskLog(close, table, objects, bucket, isCloseCommit).head())?.record
   if (!head) return undefined
   const sources = head.tasks.map(({ stage, task }): TaskRef => ({ job, stage, task }))
   const buckets = head.buckets.flatMap(([stage, versions]) =>
-    versions.map((_, bucket): TaskRef => ({ job, stage, task: String(bucket) })),
+    versions.map((_, bucket) => bucketTask(job, stage, bucket)),
   )
-  const snapshots = await sizes(places, '_millrace/snapshots/', job)
-  const spilled = await sizes(places, '_millrace/spill/', job)
+  const snapshots = await sizes(places, snapshotFolder({ job }))
+  const spilled = await sizes(places, spillFolder({ job }))
   const tasks: TaskStorage[] = []
   for (const ref of [close, ...sources, ...buckets]) {
     const { stage, task } = ref
-    const path = objectPath(job, stage, task)
     tasks.push({
       stage,
       task,
       log: await logSize(ref, table),
-      snapshots: take(snapshots, path),
-      spilled: take(spilled, path),
+      snapshots: take(snapshots, snapshotFolder(ref)),
+      spilled: take(spilled, spillFolder(ref)),
       staged: await stagedOf(new TaskLog(ref, table, objects, bucket, isCommit)),
     })
   }
@@ -115,19 +114,19 @@ async function logSize(ref: TaskRef, table: StateTable): Promise<Amount> {
   }
 }
 
-/** Objects of the job in a folder, by task. */
-async function sizes({ objects, bucket }: Places, folder: string, job: string): Promise<Map<string, Amount>> {
+/** Objects below a folder of the job, by the folder that they are in: that of a task. */
+async function sizes({ objects, bucket }: Places, below: string): Promise<Map<string, Amount>> {
   const found = new Map<string, Amount>()
-  for await (const { key, bytes } of objects.list(bucket, `${folder}${objectPath(job)}/`)) {
-    const path = key.slice(folder.length, key.lastIndexOf('/'))
-    found.set(path, plus(found.get(path) ?? NONE, { count: 1, bytes }))
+  for await (const { key, bytes } of objects.list(bucket, below)) {
+    const folder = folderOfKey(key)
+    found.set(folder, plus(found.get(folder) ?? NONE, { count: 1, bytes }))
   }
   return found
 }
 
-function take(amounts: Map<string, Amount>, path: string): Amount {
-  const amount = amounts.get(path) ?? NONE
-  amounts.delete(path)
+function take(amounts: Map<string, Amount>, folder: string): Amount {
+  const amount = amounts.get(folder) ?? NONE
+  amounts.delete(folder)
   return amount
 }
 

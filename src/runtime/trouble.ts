@@ -3,12 +3,11 @@
 
 import { describeCause } from '../errors/errors.ts'
 import { TopicRecreatedError } from '../errors/state-errors.ts'
-import type { TaskRef } from '../names/names.ts'
+import { TROUBLES } from '../names/rows.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
-
-const PREFIX = 'trouble#'
 
 /** What a row says. */
 export interface Trouble {
@@ -85,7 +84,7 @@ export class TroubleWatch {
     const now = clock.now()
     // Once in a while the row is looked after: another instance may have ended it.
     if (this.#noted?.waitingFor === waitingFor && now - this.#noted.at < this.#settings.idleAfter / 2) return
-    const name = PREFIX + this.#ref.task
+    const name = TROUBLES.of(this.#ref.task)
     const row = await table.getRow(this.#ref.job, name)
     const known = row && readTrouble(row.data)
     const same = [known, this.#noted].filter((trouble) => trouble?.waitingFor === waitingFor)
@@ -104,15 +103,15 @@ export class TroubleWatch {
 /** The tasks of a job that are in trouble, by name. */
 export async function troubles(table: JobRows, job: string): Promise<Map<string, Trouble>> {
   const found = new Map<string, Trouble>()
-  for (const [name, { data }] of await table.listRows(job, PREFIX)) {
+  for (const [name, { data }] of await table.listRows(job, TROUBLES.all)) {
     const trouble = readTrouble(data)
-    if (trouble) found.set(name.slice(PREFIX.length), trouble)
+    if (trouble) found.set(TROUBLES.whose(name), trouble)
   }
   return found
 }
 
 export async function endTrouble(table: JobRows, job: string, task: string): Promise<void> {
-  await table.deleteRow(job, PREFIX + task)
+  await table.deleteRow(job, TROUBLES.of(task))
 }
 
 function readTrouble({ waitingFor, since }: Readonly<Record<string, unknown>>): Trouble | undefined {

@@ -1,8 +1,7 @@
 // The row that says which wake-ups of a job are under way. What it names, the queue has; what it does not name may go.
 
+import { WAKE_ROW } from '../names/rows.ts'
 import type { JobRow, JobRows, JsonValue } from '../stores/table.ts'
-
-export const WAKE_ROW = 'wake'
 
 /** SQS's greatest delay. A wake-up for later comes after 15 minutes and is passed on. */
 export const LONGEST_DELAY_MS = 900_000

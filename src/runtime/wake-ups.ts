@@ -2,11 +2,12 @@
 // open. A wake-up that finds nothing open arms nothing, so an idle job runs nothing (DESIGN §4). docs/decisions/051 has the rules.
 
 import type { BatchPartial } from '../log/commit-record.ts'
+import { WAKE_ROW } from '../names/rows.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { latest } from './time.ts'
-import { type Armed, armedIn, covers, LONGEST_DELAY_MS, rowOf, WAKE_ROW } from './wake-row.ts'
+import { type Armed, armedIn, covers, LONGEST_DELAY_MS, rowOf } from './wake-row.ts'
 
 /** So that "silent for idleAfter" is over when the wake-up looks, whatever the clocks' rounding. */
 const MARGIN_MS = 50

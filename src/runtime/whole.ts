@@ -2,12 +2,13 @@
 // it (I3), and what has nowhere to go is never passed over in silence (I7). Costs nothing while one plan has made everything.
 
 import { type OnTheWay, RecordsOnTheWayError, SupersededError } from '../errors/deploy-errors.ts'
-import { isInPlace, operatorOf } from '../names/edge-names.ts'
-import type { Place, PlanView } from '../plan/shape.ts'
+import { isInPlace, operatorOf, type Place, passedPlace, topicPlace } from '../names/edges.ts'
+import { partitionOf } from '../names/tasks.ts'
+import type { PlanView } from '../plan/shape.ts'
 import { frontierOf, type LogReader } from './closing/log-reader.ts'
 import type { Log } from './environment.ts'
 import type { Outline } from './held.ts'
-import { type PlanName, type Plans, passedPlace, topicPlace } from './plans.ts'
+import type { PlanName, Plans } from './plans.ts'
 import { closedBy } from './time.ts'
 
 /** What one commit has for one batch time. */
@@ -73,7 +74,8 @@ export function foreignIn(
   return readers
     .filter((reader) => reader.isForeign(own))
     .flatMap((reader) => {
-      const [place, passed] = [topicPlace(reader.task), passedPlace(reader.task)]
+      const { topic } = partitionOf(reader.task)
+      const [place, passed] = [topicPlace(topic), passedPlace(topic)]
       const times = new Set(reader.openTimes.filter(wanted))
       return [...times].flatMap((time) =>
         reader.contributionsTo(time).flatMap(({ plan, partial }) => {

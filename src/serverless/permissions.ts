@@ -1,7 +1,8 @@
 // What the functions may do: the calls that Millrace makes, on the things of this deployment, and no more. Pure.
 // Calls: `stores/dynamo-table.ts`, `stores/s3-objects.ts`, `lambda/sqs-waker.ts`.
 
-import { escapeKeyPart } from '../names/names.ts'
+import { OWN_PREFIX } from '../names/objects.ts'
+import { jobKey, logKeysOf } from '../names/table-keys.ts'
 import { accessStatements } from './access.ts'
 import { type Deployment, groupOf, queueId, stateBucketRef, tableRef } from './deployment.ts'
 import type { WrittenPlace } from './describe.ts'
@@ -32,10 +33,7 @@ export function statementsOf(deployment: Deployment): IamStatement[] {
 
 /** Only items of these jobs: several services may share a table. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html */
 function tableStatement(deployment: Deployment): IamStatement {
-  const keys = deployment.jobs.flatMap(({ job }) => {
-    const name = literal(escapeKeyPart(job.name))
-    return [`L#${name}#*`, `J#${name}`]
-  })
+  const keys = deployment.jobs.flatMap(({ job }) => [`${literal(logKeysOf(job.name))}*`, literal(jobKey(job.name))])
   return {
     Effect: 'Allow',
     Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:GetItem', 'dynamodb:DeleteItem'],
@@ -51,7 +49,7 @@ function stateBucketStatements(deployment: Deployment): IamStatement[] {
     {
       Effect: 'Allow',
       Action: ['s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-      Resource: arn('s3:::', bucket, '/_millrace/*'),
+      Resource: arn('s3:::', bucket, `/${OWN_PREFIX}*`),
     },
     { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: arn('s3:::', bucket) },
   ]

@@ -1,5 +1,6 @@
 // The resources of a deployment, as CloudFormation: table, buckets, and for each job the queue of its wake-ups. Pure.
 
+import { SPILLED } from '../names/objects.ts'
 import { TTL_ATTRIBUTE, tableDefinition } from '../stores/table-definition.ts'
 import {
   BUCKET,
@@ -33,7 +34,7 @@ export function resourcesOf(
   const resources: Record<string, CfnResource> = {}
   if (options.state === 'managed') {
     resources[TABLE] = kept(options.onRemove, tableResource(tableName(service, stage)))
-    resources[BUCKET] = kept(options.onRemove, bucketResource(stateBucketName(service, stage), deployment, SPILL))
+    resources[BUCKET] = kept(options.onRemove, bucketResource(stateBucketName(service, stage), deployment, SPILLED))
   }
   if (options.buckets === 'managed') {
     for (const bucket of outputBuckets(deployment)) {
@@ -66,8 +67,6 @@ function tableResource(name: string): CfnResource {
   }
 }
 
-/** Where commit records over DynamoDB's limit of an item are. */
-const SPILL = '_millrace/spill/'
 const DAY_MS = 86_400_000
 /**
  * Entries of a log, and so what they point to, are needed for `retention`, the head included while it waits to be published.

@@ -1,7 +1,7 @@
 // What every table has in common: a reader of a log gets all of it or an error (I7).
 
 import { LogGapError } from '../errors/log-errors.ts'
-import type { TaskRef } from '../names/names.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { LogItem } from './table.ts'
 
 /**

@@ -13,22 +13,14 @@ import {
   type QueryCommandInput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { jobKey, logKey } from '../names/names.ts'
+import { jobKey, logKey, rowName, rowSortKey, rowSortKeyPrefix } from '../names/table-keys.ts'
 import { type AnswerCheck, checkAnswers, field } from './answers.ts'
 import { type AwsClientOptions, awsClientSettings } from './aws-client.ts'
 import { denseRun } from './dense-run.ts'
 import { HEAD_UNTIL_ATTRIBUTE, logItemOf, rowOf, TTL_ATTRIBUTE } from './dynamo-items.ts'
 import { serviceError } from './service-errors.ts'
 import { type JobRow, type LogItem, lifeOf, type StateTable } from './table.ts'
-import {
-  checkBodySize,
-  checkKey,
-  checkRowSize,
-  rowName,
-  rowSortKey,
-  rowSortKeyPrefix,
-  versionSortKey,
-} from './table-keys.ts'
+import { checkBodySize, checkKey, checkRowSize, versionSortKey } from './table-keys.ts'
 
 export interface DynamoTableOptions extends AwsClientOptions {
   readonly table: string

@@ -1,11 +1,12 @@
 // The table in memory, for tests and the simulator. It keeps DynamoDB's promises and its limits (item and key sizes,
 // density, stale reads on request), so that what passes here passes there; test/contract/table.contract.ts holds it to that.
 
-import { jobKey, logKey, type TaskRef } from '../names/names.ts'
+import { jobKey, logKey, rowSortKey, rowSortKeyPrefix } from '../names/table-keys.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import { denseRun } from './dense-run.ts'
 import { parseRowData } from './row-data.ts'
 import { type JobRow, type LogItem, lifeOf, type StateTable } from './table.ts'
-import { checkBodySize, checkKey, checkRowSize, rowSortKey, rowSortKeyPrefix, versionSortKey } from './table-keys.ts'
+import { checkBodySize, checkKey, checkRowSize, versionSortKey } from './table-keys.ts'
 
 export interface MemoryTable extends StateTable {
   /** Deletes what has expired, or those items of it that `goes` picks, as DynamoDB does in the background; returns how many went. */

@@ -2,9 +2,9 @@
 // put whole, or staged out of every reader's sight and completed after the commit that promised it.
 // Implementations: `memory-objects.ts`, `directory-objects.ts`, `s3-objects.ts`; test/contract/object-store.contract.ts runs on all.
 
-import type { ObjectRef } from '../names/names.ts'
+import type { ObjectRef } from '../names/objects.ts'
 
-export { type ObjectRef, objectUrl } from '../names/names.ts'
+export { type ObjectRef, objectUrl } from '../names/objects.ts'
 
 /** What completes a staged object: plain data that survives in a commit record. */
 export interface StagedObject {

@@ -1,44 +1,22 @@
-// Keys and sizes of the single table (DESIGN §3, docs/decisions/001): what the memory table and DynamoDB have in common,
-// so that a key or an item that DynamoDB would refuse is refused in tests as well.
+// Which keys (`names/table-keys.ts`) and items the single table takes: what the memory table and DynamoDB have in common, so that
+// what DynamoDB would refuse is refused in tests as well.
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { ItemTooLargeError } from '../errors/log-errors.ts'
-import { describeTask, escapeKeyPart, logKey, type TaskRef } from '../names/names.ts'
+import { logKey, VERSION_DIGITS, versionKey } from '../names/table-keys.ts'
+import { describeTask, type TaskRef } from '../names/tasks.ts'
 import { MAX_ITEM_BYTES } from './table.ts'
-
-/** Digits of `Number.MAX_SAFE_INTEGER`: padded to this, versions sort as strings in the order of numbers. */
-const VERSION_DIGITS = 16
 
 /** DynamoDB's limits for the two parts of a key, in bytes of UTF-8. */
 export const MAX_PARTITION_KEY_BYTES = 2048
-const MAX_SORT_KEY_BYTES = 1024
+export const MAX_SORT_KEY_BYTES = 1024
 
-/** Sort key of a version of a commit log: `0000000000000042`. */
+/** Sort key of a version of a commit log, as a store is asked for it. */
 export function versionSortKey(version: number): string {
   if (!Number.isSafeInteger(version) || version < 0) {
     throw new InvalidOptionError(`A version of a commit log is a whole number from 0 up; got ${version}.`)
   }
-  return String(version).padStart(VERSION_DIGITS, '0')
-}
-
-/**
- * Sort key of a row. Row names separate their parts with `#` (`task#lines-0`), so that one stays; a lone `%`, which
- * escaping never makes, stands for the empty name, which DynamoDB does not take as a key. The start of a name maps to the start of its key.
- */
-export function rowSortKey(name: string): string {
-  return name === '' ? '%' : rowSortKeyPrefix(name)
-}
-
-export function rowSortKeyPrefix(prefix: string): string {
-  return prefix.split('#').map(escapeKeyPart).join('#')
-}
-
-/** The name that `rowSortKey` made this key from. */
-export function rowName(sortKey: string): string {
-  if (sortKey === '%') return ''
-  return sortKey.replace(/%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g, (_, wide?: string, narrow?: string) =>
-    String.fromCharCode(Number.parseInt(wide ?? narrow ?? '', 16)),
-  )
+  return versionKey(version)
 }
 
 /** @throws InvalidOptionError when a name is longer than DynamoDB can hold in a key. */

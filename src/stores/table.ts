@@ -1,7 +1,7 @@
 // The port behind which state lives: commit logs of tasks and a few rows per job, in one table (DESIGN §3, Single table).
 // Implementations: `memory-table.ts` and `dynamo-table.ts`; test/contract/table.contract.ts runs on both.
 
-import type { TaskRef } from '../names/names.ts'
+import type { TaskRef } from '../names/tasks.ts'
 
 /** One item of a commit log: opaque bytes at a version. Versions of a log are dense: 1, 2, 3 … */
 export interface LogItem {
@@ -46,7 +46,7 @@ export interface CommitLog {
   setLife(task: TaskRef, version: number, life: LogItemLife): Promise<void>
 }
 
-/** Rows of a job outside its logs: small JSON-like values by name, `meta`, `task#…`, `lease#…`. */
+/** Rows of a job outside its logs: small JSON-like values by name, as `names/rows.ts` calls them. */
 export interface JobRows {
   /** Strongly consistent. */
   getRow(job: string, name: string): Promise<JobRow | undefined>

@@ -5,13 +5,14 @@ import { type Decoder, nullable, text } from '../formats/decode.ts'
 import { OperatorIds } from '../graph/ids.ts'
 import { Job, type JobDefinition, type JobSettings, type PoisonPolicy } from '../graph/job.ts'
 import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from '../graph/nodes.ts'
+import { sameObjects } from '../names/outputs.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkChoice, checkKnownOptions, checkPartitions } from '../options/options.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
-import { parseTarget, sameObjects } from './target.ts'
+import { parseTarget } from './target.ts'
 
 export type { Job, JobSettings, PoisonPolicy }
 

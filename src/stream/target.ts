@@ -1,21 +1,14 @@
 // Targets of outputs: `s3://bucket/prefix`, checked when the job is defined.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-
-export interface Target {
-  readonly bucket: string
-  readonly prefix: string
-  readonly suffix: string | undefined
-}
-
-/** Spill, staging and quarantine live below it; no output may. */
-export const RESERVED_PREFIX = '_millrace/'
+import { OWN_PREFIX } from '../names/objects.ts'
+import type { FilesPlace } from '../names/outputs.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 /** @throws InvalidOptionError when it is not an S3 address, or one that Millrace keeps for itself. */
-export function parseTarget(operator: string, target: string, suffix?: string): Target {
+export function parseTarget(operator: string, target: string, suffix?: string): FilesPlace {
   const match = /^s3:\/\/([^/]*)\/(.+)$/.exec(target)
   const [bucket, prefix] = [match?.[1], match?.[2]]
   if (bucket === undefined || prefix === undefined) {
@@ -28,10 +21,8 @@ export function parseTarget(operator: string, target: string, suffix?: string): 
       `${operator}: '${bucket}' in '${target}' is not a bucket name (3 to 63 of a-z, 0-9, '-' and '.').`,
     )
   }
-  if (prefix.startsWith(RESERVED_PREFIX)) {
-    throw new InvalidOptionError(
-      `${operator}: '${target}' is below ${RESERVED_PREFIX}, which Millrace keeps for itself.`,
-    )
+  if (prefix.startsWith(OWN_PREFIX)) {
+    throw new InvalidOptionError(`${operator}: '${target}' is below ${OWN_PREFIX}, which Millrace keeps for itself.`)
   }
   if (suffix?.includes('/')) throw new InvalidOptionError(`${operator}: the suffix '${suffix}' must not contain '/'.`)
   if (!prefix.isWellFormed() || suffix?.isWellFormed() === false) {
@@ -47,24 +38,4 @@ export function parseTarget(operator: string, target: string, suffix?: string): 
     )
   }
   return { bucket, prefix: trimmed, suffix: suffix === '' ? undefined : suffix }
-}
-
-/**
- * Whether two targets would write to the same objects at some batch times: the same prefix and suffix, or a prefix that
- * looks like a batch of the other (`a` with suffix `x-5`, and `a-1000.x`).
- */
-export function sameObjects(a: Target, b: Target): boolean {
-  if (a.bucket !== b.bucket) return false
-  if (a.prefix === b.prefix) return a.suffix === b.suffix
-  return continues(a, b) || continues(b, a)
-}
-
-/** Whether `longer` is `shorter` with a time, and what its suffix starts with. */
-function continues(shorter: Target, longer: Target): boolean {
-  if (shorter.suffix === undefined || !longer.prefix.startsWith(`${shorter.prefix}-`)) return false
-  const rest = /^\d+\.(.*)$/s.exec(longer.prefix.slice(shorter.prefix.length + 1))?.[1]
-  if (rest === undefined || !shorter.suffix.startsWith(`${rest}-`)) return false
-  const time = shorter.suffix.slice(rest.length + 1)
-  const end = longer.suffix === undefined ? '' : `.${longer.suffix}`
-  return time.endsWith(end) && /^\d+$/.test(time.slice(0, time.length - end.length))
 }

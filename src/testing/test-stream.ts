@@ -5,6 +5,8 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
 import { pack, unpack } from '../log/codec.ts'
+import { batchFolder, partsIn } from '../names/outputs.ts'
+import { partitionName } from '../names/tasks.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
@@ -140,7 +142,7 @@ async function feed(
 ): Promise<void> {
   const records = batches.flatMap((elements, input) =>
     Array.from({ length: partitions }, (_, partition): PartitionRecords => {
-      const name = `${topicOf(input)}-${partition}`
+      const name = partitionName(topicOf(input), partition)
       const first = offsets.get(name) ?? 0
       const slice = elements.filter((element, i) => partitionOf(element, i, elements.length) === partition)
       offsets.set(name, first + slice.length)
@@ -169,7 +171,10 @@ async function readBatches(
   const batches: unknown[][] = []
   for (let time = slide; time <= end; time += slide) {
     const elements: unknown[] = []
-    for await (const { key } of objects.list(RESULTS, `out${output}-${time}/part-`)) {
+    for await (const { key } of objects.list(
+      RESULTS,
+      partsIn(batchFolder({ prefix: `out${output}`, suffix: undefined }, time)),
+    )) {
       const lines = new TextDecoder().decode(await objects.get({ bucket: RESULTS, key }))
       for (const line of lines.trimEnd().split('\n')) elements.push(unpack(Buffer.from(line, 'base64')))
     }

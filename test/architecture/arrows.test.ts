@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sources: ['formats', 'values'],
   operators: ['graph', 'plan', 'programs', 'values'],
   graph: ['formats', 'options'],
-  stream: ['formats', 'graph', 'options', 'sources'],
+  stream: ['formats', 'graph', 'names', 'options', 'sources'],
   plan: ['graph', 'names', 'options', 'stores'],
   programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'stream', 'values'],
   runtime: [
@@ -35,9 +35,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stream',
     'values',
   ],
-  lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
+  lambda: ['graph', 'names', 'options', 'runtime', 'sources', 'stores'],
   serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'stores'],
-  local: ['lambda', 'runtime', 'stores'],
+  local: ['lambda', 'names', 'runtime', 'stores'],
   testing: [
     'formats',
     'graph',

@@ -1,7 +1,7 @@
 // What every CommitLog promises (src/stores/table.ts): the half of the table's contract that carries I1 and I7.
 
 import { describe, expect, test } from 'vitest'
-import type { TaskRef } from '../../src/names/names.ts'
+import type { TaskRef } from '../../src/names/tasks.ts'
 import type { CommitLog } from '../../src/stores/table.ts'
 import { maxBodyBytes } from '../../src/stores/table-keys.ts'
 import { NASTY_NAMES, newJob } from './names.ts'

@@ -1,6 +1,6 @@
 // A table and an object store that give back one thing other than it was written.
 
-import { logKey } from '../../src/names/names.ts'
+import { logKey } from '../../src/names/table-keys.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { LogItem, StateTable } from '../../src/stores/table.ts'
 

@@ -3,7 +3,7 @@
 
 import { isSourceCommit } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
-import { SOURCE_STAGE } from '../../src/plan/plan.ts'
+import { SOURCE_STAGE } from '../../src/names/tasks.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { CommitLog } from '../../src/stores/table.ts'
 import type { MovedOn } from '../soak/commits.ts'

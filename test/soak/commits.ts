@@ -10,8 +10,8 @@ import {
   type SourceCommit,
 } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
-import type { TaskRef } from '../../src/names/names.ts'
-import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../src/plan/plan.ts'
+import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../src/names/tasks.ts'
+import { planJob } from '../../src/plan/plan.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { StateTable } from '../../src/stores/table.ts'
 

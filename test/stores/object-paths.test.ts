@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { rowName, rowSortKey, rowSortKeyPrefix } from '../../src/names/table-keys.ts'
 import { compareUtf8 } from '../../src/stores/object-keys.ts'
 import { bucketToPath, directoryToPrefix, keyToPath, pathToKey } from '../../src/stores/object-paths.ts'
-import { rowName, rowSortKey, rowSortKeyPrefix, versionSortKey } from '../../src/stores/table-keys.ts'
+import { versionSortKey } from '../../src/stores/table-keys.ts'
 import { CONTROL_KEYS, DOT_KEYS, NASTY_KEYS } from '../contract/object-keys.contract.ts'
 
 /** Strings of what keys are hard to tell apart by, mixed with any others. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseTarget, sameObjects, type Target } from '../../src/stream/target.ts'
+import { type FilesPlace, sameObjects } from '../../src/names/outputs.ts'
+import { parseTarget } from '../../src/stream/target.ts'
 
 describe('a target', () => {
   it.each([
@@ -49,9 +50,9 @@ describe('a target', () => {
 })
 
 describe('two targets', () => {
-  const target = (prefix: string, suffix?: string, bucket = 'results'): Target => ({ bucket, prefix, suffix })
+  const target = (prefix: string, suffix?: string, bucket = 'results'): FilesPlace => ({ bucket, prefix, suffix })
 
-  it.each<[Target, Target, boolean]>([
+  it.each<[FilesPlace, FilesPlace, boolean]>([
     [target('a'), target('a'), true],
     [target('a', 'x'), target('a', 'x'), true],
     [target('a'), target('a', 'x'), false],
@@ -71,7 +72,7 @@ describe('two targets', () => {
       .tuple(part, fc.option(part, { nil: undefined }))
       .map(([prefix, suffix]) => target(prefix, suffix))
     // All digits are ones, so these are all times at which any two can meet.
-    const directories = ({ prefix, suffix }: Target) =>
+    const directories = ({ prefix, suffix }: FilesPlace) =>
       [1, 11, 111, 1111, 11111, 111111].map((t) => `${prefix}-${t}${suffix === undefined ? '' : `.${suffix}`}`)
     fc.assert(
       fc.property(targets, targets, (a, b) => {

@@ -176,7 +176,7 @@ async function dropExpired(
 export function afterLast(records: readonly SourceRecord[]): NextOffset[] {
   const next = new Map<string, NextOffset>()
   for (const { topic, partition, offset } of records) {
-    next.set(`${topic}-${partition}`, { topic, partition, offset: offset + 1 })
+    next.set(partitionName({ topic, partition }), { topic, partition, offset: offset + 1 })
   }
   return [...next.values()]
 }

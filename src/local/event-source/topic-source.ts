@@ -5,6 +5,7 @@
 // a commit that names an older one does nothing. So work that was in flight when partitions were revoked cannot move
 // the group's offsets, which is the same rule that Kafka's generation id enforces on the broker.
 
+import { partitionName as nameOf } from '../../names/tasks.ts'
 import type { StartingPosition } from './mapping.ts'
 
 /** A partition of a topic. */
@@ -98,7 +99,7 @@ export interface TopicSource {
 
 /** `<topic>-<partition>`: how a Lambda event names a partition. */
 export function partitionName({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
+  return nameOf(topic, partition)
 }
 
 /**

@@ -1,6 +1,6 @@
 // What a bucket of a shuffle stage is made of.
 
-import type { TaskRef } from '../../names/names.ts'
+import type { TaskRef } from '../../names/tasks.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { Environment } from '../environment.ts'

@@ -2,6 +2,7 @@
 // due without. Nothing is written here.
 
 import type { BatchPartial } from '../../log/commit-record.ts'
+import { partOfBucket } from '../../names/outputs.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
 import type { SetAside } from '../../programs/aside.ts'
 import type { BucketProgram } from '../../programs/bucket-program.ts'
@@ -58,7 +59,6 @@ export async function runClosed(
   const partials: BatchPartial[] = []
   const objects: OutputObject[] = []
   const late: OutputObject[] = []
-  const part = `part-${String(bucket).padStart(5, '0')}`
   let active = false
   const next = (after: number) => nextTime(after, dueAfter(program, after, settings), settings, input)
   for (let time = next(doneUntil); time !== undefined; time = next(time)) {
@@ -69,7 +69,12 @@ export async function runClosed(
       return items
     })
     objects.push(...keep(at, program.takeAside()))
-    const outputs = collectOutputs(stage.outputs, slots, at, input.apart.has(at) ? `${part}-${apart}` : part)
+    const outputs = collectOutputs(
+      stage.outputs,
+      slots,
+      at,
+      partOfBucket(bucket, input.apart.has(at) ? apart : undefined),
+    )
     const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }
     for (const object of outputs.objects) (at > input.after ? objects : late).push(object)
     partials.push(partial)

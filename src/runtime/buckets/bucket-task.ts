@@ -4,6 +4,7 @@
 import { LogLostError } from '../../errors/state-errors.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../../log/commit-record.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
+import { stagePlace } from '../../names/edges.ts'
 import { type Part, partsOf } from '../held.ts'
 import { Mutex } from '../mutex.ts'
 import { openLog } from '../open-log.ts'
@@ -96,7 +97,7 @@ export class BucketTask {
     const { plan, partials = [] } = this.#head?.record ?? {}
     if (plan === plans.own.fingerprint) return []
     const some = partials.filter(({ time }) => time > after && time <= until)
-    return some.map((partial) => ({ place: `stage ${ref.stage}`, plan, partial }))
+    return some.map((partial) => ({ place: stagePlace(ref.stage), plan, partial }))
   }
 
   isDone(until: number): boolean {

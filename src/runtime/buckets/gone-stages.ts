@@ -4,6 +4,7 @@
 import { type BucketCommit, type CloseCommit, isBucketCommit, type SnapshotPointer } from '../../log/commit-record.ts'
 import { readSnapshot } from '../../log/snapshots.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
+import { bucketTask } from '../../names/tasks.ts'
 import type { StateChanges } from '../../programs/bucket-program.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import { openLog } from '../open-log.ts'
@@ -49,7 +50,7 @@ export class GoneStages {
 
   #logOf(stage: string, bucket: number): TaskLog<BucketCommit> {
     const { job, environment } = this.#plans
-    return openLog({ job, stage, task: String(bucket) }, environment, this.#settings, isBucketCommit)
+    return openLog(bucketTask(job, stage, bucket), environment, this.#settings, isBucketCommit)
   }
 
   async #seal(log: TaskLog<BucketCommit>, closedUntil: number): Promise<void> {

@@ -3,13 +3,15 @@
 // how far it is.
 
 import type { CloseCommit } from '../../log/commit-record.ts'
-import { type PlannedOutput, type ShuffleStage, SOURCE_STAGE } from '../../plan/plan.ts'
+import { batchFolder, successKey } from '../../names/outputs.ts'
+import { bucketTask, SOURCE_STAGE } from '../../names/tasks.ts'
+import type { PlannedOutput, ShuffleStage } from '../../plan/plan.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { LogReader } from '../closing/log-reader.ts'
 import type { Environment, Share } from '../environment.ts'
 import { Contributions } from '../held.ts'
 import type { Publisher } from '../outbox.ts'
-import { batchPrefix, printed } from '../outputs.ts'
+import { printed } from '../outputs.ts'
 import type { Plans } from '../plans.ts'
 import { SideBySide } from '../side-by-side/asking.ts'
 import { foreignIn, judgeNow, type Lacking, together } from '../whole.ts'
@@ -41,7 +43,7 @@ export class Stages {
       parts.stages.map((stage) => [
         stage,
         Array.from({ length: stage.numPartitions }, (_, bucket) => {
-          const ref = { job, stage: stage.id, task: String(bucket) }
+          const ref = bucketTask(job, stage.id, bucket)
           return new BucketTask({ ref, bucket, stage, settings, environment, publisher, plans })
         }),
       ]),
@@ -188,7 +190,7 @@ export class Stages {
   async #finishOutput({ id, node }: PlannedOutput, time: number, results: Contributions): Promise<void> {
     const { environment, publisher } = this.#parts
     if (node.kind === 'save') {
-      const ref = { bucket: node.bucket, key: `${batchPrefix(node, time)}/_SUCCESS` }
+      const ref = { bucket: node.bucket, key: successKey(batchFolder(node, time)) }
       if (!(await publisher.objects.exists(ref))) await publisher.objects.put(ref, new Uint8Array())
       return
     }

@@ -1,8 +1,9 @@
 // What closing would commit, pure: which batch times every source task has passed, their `_SUCCESS` objects and prints.
 
 import type { CloseCommit, Effect, ReadMark } from '../../log/commit-record.ts'
+import { batchFolder, successKey } from '../../names/outputs.ts'
 import type { PlannedOutput } from '../../plan/plan.ts'
-import { batchPrefix, printed } from '../outputs.ts'
+import { printed } from '../outputs.ts'
 import { closedBy, earliest } from '../time.ts'
 import { type Lacking, NOTHING_LACKS } from '../whole.ts'
 import { frontierOf, type LogReader } from './log-reader.ts'
@@ -63,7 +64,7 @@ export function draftClose(
 
 function closeOutput({ id, node }: PlannedOutput, time: number, readers: readonly LogReader[]): Effect {
   if (node.kind === 'save') {
-    const ref = { bucket: node.bucket, key: `${batchPrefix(node, time)}/_SUCCESS` }
+    const ref = { bucket: node.bucket, key: successKey(batchFolder(node, time)) }
     return { kind: 'put', ref, contentType: 'application/octet-stream', body: new Uint8Array(), packed: false }
   }
   const lines = readers.flatMap((reader) =>

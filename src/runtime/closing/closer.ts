@@ -5,8 +5,7 @@
 import { LogLostError } from '../../errors/state-errors.ts'
 import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../../log/commit-record.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
-import type { TaskRef } from '../../names/names.ts'
-import { CLOSE_STAGE } from '../../plan/plan.ts'
+import { closingTask, type TaskRef } from '../../names/tasks.ts'
 import { tellLeftOut } from '../empty-intervals.ts'
 import { Mutex } from '../mutex.ts'
 import { openLog } from '../open-log.ts'
@@ -45,7 +44,7 @@ export class Closer {
   constructor(parts: CloserParts) {
     this.parts = parts
     this.#readers = new Readers(parts)
-    this.#ref = { job: parts.job, stage: CLOSE_STAGE, task: '0' }
+    this.#ref = closingTask(parts.job)
     this.#log = openLog(this.#ref, parts.environment, parts.settings, isCloseCommit)
   }
 

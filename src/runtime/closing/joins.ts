@@ -2,7 +2,7 @@
 // So whoever closes without them conflicts with it (I1), and they begin at a batch that is not closed.
 
 import type { CloseCommit, ReadMark } from '../../log/commit-record.ts'
-import { SOURCE_STAGE } from '../../plan/plan.ts'
+import { SOURCE_STAGE } from '../../names/tasks.ts'
 import { Gathered } from './gathered.ts'
 import type { LogReader } from './log-reader.ts'
 

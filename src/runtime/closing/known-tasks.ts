@@ -2,7 +2,7 @@
 
 import { type CloseCommit, isSourceCommit, type SourceCommit } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
-import type { TaskRef } from '../../names/names.ts'
+import type { TaskRef } from '../../names/tasks.ts'
 import { openLog } from '../open-log.ts'
 import { closedBy, latest } from '../time.ts'
 import type { CloserParts } from './closer-parts.ts'

@@ -3,7 +3,7 @@
 
 import { LogLostError } from '../../errors/state-errors.ts'
 import { type CloseCommit, isCloseCommit, isSourceCommit } from '../../log/commit-record.ts'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
+import { closingTask, sourceTask } from '../../names/tasks.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { Stages } from '../buckets/stages.ts'
 import { inOrder, LogReader } from '../closing/log-reader.ts'
@@ -30,7 +30,7 @@ export class Helper {
   /** Runs the buckets of a share, unless that is done. It reads what is closed from the logs, not from memory of this instance. */
   async run(share: Share): Promise<void> {
     const { job, settings, environment, stages, plans } = this.#parts
-    const log = openLog({ job, stage: CLOSE_STAGE, task: '0' }, environment, settings, isCloseCommit)
+    const log = openLog(closingTask(job), environment, settings, isCloseCommit)
     const close = (await log.head())?.record
     // A closing has a successor only when all of it is done, and `before` says so.
     if (close?.closedUntil !== share.closedUntil || close.before === close.closedUntil) return
@@ -45,7 +45,7 @@ export class Helper {
   async #readSources({ tasks, before, closedUntil }: CloseCommit): Promise<LogReader[]> {
     const { job, settings, environment } = this.#parts
     const readers = tasks.map((mark) => {
-      const ref = { job, stage: SOURCE_STAGE, task: mark.task }
+      const ref = sourceTask(job, mark.task)
       return new LogReader(mark, before, openLog(ref, environment, settings, isSourceCommit))
     })
     await Promise.all(

@@ -1,11 +1,10 @@
 // One look-out per job: of all the instances whose partitions pass a batch time, one reads the others' logs (P queries
 // for T, not P²). A short lease says which; it only saves work, the closing log's fence makes a wrong one harmless.
 
+import { LOOKOUT_ROW } from '../../names/rows.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { Environment } from '../environment.ts'
 import { closedBy } from '../time.ts'
-
-const ROW = 'lease#close'
 
 /** A task's frontier before and after a micro-batch. */
 export interface FrontierMove {
@@ -49,14 +48,14 @@ export class Lookout {
     const length = Math.min(Math.max(2 * this.#settings.batch, 10_000), 60_000)
     const mine = this.#holder === instance
     if (now < this.#until - (mine ? length / 3 : 0)) return mine
-    const row = await table.getRow(this.#job, ROW)
+    const row = await table.getRow(this.#job, LOOKOUT_ROW)
     this.#holder = String(row?.data.holder ?? '')
     this.#until = Number(row?.data.until ?? 0)
     // Nobody takes it for longer than `length`: one for years is of a clock that is years ahead, or damage.
     if (this.#until > now + 2 * length) this.#until = 0
     if (this.#holder !== instance && now < this.#until) return false
     const next = { rev: (row?.rev ?? 0) + 1, data: { holder: instance, until: now + length } }
-    if ((await table.replaceRow(this.#job, ROW, next, row?.rev)) === 'conflict') return false
+    if ((await table.replaceRow(this.#job, LOOKOUT_ROW, next, row?.rev)) === 'conflict') return false
     this.#holder = instance
     this.#until = now + length
     return true

@@ -2,8 +2,7 @@
 // with nothing gone wrong in it so far: no fault, no lost race, no failed invocation.
 
 import { isSourceCommit } from '../../log/commit-record.ts'
-import type { TaskRef } from '../../names/names.ts'
-import { SOURCE_STAGE } from '../../plan/plan.ts'
+import { SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { trustedFor } from '../../runtime/snapshot-due.ts'
 import type { KafkaEvent } from '../../sources/kafka/event.ts'
 import type { StateTable } from '../../stores/table.ts'

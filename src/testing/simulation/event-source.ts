@@ -1,6 +1,7 @@
 // Topics and their event source, as a model: partitions with records, a committed offset each, deliveries that succeed or
 // fail, and everything that at-least-once allows: other cuts, duplicates, offsets that are moved back, old events again.
 
+import { partitionName } from '../../names/tasks.ts'
 import type { KafkaBatchResponse, KafkaEvent, KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Random } from './random.ts'
 
@@ -24,7 +25,7 @@ export class Partition {
 
   /** As tasks and events name it. */
   get name(): string {
-    return `${this.topic}-${this.partition}`
+    return partitionName(this.topic, this.partition)
   }
 
   get first(): number {

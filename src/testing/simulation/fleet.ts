@@ -1,7 +1,8 @@
 // The instances of the function: which are there, with which code, and which of them an event meets.
 
 import type { JobDefinition } from '../../graph/job.ts'
-import { CLOSE_STAGE, planJob, SOURCE_STAGE } from '../../plan/plan.ts'
+import { CLOSE_STAGE, SOURCE_STAGE } from '../../names/tasks.ts'
+import { planJob } from '../../plan/plan.ts'
 import { type Answer, type Invoked, SimulatedProcess } from './process.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { Scenario } from './scenario.ts'

@@ -13,9 +13,11 @@ import {
   isSourceCommit,
   type SourceCommit,
 } from '../../log/commit-record.ts'
-import { entryPlace } from '../../log/spilled.ts'
-import type { TaskRef } from '../../names/names.ts'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
+import { folderOfKey } from '../../names/objects.ts'
+import { SUCCESS } from '../../names/outputs.ts'
+import { CLAIM_ROW, LOOKOUT_ROW, WAKE_ROW } from '../../names/rows.ts'
+import { entryPlace } from '../../names/table-keys.ts'
+import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../stores/object-store.ts'
 import type { LogItem, StateTable } from '../../stores/table.ts'
 import type { Coverage } from './coverage.ts'
@@ -73,14 +75,14 @@ export class Monitor {
       },
       createRow: async (job, name, row) => {
         const outcome = await table.createRow(job, name, row)
-        if (name === 'meta') this.claimed = true
+        if (name === CLAIM_ROW) this.claimed = true
         return outcome
       },
       replaceRow: async (job, name, row, rev) => {
         const outcome = await table.replaceRow(job, name, row, rev)
-        if (name.startsWith('lease#') && (rev !== undefined || outcome === 'conflict'))
+        if (name === LOOKOUT_ROW && (rev !== undefined || outcome === 'conflict'))
           coverage.path(outcome === 'conflict' ? 'lookout lost to another instance' : 'lookout taken over')
-        if (name === 'wake' && outcome === 'conflict') coverage.path('wake-up armed twice at once')
+        if (name === WAKE_ROW && outcome === 'conflict') coverage.path('wake-up armed twice at once')
         return outcome
       },
     }
@@ -181,7 +183,7 @@ export class Monitor {
     const kind = kindOf(ref)
     if (kind === 'spill' || kind === 'snapshot') return
     // What closes the outputs of a shuffle stage is no effect of a commit: it follows from those of all buckets.
-    const follows = kind === '_SUCCESS' && this.#isClosed(ref) && contents === ''
+    const follows = kind === SUCCESS && this.#isClosed(ref) && contents === ''
     const promise = this.#promised.get(url)
     if (!follows && promise?.contents !== contents) this.violation(`${ref.key} shows, but no commit promises this (I3)`)
     if ((this.#visible.get(url) ?? contents) !== contents) this.violation(`${ref.key} changes after it has shown (I3)`)
@@ -189,8 +191,8 @@ export class Monitor {
     const directory = directoryOf(ref)
     if (this.#sealed.has(directory) && !this.#visible.has(url)) this.violation(`${ref.key} shows after _SUCCESS (I3)`)
     this.#visible.set(url, contents)
-    if (kind === 'result' || kind === '_SUCCESS') this.shown.set(url, ref)
-    if (kind !== '_SUCCESS') return
+    if (kind === 'result' || kind === SUCCESS) this.shown.set(url, ref)
+    if (kind !== SUCCESS) return
     this.#sealed.add(directory)
     for (const promised of this.#promised.keys()) {
       if (promised.startsWith(`${directory}/`) && !this.#visible.has(promised))
@@ -239,4 +241,4 @@ function unpacked({ body, packed }: Extract<Effect, { kind: 'put' }>): Uint8Arra
 export type WatchedCommit = SourceCommit | CloseCommit | BucketCommit
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
-const directoryOf = (ref: ObjectRef): string => objectUrl(ref).slice(0, objectUrl(ref).lastIndexOf('/'))
+const directoryOf = (ref: ObjectRef): string => objectUrl({ ...ref, key: folderOfKey(ref.key).slice(0, -1) })

@@ -9,9 +9,8 @@ import {
   isSourceCommit,
   type SourceCommit,
 } from '../../log/commit-record.ts'
-import { isInPlace } from '../../names/edge-names.ts'
-import type { TaskRef } from '../../names/names.ts'
-import { CLOSE_STAGE, SOURCE_STAGE } from '../../plan/plan.ts'
+import { isInPlace, stageOfEdge } from '../../names/edges.ts'
+import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import type { MonitorParts, WatchedCommit } from './monitor.ts'
 
 export interface WatchedHead {
@@ -140,7 +139,7 @@ export class MonitoredLogs {
     for (const { time, shuffle } of partials) {
       for (const [edge, bucket] of shuffle) {
         if (isInPlace(edge)) continue // for the task itself
-        const stage = edge.slice(0, edge.lastIndexOf('/'))
+        const stage = stageOfEdge(edge)
         if (this.#givenUp.has(stage)) continue
         const name = `${stage} ${bucket}`
         const times = this.#waiting.get(name) ?? new Set()

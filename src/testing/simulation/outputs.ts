@@ -2,6 +2,7 @@
 
 import type { JobDefinition } from '../../graph/job.ts'
 import type { SaveNode } from '../../graph/nodes.ts'
+import { resultOf, SUCCESS } from '../../names/outputs.ts'
 import { type PlannedOutput, planJob } from '../../plan/plan.ts'
 import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
 import { kindOf } from './services.ts'
@@ -19,7 +20,7 @@ export interface ResultKey {
 
 /** Tells the outputs of a job by the keys of their objects. */
 export class OutputKeys {
-  readonly #saves: readonly { readonly output: PlannedOutput; readonly node: SaveNode; readonly pattern: RegExp }[]
+  readonly #saves: readonly { readonly output: PlannedOutput; readonly node: SaveNode }[]
 
   /** @param jobs versions of one job: an output of several of them is one */
   constructor(jobs: readonly JobDefinition[]) {
@@ -27,8 +28,7 @@ export class OutputKeys {
     this.#saves = [...outputs.values()].flatMap((output) => {
       const { node } = output
       if (node.kind !== 'save') return []
-      const suffix = node.suffix === undefined ? '' : `.${node.suffix}`
-      return [{ output, node, pattern: new RegExp(`^${escaped(node.prefix)}-(\\d+)${escaped(suffix)}/(.*)$`) }]
+      return [{ output, node }]
     })
   }
 
@@ -37,9 +37,9 @@ export class OutputKeys {
   }
 
   parse({ bucket, key }: ObjectRef): ResultKey | undefined {
-    for (const { output, node, pattern } of this.#saves) {
-      const match = node.bucket === bucket ? pattern.exec(key) : null
-      if (match) return { output: output.id, time: Number(match[1]), part: match[2] ?? '' }
+    for (const { output, node } of this.#saves) {
+      const result = node.bucket === bucket ? resultOf(node, key) : undefined
+      if (result) return { output: output.id, ...result }
     }
     return undefined
   }
@@ -84,7 +84,7 @@ export async function readPublished(
       }
       const { output, time, part } = place
       begun.add(`${output} at ${time}`)
-      if (part === '_SUCCESS') finished.get(output)?.add(time)
+      if (part === SUCCESS) finished.get(output)?.add(time)
       const times = outputs.get(output)
       const all = times?.get(time) ?? []
       times?.set(time, all)
@@ -100,8 +100,4 @@ export async function readPublished(
   const ended = new Set([...finished].flatMap(([output, times]) => [...times].map((time) => `${output} at ${time}`)))
   const unfinished = [...begun].filter((name) => !ended.has(name))
   return { outputs: new Map(sorted), unfinished, finished, quarantined: quarantined.sort() }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -2,6 +2,7 @@
 
 import { InvalidOptionError } from '../../errors/errors.ts'
 import type { JobDefinition } from '../../graph/job.ts'
+import { partitionName } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Random } from './random.ts'
 
@@ -51,7 +52,7 @@ export function drawRecords(
       throw new InvalidOptionError(
         `simulate, records: the job '${job.name}' reads ${topics.join(', ')}, not '${topic}'.`,
       )
-    const name = `${topic}-${partition}`
+    const name = partitionName(topic, partition)
     const found = partitions.get(name) ?? { topic, partition, records: [] }
     partitions.set(name, found)
     found.records.push(record)

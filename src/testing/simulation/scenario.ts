@@ -1,6 +1,7 @@
 // What one seed simulates of a job: which records, how time passes, and what goes wrong. All drawn before the run.
 
 import type { JobDefinition } from '../../graph/job.ts'
+import { partitionName } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import { FAR_APART, MISHAPS, type Mishap } from './mishaps.ts'
@@ -113,7 +114,7 @@ export function withoutRecords(scenario: Scenario, omitted: ReadonlySet<string>)
   const partitions = scenario.partitions.flatMap((planned) => {
     const { topic, partition } = planned
     const first = planned.records[0]?.offset ?? planned.later[0]?.offset ?? 0
-    const left = ({ offset }: KafkaEventRecord): boolean => !omitted.has(`${topic}-${partition}/${offset}`)
+    const left = ({ offset }: KafkaEventRecord): boolean => !omitted.has(`${partitionName(topic, partition)}/${offset}`)
     const [records, later] = [planned.records.filter(left), planned.later.filter(left)]
     if (records.length + later.length === 0) return []
     const at = (from: number) => (record: KafkaEventRecord, i: number) => ({ ...record, offset: first + from + i })
@@ -141,7 +142,7 @@ function drawPartitions(
   return drawn.map(({ topic, partition, records: all }) => {
     const kept = again && random.chance(0.7) ? all.length - random.int(0, Math.ceil(all.length / 3)) : all.length
     const addedAt = topic === growing && partition >= from ? random.int(1, steps) : 0
-    const original = all.map(({ offset }) => `${topic}-${partition}/${offset}`)
+    const original = all.map(({ offset }) => `${partitionName(topic, partition)}/${offset}`)
     return { topic, partition, records: all.slice(0, kept), later: all.slice(kept), original, addedAt }
   })
 }

@@ -2,8 +2,10 @@
 
 import { decode } from '../../log/codec.ts'
 import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../log/commit-record.ts'
-import { entryPlace } from '../../log/spilled.ts'
-import type { TaskRef } from '../../names/names.ts'
+import { ownKindOf } from '../../names/objects.ts'
+import { isSuccess, SUCCESS } from '../../names/outputs.ts'
+import { entryPlace } from '../../names/table-keys.ts'
+import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
 import type { LogItem, StateTable } from '../../stores/table.ts'
 import { type Call, type Caller, type Faults, turns } from './faults.ts'
@@ -13,7 +15,7 @@ export function faultyTable(table: StateTable, faults: Faults, caller: Caller): 
   return {
     append: (task, item) =>
       io({
-        point: `append ${task.stage === 'source' || task.stage === 'close' ? task.stage : 'bucket'}`,
+        point: `append ${task.stage === SOURCE_STAGE || task.stage === CLOSE_STAGE ? task.stage : 'bucket'}`,
         describe: () => `commits version ${item.version} of ${nameOf(task)}${contentsOf(task, item)}`,
         work: () => table.append(task, item),
         own: 'conflict',
@@ -91,13 +93,8 @@ export function faultyObjects(objects: ObjectStore, faults: Faults, caller: Call
 }
 
 /** What an object is, by its key. */
-export function kindOf({ key }: ObjectRef): 'result' | '_SUCCESS' | 'snapshot' | 'spill' | 'quarantine' {
-  if (key.startsWith('_millrace/')) {
-    if (key.startsWith('_millrace/snapshots/')) return 'snapshot'
-    if (key.startsWith('_millrace/spill/')) return 'spill'
-    return 'quarantine'
-  }
-  return key.endsWith('/_SUCCESS') ? '_SUCCESS' : 'result'
+export function kindOf({ key }: ObjectRef): 'result' | typeof SUCCESS | 'snapshot' | 'spill' | 'quarantine' {
+  return ownKindOf(key) ?? (isSuccess(key) ? SUCCESS : 'result')
 }
 
 /** What a commit says, in words; only when somebody wants to read it. */
@@ -116,6 +113,6 @@ function contentsOf(task: TaskRef, { version, body }: LogItem): string {
 }
 
 function nameOf({ stage, task }: { readonly stage: string; readonly task: string }): string {
-  if (stage === 'source') return task
-  return stage === 'close' ? 'the closing log' : `bucket ${task} of ${stage}`
+  if (stage === SOURCE_STAGE) return task
+  return stage === CLOSE_STAGE ? 'the closing log' : `bucket ${task} of ${stage}`
 }

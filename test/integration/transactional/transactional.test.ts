@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { isSourceCommit } from '../../../src/log/commit-record.ts'
 import { TaskLog } from '../../../src/log/task-log.ts'
-import { SOURCE_STAGE } from '../../../src/plan/plan.ts'
+import { SOURCE_STAGE } from '../../../src/names/tasks.ts'
 import { dynamoTable } from '../../../src/stores/dynamo-table.ts'
 import { EMULATED } from '../../contract/dynalite.ts'
 import { until } from '../../local/event-source/until.ts'

@@ -14,7 +14,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
   {
     name: 'lists on their way are taken for what is made of them elsewhere',
     breaks: 'I5',
-    file: 'src/names/edge-names.ts',
+    file: 'src/names/edges.ts',
     find: 'return made === undefined ? ',
     replace: 'return made === undefined || made ? ',
     test: 'test/runtime/deploys.test.ts',

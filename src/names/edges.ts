@@ -1,7 +1,7 @@
-// The names of edges, as commits have them: made and taken apart here only. They are called for the operator that they lead to.
+// The names of edges, as commits have them, and of the places where elements set out. Edges are called for the operator that they
+// lead to, those within a task begin with words that no operator may be called; a place begins with a word for its kind.
 
-/** Where edges within a source task lead. */
-export const IN_PLACE = 'in place'
+import { IN_PLACE } from './tasks.ts'
 
 /**
  * Of the edge to an input of the operator after which a stage is called. What other elements are made into there has another name:
@@ -32,4 +32,27 @@ export function stageOfEdge(edge: string): string {
   const end = edge.lastIndexOf('/')
   if (end < 0) throw new Error(`'${edge}' is no edge`)
   return edge.slice(0, end)
+}
+
+/** Where elements set out: the tasks of a topic, what runs in them when they have passed a batch, or the buckets of a stage. */
+export type Place = `topic ${string}` | `passed ${string}` | `stage ${string}`
+
+export function topicPlace(topic: string): Place {
+  return `topic ${topic}`
+}
+
+export function passedPlace(topic: string): Place {
+  return `passed ${topic}`
+}
+
+export function stagePlace(stage: string): Place {
+  return `stage ${stage}`
+}
+
+/** The place of that name; undefined when it is none. */
+export function placeOf(text: string): Place | undefined {
+  const [, kind, of = ''] = /^(topic|passed|stage) (.*)$/s.exec(text) ?? []
+  if (kind === 'topic') return topicPlace(of)
+  if (kind === 'passed') return passedPlace(of)
+  return kind === 'stage' ? stagePlace(of) : undefined
 }

@@ -1,0 +1,112 @@
+// What outputs are called, and the objects that they become: `<prefix>-<T>[.<suffix>]/part-…`, as Spark lays them out. An address
+// has a scheme and a number of a print has none; parts of one batch differ by who writes them, and nothing else is in its folder.
+
+import { folderOfKey, offsetDigits } from './objects.ts'
+import { partitionName } from './tasks.ts'
+
+/** Where an output of files writes. */
+export interface FilesPlace {
+  readonly bucket: string
+  readonly prefix: string
+  readonly suffix: string | undefined
+}
+
+/** The id of an output of files is its address. */
+export function filesOutputId({ bucket, prefix, suffix }: FilesPlace): string {
+  return `s3://${bucket}/${prefix}${ending(suffix)}`
+}
+
+/** The id of a print is its number among the prints of the job. */
+export function printOutputId(number: number): string {
+  return `print-${number}`
+}
+
+/** The "directory" of one output and batch time, as Spark names it. */
+export function batchFolder({ prefix, suffix }: Omit<FilesPlace, 'bucket'>, time: number): string {
+  return `${prefix}-${time}${ending(suffix)}`
+}
+
+function ending(suffix: string | undefined): string {
+  return suffix === undefined ? '' : `.${suffix}`
+}
+
+/** The batch time and the part of an object of an output; undefined when it is not of this output. */
+export function resultOf(
+  { prefix, suffix }: Omit<FilesPlace, 'bucket'>,
+  key: string,
+): { readonly time: number; readonly part: string } | undefined {
+  if (!key.startsWith(`${prefix}-`)) return undefined
+  const rest = key.slice(prefix.length + 1)
+  const digits = /^\d+/.exec(rest)?.[0]
+  const start = `${digits}${ending(suffix)}/`
+  return digits !== undefined && rest.startsWith(start)
+    ? { time: Number(digits), part: rest.slice(start.length) }
+    : undefined
+}
+
+/**
+ * Whether two outputs would write to the same objects at some batch times: the same prefix and suffix, or a prefix that
+ * looks like a batch of the other (`a` with suffix `x-5`, and `a-1000.x`).
+ */
+export function sameObjects(a: FilesPlace, b: FilesPlace): boolean {
+  if (a.bucket !== b.bucket) return false
+  if (a.prefix === b.prefix) return a.suffix === b.suffix
+  return continues(a, b) || continues(b, a)
+}
+
+/** Whether `longer` is `shorter` with a time, and what its suffix starts with. */
+function continues(shorter: FilesPlace, longer: FilesPlace): boolean {
+  if (shorter.suffix === undefined || !longer.prefix.startsWith(`${shorter.prefix}-`)) return false
+  const rest = /^\d+\.(.*)$/s.exec(longer.prefix.slice(shorter.prefix.length + 1))?.[1]
+  if (rest === undefined || !shorter.suffix.startsWith(`${rest}-`)) return false
+  const time = shorter.suffix.slice(rest.length + 1)
+  const end = ending(longer.suffix)
+  return time.endsWith(end) && /^\d+$/.test(time.slice(0, time.length - end.length))
+}
+
+/** What the keys of all parts of a batch begin with. */
+export function partsIn(folder: string): string {
+  return `${folder}/${PART}`
+}
+
+const PART = 'part-'
+
+/** The part of a micro-batch, by its first record. */
+export function partOfRecords(topic: string, partition: number, offset: number): string {
+  return `${PART}${partitionName(topic, partition)}-${offsetDigits(offset)}`
+}
+
+/** The part of operators by key in a source task. */
+export function partOfTask(task: string): string {
+  return `${PART}${task}`
+}
+
+/** The part of a bucket. @param apart who writes it, where other code may have written this bucket's under the plain name. */
+export function partOfBucket(bucket: number, apart?: string): string {
+  return `${PART}${String(bucket).padStart(5, '0')}${apart === undefined ? '' : `-${apart}`}`
+}
+
+export function keyOfPart(folder: string, part: string): string {
+  return `${folder}/${part}`
+}
+
+/** What says that a batch is complete, beside its parts. */
+export const SUCCESS = '_SUCCESS'
+
+export function successKey(folder: string): string {
+  return `${folder}/${SUCCESS}`
+}
+
+/** Of a part, the key of what says that its batch is complete. */
+export function successBeside(key: string): string {
+  return `${folderOfKey(key)}${SUCCESS}`
+}
+
+export function isSuccess(key: string): boolean {
+  return key.endsWith(`/${SUCCESS}`)
+}
+
+/** An upload that is begun there to see whether one can be, and never completed. */
+export function probeKey(folder: string): string {
+  return `${folder}/_probe`
+}

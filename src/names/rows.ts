@@ -1,0 +1,44 @@
+// Names of the rows in the partition `J#<job>`. Each begins with a word that is ours, up to the first `#`; what users have named
+// comes after it, whatever it holds. So no two kinds can meet, nor two rows of one kind.
+
+/** Who runs the job, by which code and with which state (`runtime/claim.ts`). */
+export const CLAIM_ROW = 'meta'
+
+/** Which wake-ups are under way (`runtime/wake-row.ts`). */
+export const WAKE_ROW = 'wake'
+
+/** Who looks whether a batch can be closed (`runtime/lookout.ts`). */
+export const LOOKOUT_ROW = 'lease#close'
+
+/** Rows of one kind, one for each thing. */
+export interface Rows {
+  /** What the names of all of them begin with. */
+  readonly all: string
+  of(what: string): string
+  /** What the row of this name is of. */
+  whose(name: string): string
+}
+
+/** By task, the offset at which it is in trouble (`runtime/trouble.ts`). */
+export const TROUBLES = rowsOf('trouble')
+
+/** By task, the offsets that have been declared missing (`runtime/holes.ts`). */
+export const HOLES = rowsOf('hole')
+
+/** By fingerprint, the plans that the job has been run by (`runtime/plans.ts`). */
+export const PLANS = rowsOf('plan')
+
+/** By bucket, what is to become of what was promised to it (`runtime/redirects.ts`). */
+export const REDIRECTS = rowsOf('redirect')
+
+function rowsOf(word: string): Rows {
+  const all = `${word}#`
+  return {
+    all,
+    of: (what) => all + what,
+    whose(name) {
+      if (!name.startsWith(all)) throw new Error(`'${name}' is no row of ${word}`)
+      return name.slice(all.length)
+    },
+  }
+}
