@@ -1,68 +1,57 @@
 // Offsets that were declared missing: the job goes on without them, and without no others (I7).
 
 import { describe, expect, it } from 'vitest'
-import { type GapPolicy, job, seconds, text } from '../../src/index.ts'
-import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
+import { job, seconds, text } from '../../src/index.ts'
 import { isSourceCommit } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
 import { declareHole, knownHoles } from '../../src/runtime/holes.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
+import { copying, type Driven, driven, records } from '../support/driven.ts'
 
 const ref = { job: 'copy', stage: 'source', task: 'lines-0' }
 
-function copy(environment: MemoryEnvironment, source: { gaps?: GapPolicy } = {}): LambdaHandler {
-  const copying = job('copy', { batch: seconds(1) }, ({ kafka }) => {
-    kafka('lines', { value: text(), ...source })
-      .map((record) => record.value)
-      .saveAsTextFiles('s3://results/copy')
-  })
-  return lambda(copying, { environment })
-}
+const before = records('lines-0', ['a', 'b'])
+const after = records('lines-0', ['f'], { from: 5, at: 500 })
 
-const before = kafkaEvent({ 'lines-0': lines(['a', 'b']) })
-const after = kafkaEvent({ 'lines-0': lines(['f'], { from: 5, at: 500 }) })
+const declare = ({ environment }: Driven, from: number, until: number, at: { job: string; task: string } = ref) =>
+  declareHole(environment.table, at, { from, until })
 
-const written = async ({ objects }: MemoryEnvironment): Promise<string> =>
-  [...(await readObjects(objects, 'results')).values()].join('')
-
-const headOf = ({ table, objects }: MemoryEnvironment) =>
+const headOf = ({ environment: { table, objects } }: Driven) =>
   new TaskLog(ref, table, objects, 'state', isSourceCommit).head()
 
 describe('offsets that were declared missing', () => {
   it('are passed over, counted, and said in the log', async () => {
-    const environment = memoryEnvironment()
-    const handler = copy(environment)
-    await handler(before)
-    await expect(handler(after)).rejects.toMatchObject({
+    const copy = driven(copying())
+    await copy.deliver(before)
+    await expect(copy.deliver(after)).rejects.toMatchObject({
       code: 'OFFSET_GAP',
       message: expect.stringContaining(
         'millrace offsets skip copy --topic lines --partition 0 --at 2 --until 5 --execute',
       ),
     })
-    await declareHole(environment.table, ref, { from: 2, until: 5 })
-    await handler(after)
-    expect(await written(environment)).toBe('a\nb\nf\n')
-    expect((await headOf(environment))?.record).toMatchObject({
+    await declare(copy, 2, 5)
+    await copy.again()
+    expect(await copy.text()).toBe('a\nb\nf\n')
+    expect((await headOf(copy))?.record).toMatchObject({
       position: { until: 6 },
       counts: { records: 1, missing: 3 },
       totals: { records: 3, missing: 3 },
     })
-    expect(environment.logged).toContainEqual({
+    expect(copy.environment.logged).toContainEqual({
       level: 'warn',
       facts: { stage: 'source', task: 'lines-0', holes: [{ from: 2, until: 5 }] },
       message: expect.stringContaining('declared missing'),
     })
     // The same once more is a duplicate, not a hole.
-    await copy(environment.another())(after)
-    expect(await written(environment)).toBe('a\nb\nf\n')
+    await copy.another().again()
+    expect(await copy.text()).toBe('a\nb\nf\n')
   })
 
   it('inside of an event too, and before the first error', async () => {
-    const environment = memoryEnvironment()
-    await declareHole(environment.table, ref, { from: 1, until: 2 })
-    await copy(environment)(kafkaEvent({ 'lines-0': [...lines(['a']), ...lines(['c'], { from: 2, at: 200 })] }))
-    expect(await written(environment)).toBe('a\nc\n')
+    const copy = driven(copying())
+    await declare(copy, 1, 2)
+    await copy.deliver(records('lines-0', ['a', { value: 'c', offset: 2, timestamp: 200 }]))
+    expect(await copy.text()).toBe('a\nc\n')
   })
 
   it.each([
@@ -80,53 +69,51 @@ describe('offsets that were declared missing', () => {
       4,
     ],
   ])('leave the rest of a hole an error: %s', async (_, holes, from, until) => {
-    const environment = memoryEnvironment()
-    await copy(environment)(before)
-    for (const hole of holes) await declareHole(environment.table, ref, hole)
-    await expect(copy(environment)(after)).rejects.toMatchObject({ code: 'OFFSET_GAP', from, until })
-    expect(await written(environment)).toBe('a\nb\n')
+    const copy = driven(copying())
+    await copy.deliver(before)
+    for (const hole of holes) await declare(copy, hole.from, hole.until)
+    await expect(copy.another().deliver(after)).rejects.toMatchObject({ code: 'OFFSET_GAP', from, until })
+    expect(await copy.text()).toBe('a\nb\n')
   })
 
   it('do not keep away what comes after all', async () => {
-    const environment = memoryEnvironment()
-    await declareHole(environment.table, ref, { from: 1, until: 9 })
-    await copy(environment)(kafkaEvent({ 'lines-0': lines(['a', 'b', 'c']) }))
-    expect(await written(environment)).toBe('a\nb\nc\n')
+    const copy = driven(copying())
+    await declare(copy, 1, 9)
+    await copy.deliver(records('lines-0', ['a', 'b', 'c']))
+    expect(await copy.text()).toBe('a\nb\nc\n')
   })
 
   it('are of one partition and one job', async () => {
-    const environment = memoryEnvironment()
-    await copy(environment)(before)
-    await declareHole(environment.table, { job: 'copy', task: 'lines-1' }, { from: 2, until: 5 })
-    await declareHole(environment.table, { job: 'other', task: 'lines-0' }, { from: 2, until: 5 })
-    await expect(copy(environment)(after)).rejects.toMatchObject({ code: 'OFFSET_GAP' })
+    const copy = driven(copying())
+    await copy.deliver(before)
+    await declare(copy, 2, 5, { job: 'copy', task: 'lines-1' })
+    await declare(copy, 2, 5, { job: 'other', task: 'lines-0' })
+    await expect(copy.another().deliver(after)).rejects.toMatchObject({ code: 'OFFSET_GAP' })
   })
 
   it('cost nothing where nothing is missing', async () => {
-    const environment = memoryEnvironment()
-    const handler = copy(environment)
-    await handler(before)
     let reads = 0
-    const { table } = environment
-    const counted = {
-      ...table,
-      getRow(job: string, name: string) {
-        reads++
-        return table.getRow(job, name)
-      },
-    }
-    const warm = copy({ ...environment, table: counted })
-    await warm(kafkaEvent({ 'lines-0': lines(['c'], { from: 2, at: 200 }) }))
+    const cold = driven(copying())
+    await cold.deliver(before)
+    const warm = cold.another({
+      table: (table) => ({
+        getRow(job, name) {
+          reads++
+          return table.getRow(job, name)
+        },
+      }),
+    })
+    await warm.deliver(records('lines-0', ['c'], { at: 200 }))
     reads = 0
-    await warm(kafkaEvent({ 'lines-0': lines(['d'], { from: 3, at: 300 }) }))
+    await warm.deliver(records('lines-0', ['d'], { at: 300 }))
     expect(reads).toBe(0)
   })
 
   it('that nobody can read stop the task with a name', async () => {
-    const environment = memoryEnvironment()
-    await copy(environment)(before)
-    await environment.table.putRow('copy', 'hole#lines-0', { rev: 1, data: { holes: 'all' } })
-    await expect(copy(environment)(after)).rejects.toMatchObject({ code: 'UNREADABLE_STATE' })
+    const copy = driven(copying())
+    await copy.deliver(before)
+    await copy.environment.table.putRow('copy', 'hole#lines-0', { rev: 1, data: { holes: 'all' } })
+    await expect(copy.another().deliver(after)).rejects.toMatchObject({ code: 'UNREADABLE_STATE' })
   })
 })
 
@@ -149,15 +136,14 @@ it('holes are kept in order, and joined where they touch', async () => {
 })
 
 it('the command of the error holds for names that a shell would take apart', async () => {
-  const environment = memoryEnvironment()
   const odd = job("Bob's job", { batch: seconds(1) }, ({ kafka }) => {
     kafka('a-b', { value: text() })
       .map(({ value }) => value)
       .saveAsTextFiles('s3://results/odd')
   })
-  const handler = lambda(odd, { environment })
-  await handler(kafkaEvent({ 'a-b-3': lines(['a']) }))
-  await expect(handler(kafkaEvent({ 'a-b-3': lines(['c'], { from: 2, at: 200 }) }))).rejects.toMatchObject({
+  const bob = driven(odd)
+  await bob.deliver(records('a-b-3', ['a']))
+  await expect(bob.deliver(records('a-b-3', ['c'], { from: 2, at: 200 }))).rejects.toMatchObject({
     message: expect.stringContaining(
       `millrace offsets skip 'Bob'\\''s job' --topic a-b --partition 3 --at 1 --execute`,
     ),

@@ -3,10 +3,7 @@
 
 import { expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent } from '../support/kafka-events.ts'
-import { wakeUpEvent } from '../support/rest.ts'
+import { driven, records } from '../support/driven.ts'
 
 const START = 1_700_000_000_000
 
@@ -19,16 +16,12 @@ const counts = job('counts', { batch: seconds(1), idleAfter: seconds(10) }, ({ k
 })
 
 it('are moved on by an instance that has just started, whose code takes the job over each time', async () => {
-  const environment = memoryEnvironment(START)
-  const partitions = new Map([['lines', 3]])
-  const instance = (code: string) => lambda(counts, { environment: environment.another({ code, partitions }) })
-  await instance('v1')(kafkaEvent({ 'lines-2': [{ offset: 0, timestamp: START, key: 'a', value: 'x' }] }))
-  environment.setTime(START + 10_100)
-  await instance('v2')(wakeUpEvent('counts', START + 10_050))
-  expect(await readObjects(environment.objects, 'results')).toEqual(
-    new Map([
-      [`counts-${START + 1000}/_SUCCESS`, ''],
-      [`counts-${START + 1000}/part-lines-2`, '(a,1)\n'],
-    ]),
-  )
+  const first = driven(counts, { start: START, partitions: { lines: 3 } })
+  await first.deliver(records('lines-2', [{ key: 'a', value: 'x' }], { at: START }))
+  first.later(10_100)
+  await first.another({ code: 'v2' }).wake(START + 10_050)
+  expect(await first.published()).toEqual({
+    [`counts-${START + 1000}/_SUCCESS`]: '',
+    [`counts-${START + 1000}/part-lines-2`]: '(a,1)\n',
+  })
 })

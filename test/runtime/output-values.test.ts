@@ -2,9 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, job, json, type PoisonPolicy } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { driven, records } from '../support/driven.ts'
 
 interface Order {
   readonly id: number
@@ -26,23 +24,16 @@ const refunds = (columns?: string[]): Job =>
   })
 
 async function run(define: Job, cuts: readonly (readonly string[])[]): Promise<[results: string, quarantined: number]> {
-  const environment = memoryEnvironment()
-  const handler = lambda(define, { environment })
-  let from = 0
-  for (const values of cuts) {
-    await handler(kafkaEvent({ 'orders-0': lines(values, { from, step: 0 }) }))
-    from += values.length
-  }
-  const results = [...(await readObjects(environment.objects, 'results')).values()].join('')
-  const aside = [...(await readObjects(environment.objects, 'state', '_millrace/quarantine')).values()].join('')
-  return [results, aside.split('\n').length - 1]
+  const orders = driven(define)
+  for (const values of cuts) await orders.deliver(records('orders-0', values, { step: 0 }))
+  const aside = Object.values(await orders.published('_millrace/quarantine', 'state')).join('')
+  return [await orders.text(), aside.split('\n').length - 1]
 }
 
 describe('NDJSON', () => {
   it('of Infinity is refused, naming output and path', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(ratios('fail'), { environment })
-    await expect(handler(kafkaEvent({ 'orders-0': lines(['{"id":2}', '{"id":0}']) }))).rejects.toMatchObject({
+    const orders = driven(ratios('fail'))
+    await expect(orders.deliver(records('orders-0', ['{"id":2}', '{"id":0}']))).rejects.toMatchObject({
       ...{ code: 'POISON_RECORD', offset: 1, cause: { code: 'UNENCODABLE', output: 's3://results/ratios' } },
       message: expect.stringContaining('NDJSON cannot hold Infinity, which the element.ratio is'),
     })

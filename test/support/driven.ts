@@ -1,7 +1,7 @@
 // A job under test, driven by hand through its own handler: `deliver` records, let time pass (`later`), bring it to `rest`, look
 // what is `closed` and `published`. Services are in memory; `another` is another instance of it over the same ones.
 
-import { type Job, type JobOptions, job, text } from '../../src/index.ts'
+import { type Job, type JobOptions, job, type KafkaOptions, text } from '../../src/index.ts'
 import { type LambdaHandler, type LambdaOptions, lambda } from '../../src/lambda/index.ts'
 import { type Duration, toMillis } from '../../src/options/duration.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
@@ -72,8 +72,8 @@ export interface Driven {
   expire(): number
   /** Another instance, cold, over the same services: deployed alike but for its view of the services, and `how`. */
   another(how?: Deployment & { readonly job?: Job }): Driven
-  /** What is published, by name. */
-  published(prefix?: string): Promise<Record<string, string>>
+  /** What is published in a bucket, by default `results`, by name. */
+  published(prefix?: string, bucket?: string): Promise<Record<string, string>>
   /** All that is published below a prefix, one after the other by name. */
   text(prefix?: string): Promise<string>
   /** Batches that have their `_SUCCESS`, as `<output>-<T>`. */
@@ -111,7 +111,7 @@ function instance(code: Job, how: Deployment, world: World): Driven {
       objects: { ...environment.objects, ...objects?.(environment.objects) },
     },
   })
-  const published = (prefix?: string) => readObjects(environment.objects, 'results', prefix)
+  const published = (prefix = '', bucket = 'results') => readObjects(environment.objects, bucket, prefix)
   return {
     handler,
     environment,
@@ -128,7 +128,7 @@ function instance(code: Job, how: Deployment, world: World): Driven {
       const { table: _, objects: __, ...alike } = how
       return instance(other, { ...alike, ...changes }, world)
     },
-    published: async (prefix) => Object.fromEntries(await published(prefix)),
+    published: async (prefix, bucket) => Object.fromEntries(await published(prefix, bucket)),
     text: async (prefix) => [...(await published(prefix)).values()].join(''),
     closed: async () =>
       [...(await published()).keys()].flatMap((key) =>
@@ -151,9 +151,9 @@ function numbered({ partition, values, at, step, from }: Records, { next }: Worl
 }
 
 /** The job that most tests need: it writes the values of topic `lines` as they come. */
-export function copying(options: Partial<JobOptions> = {}): Job {
+export function copying(options: Partial<JobOptions> = {}, source: Partial<KafkaOptions<string, string>> = {}): Job {
   return job('copy', { batch: '1s', ...options }, ({ kafka }) => {
-    kafka('lines', { value: text() })
+    kafka('lines', { value: text(), ...source })
       .map(({ value }) => value)
       .saveAsTextFiles('s3://results/copy')
   })

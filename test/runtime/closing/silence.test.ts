@@ -1,104 +1,78 @@
 // Partitions that fall silent or come late (DESIGN §4), and logs that are lost (I7).
 
 import { describe, expect, it } from 'vitest'
-import { job, seconds, text } from '../../../src/index.ts'
-import { lambda } from '../../../src/lambda/index.ts'
-import type { Environment } from '../../../src/runtime/environment.ts'
 import { memoryTable } from '../../../src/stores/memory-table.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../../support/rest.ts'
+import { copying, type Driven, driven, records } from '../../support/driven.ts'
 
-const copy = job('copy', { batch: seconds(1), idleAfter: seconds(10) }, ({ kafka }) => {
-  kafka('lines', { value: text() })
-    .map((record) => record.value)
-    .saveAsTextFiles('s3://results/copy')
-})
+const code = copying({ idleAfter: '10s' })
 
-const source = (task: string) => ({ job: 'copy', stage: 'source', task })
-
-async function results({ objects }: Environment): Promise<Record<string, string>> {
-  const found = await readObjects(objects, 'results')
-  return Object.fromEntries([...found].map(([key, body]) => [key.replace(/^copy-/, '').replace(/0{19}/, ''), body]))
+async function results(copy: Driven): Promise<Record<string, string>> {
+  const found = Object.entries(await copy.published())
+  return Object.fromEntries(found.map(([key, body]) => [key.replace(/^copy-/, '').replace(/0{19}/, ''), body]))
 }
 
 describe('a partition that falls silent', () => {
   it('holds the others back for idleAfter, and no longer', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['x']) }))
-    await handler(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1500 }) }))
-    environment.setTime(environment.clock.now() + 9_999)
-    await handler(kafkaEvent({ 'lines-0': lines(['c'], { from: 2, at: 2500 }) }))
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
-    environment.setTime(environment.clock.now() + 1)
-    await handler(kafkaEvent({ 'lines-0': lines(['d'], { from: 3, at: 3500 }) }))
-    expect(Object.keys(await results(environment)).filter((key) => key.endsWith('_SUCCESS'))).toEqual([
-      '1000/_SUCCESS',
-      '2000/_SUCCESS',
-      '3000/_SUCCESS',
-    ])
+    const copy = driven(code)
+    await copy.deliver(records('lines-0', ['a']), records('lines-1', ['x']))
+    await copy.deliver(records('lines-0', ['b'], { at: 1500 }))
+    copy.later(9_999)
+    await copy.deliver(records('lines-0', ['c'], { at: 2500 }))
+    expect(await copy.closed()).not.toContain('copy-1000')
+    copy.later(1)
+    await copy.deliver(records('lines-0', ['d'], { at: 3500 }))
+    expect(await copy.closed()).toEqual(['copy-1000', 'copy-2000', 'copy-3000'])
   })
 
   it('loses nothing: what it sends later joins the oldest batch that is open', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['x']) }))
-    environment.setTime(environment.clock.now() + 20_000)
-    await handler(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 2500 }) }))
-    expect(await results(environment)).toHaveProperty('1000/_SUCCESS')
-    await handler(kafkaEvent({ 'lines-1': lines(['late'], { from: 1, at: 700 }) }))
-    expect(await results(environment)).toMatchObject({ '3000/part-lines-1-1': 'late\n' })
+    const copy = driven(code)
+    await copy.deliver(records('lines-0', ['a']), records('lines-1', ['x']))
+    copy.later('20s')
+    await copy.deliver(records('lines-0', ['b'], { at: 2500 }))
+    expect(await copy.closed()).toContain('copy-1000')
+    await copy.deliver(records('lines-1', ['late'], { at: 700 }))
+    expect(await results(copy)).toMatchObject({ '3000/part-lines-1-1': 'late\n' })
   })
 
   it('is moved on in one look, although reads may not show yet what the look itself has appended', async () => {
-    const table = memoryTable({ staleBy: () => 1 })
-    const base = memoryEnvironment()
-    const environment = { ...base, table }
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['x'], { at: 1500 }) }))
-    base.setTime(base.clock.now() + 20_000)
-    await handler(wakeUpEvent('copy', base.clock.now()))
-    expect(await results(environment)).toHaveProperty('2000/_SUCCESS')
+    const stale = memoryTable({ staleBy: () => 1 })
+    const copy = driven(code, { table: () => stale })
+    await copy.deliver(records('lines-0', ['a']), records('lines-1', ['x'], { at: 1500 }))
+    copy.later('20s')
+    await copy.wake()
+    expect(await copy.closed()).toContain('copy-2000')
   })
 
   it('is not moved on while it commits through another instance', async () => {
-    const environment = memoryEnvironment()
-    const [here, there] = [lambda(copy, { environment }), lambda(copy, { environment: environment.another() })]
-    await here(kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['x']) }))
-    environment.setTime(environment.clock.now() + 20_000)
-    await there(kafkaEvent({ 'lines-1': lines(['y'], { from: 1, at: 100 }) }))
-    await here(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1500 }) }))
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
+    const here = driven(code)
+    const there = here.another()
+    await here.deliver(records('lines-0', ['a']), records('lines-1', ['x']))
+    here.later('20s')
+    await there.deliver(records('lines-1', ['y'], { at: 100 }))
+    await here.deliver(records('lines-0', ['b'], { at: 1500 }))
+    expect(await here.closed()).not.toContain('copy-1000')
   })
 })
 
 describe('a topic that is silent as a whole', () => {
   it('closes batches of old data at once, when its silence counts', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    const start = environment.clock.now()
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { at: 500, step: 1000 }) }))
-    await bringToRest('copy', handler, environment)
-    expect(await results(environment)).toHaveProperty('2000/_SUCCESS')
-    expect(environment.clock.now() - start).toBeLessThan(11_000)
+    const copy = driven(code)
+    const start = copy.environment.clock.now()
+    await copy.deliver(records('lines-0', ['a', 'b'], { at: 500, step: 1000 }))
+    await copy.rest()
+    expect(await copy.closed()).toContain('copy-2000')
+    expect(copy.environment.clock.now() - start).toBeLessThan(11_000)
   })
 
   it('does not close a batch of live data before its end', async () => {
-    const slow = job('copy', { batch: seconds(60), idleAfter: seconds(10) }, ({ kafka }) => {
-      kafka('lines', { value: text() })
-        .map((record) => record.value)
-        .saveAsTextFiles('s3://results/copy')
-    })
     const start = 1_699_999_980_000 // a full minute
-    const environment = memoryEnvironment(start + 5_000)
-    const handler = lambda(slow, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a'], { at: start + 1_000 }) }))
-    environment.setTime(start + 30_000)
-    await handler(wakeUpEvent('copy', start + 30_000))
-    await handler(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: start + 29_000 }) }))
-    await bringToRest('copy', handler, environment)
-    expect(await results(environment)).toEqual({
+    const slow = driven(copying({ batch: '1m', idleAfter: '10s' }), { start: start + 5_000 })
+    await slow.deliver(records('lines-0', ['a'], { at: start + 1_000 }))
+    slow.later('25s')
+    await slow.wake()
+    await slow.deliver(records('lines-0', ['b'], { at: start + 29_000 }))
+    await slow.rest()
+    expect(await results(slow)).toEqual({
       [`${start + 60_000}/_SUCCESS`]: '',
       [`${start + 60_000}/part-lines-0-0`]: 'a\n',
       [`${start + 60_000}/part-lines-0-1`]: 'b\n',
@@ -106,28 +80,30 @@ describe('a topic that is silent as a whole', () => {
   })
 
   it('has sealed its logs: their ends do not expire', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['x']) }))
-    const { table } = environment
-    expect((await table.head(source('lines-0')))?.expiresAt).toBe(environment.clock.now() / 1000 + 7 * 86_400)
-    await bringToRest('copy', handler, environment)
-    for (const task of [source('lines-0'), source('lines-1'), { job: 'copy', stage: 'close', task: '0' }]) {
-      const head = await table.head(task)
-      expect(head, task.task).toBeDefined()
-      expect(head?.expiresAt, task.task).toBeUndefined()
+    const copy = driven(code)
+    await copy.deliver(records('lines-0', ['a']), records('lines-1', ['x']))
+    const inAWeek = copy.environment.clock.now() / 1000 + 7 * 86_400
+    expect((await copy.head('source', 'lines-0'))?.expiresAt).toBe(inAWeek)
+    await copy.rest()
+    for (const [stage, task] of [
+      ['source', 'lines-0'],
+      ['source', 'lines-1'],
+      ['close', '0'],
+    ] as const) {
+      const head = await copy.head(stage, task)
+      expect(head, task).toBeDefined()
+      expect(head?.expiresAt, task).toBeUndefined()
     }
   })
 })
 
 describe('a partition that is seen late', () => {
   it('starts where the others are: it adds nothing to what is closed', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b', 'c'], { at: 500, step: 1000 }) }))
-    expect(await results(environment)).toHaveProperty('2000/_SUCCESS')
-    await handler(kafkaEvent({ 'lines-1': lines(['x', 'y'], { at: 400, step: 2500 }) }))
-    expect(await results(environment)).toEqual({
+    const copy = driven(code)
+    await copy.deliver(records('lines-0', ['a', 'b', 'c'], { at: 500, step: 1000 }))
+    expect(await copy.closed()).toContain('copy-2000')
+    await copy.deliver(records('lines-1', ['x', 'y'], { at: 400, step: 2500 }))
+    expect(await results(copy)).toEqual({
       '1000/_SUCCESS': '',
       '1000/part-lines-0-0': 'a\n',
       '2000/_SUCCESS': '',
@@ -139,44 +115,40 @@ describe('a partition that is seen late', () => {
 })
 
 describe('a log that is lost', () => {
-  async function withLostLog(): Promise<MemoryEnvironment> {
-    const environment = memoryEnvironment()
-    await lambda(copy, { environment })(
-      kafkaEvent({ 'lines-0': lines(['a', 'b'], { at: 500, step: 1000 }), 'lines-1': lines(['x']) }),
-    )
-    for (let version = 1; version <= 2; version++) environment.table.deleteVersion(source('lines-1'), version)
-    return environment
+  const task = { job: 'copy', stage: 'source', task: 'lines-1' }
+
+  async function withLostLog(): Promise<Driven> {
+    const first = driven(code)
+    await first.deliver(records('lines-0', ['a', 'b'], { at: 500, step: 1000 }), records('lines-1', ['x']))
+    for (let version = 1; version <= 2; version++) first.environment.table.deleteVersion(task, version)
+    return first.another()
   }
   const lost = {
     code: 'LOG_LOST',
-    task: source('lines-1'),
+    task,
     message: expect.stringMatching(/commit log of job copy, stage source, task lines-1 is empty although.*Restore/s),
   }
 
   it('is an error for its partition, and not a fresh start', async () => {
-    const environment = await withLostLog()
-    const event = kafkaEvent({ 'lines-1': lines(['x']), 'lines-0': lines(['c'], { from: 2, at: 2500 }) })
-    await expect(lambda(copy, { environment: environment.another() })(event)).rejects.toMatchObject(lost)
-    expect(await results(environment)).toMatchObject({ '3000/part-lines-0-2': 'c\n' })
+    const copy = await withLostLog()
+    const both = copy.deliver(records('lines-1', ['x'], { from: 0 }), records('lines-0', ['c'], { at: 2500 }))
+    await expect(both).rejects.toMatchObject(lost)
+    expect(await results(copy)).toMatchObject({ '3000/part-lines-0-2': 'c\n' })
   })
 
   it('is an error also when nothing but the birth is left of it', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-1': lines(['x']) }))
-    await bringToRest('copy', handler, environment)
-    for (let version = 2; version <= 4; version++) environment.table.deleteVersion(source('lines-1'), version)
-    const event = kafkaEvent({ 'lines-1': lines(['x', 'y']) })
-    await expect(lambda(copy, { environment: environment.another() })(event)).rejects.toMatchObject({
-      code: 'LOG_LOST',
-    })
-    expect(await results(environment)).toEqual({ '1000/_SUCCESS': '', '1000/part-lines-1-0': 'x\n' })
+    const copy = driven(code)
+    await copy.deliver(records('lines-1', ['x']))
+    await copy.rest()
+    for (let version = 2; version <= 4; version++) copy.environment.table.deleteVersion(task, version)
+    const again = copy.another().deliver(records('lines-1', ['x', 'y'], { from: 0 }))
+    await expect(again).rejects.toMatchObject({ code: 'LOG_LOST' })
+    expect(await results(copy)).toEqual({ '1000/_SUCCESS': '', '1000/part-lines-1-0': 'x\n' })
   })
 
   it('is an error for a wake-up that waits for it, and not silence for ever', async () => {
-    const environment = await withLostLog()
-    environment.setTime(environment.clock.now() + 60_000)
-    const handler = lambda(copy, { environment: environment.another() })
-    await expect(handler(wakeUpEvent('copy', 0))).rejects.toMatchObject(lost)
+    const copy = await withLostLog()
+    copy.later('1m')
+    await expect(copy.another().wake(0)).rejects.toMatchObject(lost)
   })
 })
