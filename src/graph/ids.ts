@@ -84,7 +84,7 @@ export class OperatorIds {
   }
 
   #ancestry(node: StreamNode): string[] {
-    if (node.kind === 'kafka') return node.topics.map((topic) => node.formerly ?? topic)
+    if (node.kind === 'source') return node.source.feeds.map((feed) => node.source.formerly ?? feed)
     if (isNarrow(node)) return inputsOf(node).flatMap((input) => this.#ancestry(input))
     return [this.idOf(node)]
   }
@@ -186,7 +186,7 @@ const SAID: Readonly<Record<WideNode['kind'], string>> = {
 }
 
 function isOperator(node: StreamNode): node is Operator {
-  return node.kind === 'union' || (node.kind !== 'kafka' && !isNarrow(node))
+  return node.kind === 'union' || (node.kind !== 'source' && !isNarrow(node))
 }
 
 /** The nearest operators whose elements a node gets. A union hands on those of its inputs, and has a name of its own besides. */

@@ -2,7 +2,7 @@
 
 import { describeValue } from '../errors/describe-value.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
-import type { KafkaSourceNode, OutputNode } from './nodes.ts'
+import type { OutputNode, SourceNode } from './nodes.ts'
 
 /** What to do with a record that cannot be decoded, or on which an operator throws. */
 export type PoisonPolicy = 'fail' | 'skip' | 'quarantine'
@@ -29,7 +29,7 @@ export interface JobSettings {
 export interface JobDefinition {
   readonly name: string
   readonly settings: JobSettings
-  readonly sources: readonly KafkaSourceNode[]
+  readonly sources: readonly SourceNode[]
   readonly outputs: readonly OutputNode[]
 }
 

@@ -1,26 +1,15 @@
 // A job as data: nodes that point to what they read. Building them runs nothing (DESIGN §5, "Definition as data").
 // Functions of users are held in method signatures: the node forgets their element types, `DStream<T>` remembers them.
 
-import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
 import type { ValueVersion } from '../options/state-version.ts'
+import type { Source } from '../sources/source.ts'
 import type { WideNode } from './wide-nodes.ts'
 
-/** What to do with a hole in the offsets of a partition that nothing explains. */
-export type GapPolicy = 'fail' | 'skip' | 'quarantine'
-
-/** Why offsets of a topic may have holes: nothing (dense), log compaction, transaction markers, or the mapping's filter. */
-export type OffsetHoles = 'none' | 'compacted' | 'transactional' | 'filtered'
-
-export interface KafkaSourceNode {
-  readonly kind: 'kafka'
-  readonly topics: readonly string[]
-  /** What the topic was called when the ids of operators behind it were derived. */
-  readonly formerly?: string | undefined
-  readonly value: Decoder<unknown>
-  readonly key: Decoder<unknown>
-  readonly gaps: GapPolicy
-  readonly holes: OffsetHoles
+/** Where a stream comes from. */
+export interface SourceNode {
+  readonly kind: 'source'
+  readonly source: Source
 }
 
 export interface MapNode {
@@ -82,7 +71,7 @@ export type NarrowNode =
   | MapAsyncNode
   | UnionNode
   | PreservesPartitioningNode
-export type StreamNode = KafkaSourceNode | NarrowNode | WideNode
+export type StreamNode = SourceNode | NarrowNode | WideNode
 
 /** Objects under `<prefix>-<T>[.<suffix>]/part-…`. */
 export interface SaveNode {
@@ -105,15 +94,15 @@ export type OutputNode = SaveNode | PrintNode
 
 /** The nodes that a node reads. */
 export function inputsOf(node: StreamNode): readonly StreamNode[] {
-  if (node.kind === 'kafka') return []
+  if (node.kind === 'source') return []
   return 'inputs' in node ? node.inputs : [node.input]
 }
 
 /** Which nodes are narrow; of wide ones, which keep state from batch to batch. */
 const NATURE: Readonly<Record<NarrowNode['kind'], 'narrow'>> &
   Readonly<Record<WideNode['kind'], 'stateless' | 'stateful'>> &
-  Readonly<Record<KafkaSourceNode['kind'], 'source'>> = {
-  kafka: 'source',
+  Readonly<Record<SourceNode['kind'], 'source'>> = {
+  source: 'source',
   map: 'narrow',
   filter: 'narrow',
   flatMap: 'narrow',

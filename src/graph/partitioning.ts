@@ -70,7 +70,7 @@ function whereabouts(node: StreamNode): Whereabouts {
 }
 
 function find(node: StreamNode): Whereabouts {
-  if (node.kind === 'kafka') return { topics: new Set(node.topics), keyed: false }
+  if (node.kind === 'source') return { topics: new Set(node.source.feeds), keyed: false }
   if (!isNarrow(node)) {
     const topic = topicInPlace(node)
     return topic === undefined ? { by: node } : { topics: new Set([topic]), keyed: node.kind !== 'mapWithState' }

@@ -3,11 +3,12 @@
 
 import { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import type { KafkaSourceNode, NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
+import type { NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
 import { filesOutputId, printOutputId } from '../names/outputs.ts'
 import { SOURCE_STAGE } from '../names/tasks.ts'
 import type { ValueVersion } from '../options/state-version.ts'
+import type { Source } from '../sources/source.ts'
 import { checkNames } from './names.ts'
 import { programOf } from './program.ts'
 import { placeStages } from './stages.ts'
@@ -50,8 +51,8 @@ export interface Step<N = NarrowNode> {
 /** What a task of one topic runs for every micro-batch. */
 export interface Program {
   readonly topic: string
-  /** Source nodes that subscribe to the topic; the records of the task fill their slots. */
-  readonly sources: readonly { readonly node: KafkaSourceNode; readonly slot: number }[]
+  /** The sources that read the topic; the records of the task fill their slots. */
+  readonly sources: readonly { readonly source: Source; readonly slot: number }[]
   readonly steps: readonly Step[]
   readonly outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[]
   readonly edges: readonly { readonly edge: Edge; readonly slot: number }[]
@@ -100,7 +101,7 @@ export interface Plan {
 export function planJob(job: JobDefinition): Plan {
   const ids = new OperatorIds(job.name, job.outputs)
   const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs), ids)
-  const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
+  const topics = [...new Set(job.sources.flatMap(({ source }) => source.feeds))]
   const leaves = {
     outputs: outputs.filter(({ stage }) => stage === SOURCE_STAGE),
     edges: edges.filter(({ from }) => from === SOURCE_STAGE),

@@ -3,18 +3,12 @@
 
 import type { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import {
-  inputsOf,
-  isNarrow,
-  type KafkaSourceNode,
-  type NarrowNode,
-  type NewPartitions,
-  type StreamNode,
-} from '../graph/nodes.ts'
+import { inputsOf, isNarrow, type NarrowNode, type NewPartitions, type StreamNode } from '../graph/nodes.ts'
 import { isKeyed, topicInPlace } from '../graph/partitioning.ts'
 import type { WideNode } from '../graph/wide-nodes.ts'
 import { edgeNameInPlace } from '../names/edges.ts'
 import { IN_PLACE, SOURCE_STAGE } from '../names/tasks.ts'
+import type { Source } from '../sources/source.ts'
 import type { BucketStep, Edge, PlannedOutput, Program, ShuffleStage, Step } from './plan.ts'
 import { versionOnTheWay } from './stages.ts'
 
@@ -67,7 +61,7 @@ export function programOf(topic: string, job: JobDefinition, leaves: Leaves, ids
 }
 
 class Compiler {
-  readonly sources: { node: KafkaSourceNode; slot: number }[] = []
+  readonly sources: { source: Source; slot: number }[] = []
   readonly steps: Step[] = []
   readonly passedSteps: BucketStep[] = []
   readonly carried: { edge: Edge; from: number; to: number }[] = []
@@ -94,10 +88,10 @@ class Compiler {
   }
 
   #placeNew(node: StreamNode): Slot | undefined {
-    if (node.kind === 'kafka') {
-      if (!node.topics.includes(this.#topic)) return undefined
+    if (node.kind === 'source') {
+      if (!node.source.feeds.includes(this.#topic)) return undefined
       const slot = this.slots.now++
-      this.sources.push({ node, slot })
+      this.sources.push({ source: node.source, slot })
       return { when: 'now', slot }
     }
     const inputs = inputsOf(node).flatMap((stream) => {

@@ -130,7 +130,7 @@ class Shaper {
       add(topicPlace(topic), program, stage)
       if (stage) add(passedPlace(topic), stage)
       // What tasks of the topic under its former name have sent arrives as well; what waits in their own logs does not.
-      const formerly = program.sources.flatMap(({ node }) => node.formerly ?? [])[0]
+      const formerly = program.sources.flatMap(({ source }) => source.formerly ?? [])[0]
       if (formerly !== undefined && !stage) add(topicPlace(formerly), program)
     }
     for (const stage of this.#plan.stages) add(stagePlace(stage.id), stage)

@@ -79,7 +79,7 @@ class Planner {
 
   #placeNew(node: StreamNode): Place {
     const { batch } = this.#job.settings
-    if (node.kind === 'kafka') return { stage: SOURCE_STAGE, keyedBy: undefined, slide: batch }
+    if (node.kind === 'source') return { stage: SOURCE_STAGE, keyedBy: undefined, slide: batch }
     const inputs = inputsOf(node).map((input) => this.place(input))
     const [first = { stage: SOURCE_STAGE, keyedBy: undefined, slide: batch }] = inputs
     const slide = 'slide' in node ? node.slide : first.slide

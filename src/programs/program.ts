@@ -3,7 +3,6 @@
 import { applyNarrow } from '../operators/narrow.ts'
 import type { Program } from '../plan/plan.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
-import { EventRecord } from '../sources/kafka/record.ts'
 import type { Guard } from './guard.ts'
 import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
 
@@ -33,8 +32,8 @@ export async function runTraced(
   const slots: (readonly unknown[])[] = new Array(program.slots)
   const origins: Origins[] = new Array(traced ? program.slots : 0)
   const inOrder = traced ? records.map((_, i) => i) : []
-  for (const { node, slot } of program.sources) {
-    slots[slot] = records.map((record) => new EventRecord(record, node, freeze))
+  for (const { source, slot } of program.sources) {
+    slots[slot] = source.elements(records, freeze)
     origins[slot] = inOrder
   }
   for (const { node, inputs, slot } of program.steps) {

@@ -5,6 +5,7 @@ import { MillraceError } from '../errors/errors.ts'
 import { OffsetGapError } from '../errors/state-errors.ts'
 import type { SourceCommit } from '../log/commit-record.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { isKafka } from '../sources/kafka/kafka.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
 import { checkDuplicates } from './duplicates.ts'
 import { evidenceOf } from './evidence.ts'
@@ -88,7 +89,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
 async function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<Cut> {
   const { ref, program, settings, environment } = task.parts
   // Sources of one topic share its offsets; the strictest rules among them count.
-  const nodes = program.sources.map(({ node }) => node)
+  const nodes = program.sources.flatMap(({ source }) => (isKafka(source) ? [source] : []))
   const strictest = nodes.find(({ gaps, holes }) => gaps === 'fail' && holes === 'none') ?? nodes[0]
   const rules = strictest ?? { gaps: 'fail', holes: 'none' }
   const position = positionOf(task.head, settings.clockSkew)
@@ -187,7 +188,11 @@ function checkProduced(done: Produced | ProducedInPlace): void {
 function quarantined(task: SourceTask, from: number, missing: readonly Gap[], run: RunResult): OutputObject[] {
   const { ref, program, settings, environment } = task.parts
   const poison = settings.onPoison === 'quarantine' ? run.poison : []
-  const gaps = program.sources.some(({ node }) => node.gaps === 'quarantine' && node.holes === 'none') ? missing : []
+  const gaps = program.sources.some(
+    ({ source }) => isKafka(source) && source.gaps === 'quarantine' && source.holes === 'none',
+  )
+    ? missing
+    : []
   if (poison.length === 0 && gaps.length === 0) return []
   return [quarantineObject(ref, settings, environment.bucket, from, poison, gaps)]
 }

@@ -1,10 +1,10 @@
 // Step 3 of the commit protocol, pure: what of an event is new to a task (I1), and whether anything is missing (I7).
 
 import { OffsetGapError, TopicRecreatedError } from '../errors/state-errors.ts'
-import type { GapPolicy, OffsetHoles } from '../graph/nodes.ts'
 import type { Position } from '../log/commit-record.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import type { GapPolicy, OffsetHoles } from '../sources/kafka/kafka.ts'
 import { keptTimestamp, mayBeCommitted } from './position.ts'
 
 /** A hole in the offsets: `[from, until)` did not come. */

@@ -29,7 +29,7 @@ async function describe(): Promise<Answer> {
       kind: 'job',
       job: {
         name,
-        topics: [...new Set(sources.flatMap(({ topics }) => topics))],
+        topics: [...new Set(sources.flatMap(({ source }) => source.feeds))],
         outputs: outputs.flatMap((output) =>
           output.kind === 'save' ? [{ bucket: output.bucket, prefix: output.prefix }] : [],
         ),

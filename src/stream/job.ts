@@ -1,17 +1,17 @@
 // A job: a name, its settings, and the graph that `define` builds. The name is the identity of its state.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { type Decoder, nullable, text } from '../formats/decode.ts'
 import { OperatorIds } from '../graph/ids.ts'
 import { Job, type JobDefinition, type JobSettings, type PoisonPolicy } from '../graph/job.ts'
-import type { GapPolicy, KafkaSourceNode, OffsetHoles, OutputNode } from '../graph/nodes.ts'
+import type { OutputNode, SourceNode } from '../graph/nodes.ts'
 import { sameObjects } from '../names/outputs.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkChoice, checkKnownOptions, checkPartitions } from '../options/options.ts'
-import type { KafkaRecord } from '../sources/kafka/record.ts'
+import type { Source } from '../sources/source.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
+import { sourcesOf } from './sources.ts'
 import { parseTarget } from './target.ts'
 
 export type { Job, JobSettings, PoisonPolicy }
@@ -63,40 +63,8 @@ export interface JobOptions {
   readonly quarantine?: string
 }
 
-/** Settings of a Kafka source. */
-export interface KafkaOptions<V, K> {
-  /** How values are decoded: `text()`, `json(schema?)`, `raw()`, or a decoder of your own. */
-  readonly value: Decoder<V>
-  /** How keys are decoded. Default `nullable(text())`. */
-  readonly key?: Decoder<K>
-  /** A hole in a partition's offsets that `holes` does not explain. Default `fail`: `OffsetGapError`. */
-  readonly gaps?: GapPolicy
-  /**
-   * Why this topic's offsets may have holes. `none` (default): never. `compacted`: log compaction. `transactional`: markers and
-   * aborted transactions. `filtered`: the event source mapping has filter criteria.
-   */
-  readonly holes?: OffsetHoles
-  /**
-   * What the topic was called before it was renamed: operators that take their id from it keep their state. Offsets of the new
-   * topic start anew. Only for one topic, and not where state is in its partitions (`preservesPartitioning`).
-   *
-   * @example kafka('orders-v2', { value: json(), formerly: 'orders' })
-   */
-  readonly formerly?: string
-}
-
 /** The sources, inside `job`'s function. */
-export interface JobContext {
-  /**
-   * Records of one or several topics. Each topic-partition is a task with a commit log of its own.
-   *
-   * @example kafka('lines', { value: text() })
-   */
-  kafka<V, K = string | null>(
-    topics: string | readonly string[],
-    options: KafkaOptions<V, K>,
-  ): DStream<KafkaRecord<V, K>>
-}
+export type JobContext = ReturnType<typeof sourcesOf>
 
 const JOB_OPTIONS = [
   'batch',
@@ -111,9 +79,6 @@ const JOB_OPTIONS = [
   'onPoison',
   'quarantine',
 ]
-const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly']
-/** Kafka's own rule, `org.apache.kafka.common.internals.Topic`. */
-const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 
 /**
  * Defines a job. Runs nothing: `define` is called once, to build the graph.
@@ -139,44 +104,28 @@ export function defineJob(name: string, options: JobOptions, define: (context: J
     throw new InvalidOptionError(`job: a name of 1 to 255 bytes is needed, got ${JSON.stringify(name)}.`)
   }
   const settings = checkSettings(`job '${name}'`, options)
-  const sources: KafkaSourceNode[] = []
+  const sources: SourceNode[] = []
   const outputs: OutputNode[] = []
   const registry: OutputRegistry = {
     batch: settings.batch,
     add: (output) => outputs.push(checkDistinct(name, output, outputs)),
   }
-  define({
-    kafka(topics, kafkaOptions) {
-      const node = kafkaNode(`job '${name}', kafka`, topics, kafkaOptions)
-      sources.push(node)
-      return new DStream(node, registry)
-    },
-  })
+  const open = <T>(source: Source): DStream<T> => {
+    const node: SourceNode = { kind: 'source', source }
+    sources.push(node)
+    return new DStream<T>(node, registry)
+  }
+  define(sourcesOf(name, open))
   if (outputs.length === 0) {
     throw new InvalidOptionError(
       `job '${name}' has no output, so it would do nothing. End a stream with saveAs… or print().`,
     )
   }
-  checkFormerTopics(name, sources)
-  return { name, settings, sources, outputs }
-}
-
-/** A topic has one former name, and one that is still read is no former name: state of two topics would be one. */
-function checkFormerTopics(name: string, sources: readonly KafkaSourceNode[]): void {
-  const stands = new Map<string, string>()
-  for (const { topics, formerly } of sources) {
-    for (const topic of topics) {
-      const as = formerly ?? topic
-      for (const [other, otherAs] of stands) {
-        if ((other === topic) === (otherAs === as)) continue
-        throw new InvalidOptionError(
-          `job '${name}', kafka: topics '${other}' and '${topic}' with formerly '${formerly ?? otherAs}': a former name belongs to one ` +
-            'topic, the same wherever the topic is read, and is not read any more.',
-        )
-      }
-      stands.set(topic, as)
-    }
+  for (const kind of new Set(sources.map(({ source }) => source.kind))) {
+    const alike = sources.flatMap(({ source }) => (source.kind === kind ? [source] : []))
+    kind.checkJob(name, alike)
   }
+  return { name, settings, sources, outputs }
 }
 
 function checkSettings(where: string, options: JobOptions): JobSettings {
@@ -201,40 +150,6 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
     idle: checkChoice(`${where}, idle`, options.idle, ['pause', 'run']),
     onPoison: checkChoice(`${where}, onPoison`, options.onPoison, ['fail', 'skip', 'quarantine']),
     quarantine: quarantine && { bucket: quarantine.bucket, prefix: quarantine.prefix },
-  }
-}
-
-function kafkaNode<V, K>(
-  where: string,
-  topics: string | readonly string[],
-  options: KafkaOptions<V, K>,
-): KafkaSourceNode {
-  checkKnownOptions(where, options, KAFKA_OPTIONS)
-  const list = typeof topics === 'string' ? [topics] : [...topics]
-  if (list.length === 0) throw new InvalidOptionError(`${where}: no topic given.`)
-  for (const topic of list) {
-    if (typeof topic === 'string' && TOPIC.test(topic)) continue
-    throw new InvalidOptionError(
-      `${where}: ${JSON.stringify(topic)} is not a topic name (1 to 249 of a-z, A-Z, 0-9, '.', '_', '-').`,
-    )
-  }
-  if (typeof options.value?.decode !== 'function') {
-    throw new InvalidOptionError(`${where}: 'value' must be a decoder such as text(), json() or raw().`)
-  }
-  const { formerly } = options
-  if (formerly !== undefined && (list.length > 1 || typeof formerly !== 'string' || !TOPIC.test(formerly))) {
-    throw new InvalidOptionError(
-      `${where}, formerly: must be the former name of one topic, got ${JSON.stringify(formerly)} for ${list.join(', ')}.`,
-    )
-  }
-  return {
-    kind: 'kafka',
-    topics: list,
-    formerly,
-    value: options.value,
-    key: options.key ?? nullable(text()),
-    gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),
-    holes: checkChoice(`${where}, holes`, options.holes, ['none', 'compacted', 'transactional', 'filtered']),
   }
 }
 

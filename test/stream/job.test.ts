@@ -37,7 +37,7 @@ describe('a job', () => {
       onPoison: 'fail',
       quarantine: undefined,
     })
-    expect(sources).toMatchObject([{ topics: ['lines', 'more'], gaps: 'skip', holes: 'none' }])
+    expect(sources).toMatchObject([{ source: { feeds: ['lines', 'more'], gaps: 'skip', holes: 'none' } }])
     expect(outputs).toMatchObject([
       { kind: 'save', bucket: 'results', prefix: 'words' },
       { kind: 'print', count: 3 },

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../../errors/errors.ts'
 import type { JobDefinition } from '../../graph/job.ts'
 import { partitionName } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
+import { isKafka } from '../../sources/kafka/kafka.ts'
 import type { Random } from './random.ts'
 
 /** A record of a simulated topic. What is left out is drawn. */
@@ -40,7 +41,7 @@ export function drawRecords(
   records: SimulatedRecords | undefined,
   random: Random,
 ): PartitionRecords[] {
-  const topics = [...new Set(job.sources.flatMap((source) => source.topics))]
+  const topics = [...new Set(job.sources.flatMap(({ source }) => source.feeds))]
   const given = typeof records === 'function' ? [...records(random)] : (records ?? drawWords(job, random))
   if (given.length === 0) throw new InvalidOptionError('simulate, records: there are none. At least one is needed.')
   const count = new Map(topics.map((topic) => [topic, random.pick([1, 1, 2, 3])]))
@@ -81,7 +82,7 @@ function drawTimes(batch: number, start: number, count: number, random: Random):
 }
 
 function drawWords(job: JobDefinition, random: Random): SimulatedRecord[] {
-  const formats = new Set(job.sources.map(({ value }) => value.format))
+  const formats = new Set(job.sources.flatMap(({ source }) => (isKafka(source) ? [source.value.format] : [])))
   const [format] = formats
   if (formats.size !== 1 || format !== 'text') {
     throw new InvalidOptionError(

@@ -149,7 +149,7 @@ function drawPartitions(
 
 /** How many partitions the topics have at the beginning. */
 function countsOf(job: JobDefinition, partitions: readonly PlannedPartition[]): Map<string, number> {
-  const topics = new Set(job.sources.flatMap((source) => source.topics))
+  const topics = new Set(job.sources.flatMap(({ source }) => source.feeds))
   return new Map(
     [...topics].map((topic) => {
       const own = partitions.filter((one) => one.topic === topic && one.addedAt === 0)

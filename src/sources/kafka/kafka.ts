@@ -1,0 +1,107 @@
+// `kafka(topics, options)`: what a definition says, checked, and what all Kafka sources have in common.
+
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { type Decoder, nullable, text } from '../../formats/decode.ts'
+import { checkChoice, checkKnownOptions } from '../../options/options.ts'
+import type { Source, SourceKind } from '../source.ts'
+import type { KafkaEventRecord } from './event.ts'
+import { EventRecord, type RecordDecoders } from './record.ts'
+
+/** What to do with a hole in the offsets of a partition that nothing explains. */
+export type GapPolicy = 'fail' | 'skip' | 'quarantine'
+
+/** Why offsets of a topic may have holes: nothing (dense), log compaction, transaction markers, or the mapping's filter. */
+export type OffsetHoles = 'none' | 'compacted' | 'transactional' | 'filtered'
+
+/** Settings of a Kafka source. */
+export interface KafkaOptions<V, K> {
+  /** How values are decoded: `text()`, `json(schema?)`, `raw()`, or a decoder of your own. */
+  readonly value: Decoder<V>
+  /** How keys are decoded. Default `nullable(text())`. */
+  readonly key?: Decoder<K>
+  /** A hole in a partition's offsets that `holes` does not explain. Default `fail`: `OffsetGapError`. */
+  readonly gaps?: GapPolicy
+  /**
+   * Why this topic's offsets may have holes. `none` (default): never. `compacted`: log compaction. `transactional`: markers and
+   * aborted transactions. `filtered`: the event source mapping has filter criteria.
+   */
+  readonly holes?: OffsetHoles
+  /**
+   * What the topic was called before it was renamed: operators that take their id from it keep their state. Offsets of the new
+   * topic start anew. Only for one topic, and not where state is in its partitions (`preservesPartitioning`).
+   *
+   * @example kafka('orders-v2', { value: json(), formerly: 'orders' })
+   */
+  readonly formerly?: string
+}
+
+/** A source of topics; each topic-partition is a task. */
+export interface KafkaSource extends Source<KafkaEventRecord>, RecordDecoders {
+  readonly gaps: GapPolicy
+  readonly holes: OffsetHoles
+}
+
+export const KAFKA: SourceKind = { name: 'kafka', checkJob: checkFormerTopics }
+
+/** Whether a source is one of Kafka's: by name, because a bundled job has its own copy of this module. */
+export function isKafka(source: Source): source is KafkaSource {
+  return source.kind.name === KAFKA.name
+}
+
+const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly']
+/** Kafka's own rule, `org.apache.kafka.common.internals.Topic`. */
+const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
+
+/** @throws InvalidOptionError */
+export function kafka<V, K>(
+  where: string,
+  topics: string | readonly string[],
+  options: KafkaOptions<V, K>,
+): KafkaSource {
+  checkKnownOptions(where, options, KAFKA_OPTIONS)
+  const list = typeof topics === 'string' ? [topics] : [...topics]
+  if (list.length === 0) throw new InvalidOptionError(`${where}: no topic given.`)
+  for (const topic of list) {
+    if (typeof topic === 'string' && TOPIC.test(topic)) continue
+    throw new InvalidOptionError(
+      `${where}: ${JSON.stringify(topic)} is not a topic name (1 to 249 of a-z, A-Z, 0-9, '.', '_', '-').`,
+    )
+  }
+  if (typeof options.value?.decode !== 'function') {
+    throw new InvalidOptionError(`${where}: 'value' must be a decoder such as text(), json() or raw().`)
+  }
+  const { formerly } = options
+  if (formerly !== undefined && (list.length > 1 || typeof formerly !== 'string' || !TOPIC.test(formerly))) {
+    throw new InvalidOptionError(
+      `${where}, formerly: must be the former name of one topic, got ${JSON.stringify(formerly)} for ${list.join(', ')}.`,
+    )
+  }
+  const decoders: RecordDecoders = { value: options.value, key: options.key ?? nullable(text()) }
+  return {
+    kind: KAFKA,
+    feeds: list,
+    formerly,
+    ...decoders,
+    gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),
+    holes: checkChoice(`${where}, holes`, options.holes, ['none', 'compacted', 'transactional', 'filtered']),
+    elements: (records, whenRead) => records.map((record) => new EventRecord(record, decoders, whenRead)),
+  }
+}
+
+/** A topic has one former name, and one that is still read is no former name: state of two topics would be one. */
+function checkFormerTopics(job: string, sources: readonly Source[]): void {
+  const stands = new Map<string, string>()
+  for (const { feeds, formerly } of sources) {
+    for (const topic of feeds) {
+      const as = formerly ?? topic
+      for (const [other, otherAs] of stands) {
+        if ((other === topic) === (otherAs === as)) continue
+        throw new InvalidOptionError(
+          `job '${job}', kafka: topics '${other}' and '${topic}' with formerly '${formerly ?? otherAs}': a former name belongs to one ` +
+            'topic, the same wherever the topic is read, and is not read any more.',
+        )
+      }
+      stands.set(topic, as)
+    }
+  }
+}
