@@ -2,10 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { type Job, job, type State, StateSpec, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { wakeUpEvent } from '../support/rest.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -27,47 +24,46 @@ function timed(timeout: string): Job {
 }
 
 /** Wake-ups one after the other, up to this time. */
-async function passUntil(environment: MemoryEnvironment, of: Job, time: number): Promise<void> {
-  const handler = lambda(of, { environment })
+async function passUntil({ environment, wake }: Driven, time: number): Promise<void> {
+  const { armed, clock, setTime } = environment
   for (let n = 0; n < 50; n++) {
-    const next = Math.min(...environment.armed)
+    const next = Math.min(...armed)
     if (next > time) break
-    environment.armed.splice(environment.armed.indexOf(next), 1)
-    environment.setTime(Math.max(environment.clock.now(), next))
-    await handler(wakeUpEvent('timed', next))
+    armed.splice(armed.indexOf(next), 1)
+    setTime(Math.max(clock.now(), next))
+    await wake(next)
   }
-  environment.setTime(time)
+  setTime(time)
 }
 
-const results = async ({ objects }: MemoryEnvironment) => [...(await readObjects(objects, 'results')).values()].join('')
-
 it('logs are sealed while a far timeout is due, and outlive their entries', async () => {
-  const environment = memoryEnvironment(START)
-  await lambda(timed('30d'), { environment })(kafkaEvent({ 'lines-0': lines(['a'], { at: START }) }))
-  await passUntil(environment, timed('30d'), START + HOUR)
+  const words = driven(timed('30d'), { start: START })
+  await words.deliver(records('lines-0', ['a'], { at: START }))
+  await passUntil(words.another(), START + HOUR)
   const logs = [
-    { stage: 'source', task: 'lines-0' },
-    { stage: 'close', task: '0' },
-    ...[0, 1].map((bucket) => ({ stage: 'mapWithState(lines)', task: String(bucket) })),
-  ]
-  for (const log of logs) {
-    const head = await environment.table.head({ job: 'timed', ...log })
-    expect(head, log.stage).toBeDefined()
-    expect(head?.expiresAt, log.stage).toBeUndefined()
+    ['source', 'lines-0'],
+    ['close', '0'],
+    ['mapWithState(lines)', '0'],
+    ['mapWithState(lines)', '1'],
+  ] as const
+  for (const [stage, task] of logs) {
+    const head = await words.head(stage, task)
+    expect(head, stage).toBeDefined()
+    expect(head?.expiresAt, stage).toBeUndefined()
   }
-  environment.setTime(START + 29 * DAY)
-  environment.table.deleteExpired(environment.clock.now() / 1000)
-  await passUntil(environment.another(), timed('30d'), START + 31 * DAY)
-  expect(await results(environment)).toBe('a came\na timed out\n')
+  words.environment.setTime(START + 29 * DAY)
+  words.expire()
+  await passUntil(words.another(), START + 31 * DAY)
+  expect(await words.text()).toBe('a came\na timed out\n')
 })
 
 it('what is due to new code is looked at when only a wake-up comes', async () => {
-  const environment = memoryEnvironment(START)
-  await lambda(timed('30d'), { environment })(kafkaEvent({ 'lines-0': lines(['a'], { at: START }) }))
-  await passUntil(environment, timed('30d'), START + HOUR)
-  environment.setTime(START + DAY)
-  const newer = environment.another({ code: 'v2' })
-  await lambda(timed('2h'), { environment: newer })(wakeUpEvent('timed', START + DAY))
-  await passUntil(newer, timed('2h'), START + DAY + HOUR)
-  expect(await results(environment)).toBe('a came\na timed out\n')
+  const words = driven(timed('30d'), { start: START })
+  await words.deliver(records('lines-0', ['a'], { at: START }))
+  await passUntil(words.another(), START + HOUR)
+  words.environment.setTime(START + DAY)
+  const newer = words.another({ job: timed('2h'), code: 'v2' })
+  await newer.wake()
+  await passUntil(newer.another(), START + DAY + HOUR)
+  expect(await words.text()).toBe('a came\na timed out\n')
 })

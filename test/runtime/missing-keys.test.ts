@@ -11,12 +11,9 @@ import {
   StateSpec,
   seconds,
 } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
 import { mapWithState } from '../../src/operators/map-with-state.ts'
 import { updateStateByKey } from '../../src/operators/update-state.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest } from '../support/rest.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 
 interface Sale {
   readonly k?: string | null
@@ -71,19 +68,19 @@ function sales(
   })
 }
 
-const records = kafkaEvent({ 'sales-0': lines(['{"k":"a"}', '{}', '{"k":"a"}']) })
-const partitions = new Map([['sales', 1]])
+const some = records('sales-0', ['{"k":"a"}', '{}', '{"k":"a"}'])
+const known = { partitions: { sales: 1 } }
 
-async function quarantined(environment: ReturnType<typeof memoryEnvironment>): Promise<unknown[]> {
-  const objects = await readObjects(environment.objects, environment.bucket)
-  const held = [...objects].flatMap(([key, body]) => (key.includes('/quarantine/') ? body.trimEnd().split('\n') : []))
+async function quarantined(sale: Driven): Promise<unknown[]> {
+  const held = Object.entries(await sale.published('', 'state')).flatMap(([key, body]) =>
+    key.includes('/quarantine/') ? body.trimEnd().split('\n') : [],
+  )
   return held.map((line) => JSON.parse(line))
 }
 
 describe.each(Object.entries({ ...OPERATORS, ...IN_PLACE }))('a key that is undefined: %s', (_, operator) => {
   it('is the record that is bad, under fail', async () => {
-    const environment = memoryEnvironment().another({ partitions })
-    await expect(lambda(sales('fail', operator), { environment })(records)).rejects.toMatchObject({
+    await expect(driven(sales('fail', operator), known).deliver(some)).rejects.toMatchObject({
       code: 'POISON_RECORD',
       offset: 1,
       message: expect.stringMatching(/Invalid key for [^:]+: key is undefined\. A field is missing/),
@@ -92,12 +89,11 @@ describe.each(Object.entries({ ...OPERATORS, ...IN_PLACE }))('a key that is unde
   })
 
   it('goes into quarantine alone', async () => {
-    const environment = memoryEnvironment().another({ partitions })
-    const handler = lambda(sales('quarantine', operator), { environment })
-    await handler(records)
-    await bringToRest('sales', handler, environment)
-    expect(await quarantined(environment)).toMatchObject([{ offset: 1, error: { code: 'INVALID_KEY' } }])
-    const results = [...(await readObjects(environment.objects, 'results')).values()].join('')
+    const sale = driven(sales('quarantine', operator), known)
+    await sale.deliver(some)
+    await sale.rest()
+    expect(await quarantined(sale)).toMatchObject([{ offset: 1, error: { code: 'INVALID_KEY' } }])
+    const results = await sale.text()
     expect(results).toContain('"a"')
     expect(results).not.toContain('null')
   })
@@ -108,43 +104,34 @@ describe('parts of a key', () => {
     ['of a tuple', ({ k }) => ['x', k], 'key[1]'],
     ['of an object', ({ k }) => ({ shop: { k } }), 'key.shop.k'],
   ])('%s are looked at, too', async (_, keyOf, path) => {
-    const handler = lambda(
-      sales('fail', (pairs) => pairs.reduceByKey(add), keyOf),
-      {
-        environment: memoryEnvironment(),
-      },
-    )
-    await expect(handler(records)).rejects.toMatchObject({ offset: 1, cause: { code: 'INVALID_KEY', path } })
+    const code = sales('fail', (pairs) => pairs.reduceByKey(add), keyOf)
+    await expect(driven(code).deliver(some)).rejects.toMatchObject({ offset: 1, cause: { code: 'INVALID_KEY', path } })
   })
 
   it('null is a key', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(
-      sales(
-        'fail',
-        (pairs) => pairs.reduceByKey(add),
-        ({ k }) => k ?? null,
-      ),
-      { environment },
+    const code = sales(
+      'fail',
+      (pairs) => pairs.reduceByKey(add),
+      ({ k }) => k ?? null,
     )
-    await handler(records)
-    await bringToRest('sales', handler, environment)
-    const results = [...(await readObjects(environment.objects, 'results')).values()].join('')
+    const sale = driven(code)
+    await sale.deliver(some)
+    await sale.rest()
+    const results = await sale.text()
     expect(results.trimEnd().split('\n').sort()).toEqual(['["a",2]', '[null,1]'])
   })
 })
 
 describe('keys that a function makes in a bucket', () => {
   it('are refused when they travel on', async () => {
-    const environment = memoryEnvironment()
     const twice = (pairs: Pairs) =>
       pairs
         .reduceByKey(add)
         .map(([, n]) => [n > 1 ? undefined : n, n] as const)
         .reduceByKey(add)
-    const handler = lambda(sales('fail', twice), { environment })
-    await handler(kafkaEvent({ 'sales-0': lines(['{"k":"a"}', '{"k":"a"}']) }))
-    await expect(bringToRest('sales', handler, environment)).rejects.toMatchObject({ code: 'INVALID_KEY', path: 'key' })
+    const sale = driven(sales('fail', twice))
+    await sale.deliver(records('sales-0', ['{"k":"a"}', '{"k":"a"}']))
+    await expect(sale.rest()).rejects.toMatchObject({ code: 'INVALID_KEY', path: 'key' })
   })
 
   it('are refused when updateStateByKey gives them back', () => {

@@ -2,10 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, job, type MapAsyncOptions, type PoisonPolicy, TransientError, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
 import { isTransient } from '../../src/operators/transient.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 
 const failing = (facts: object, error = new Error('away')): Error => Object.assign(error, facts)
 
@@ -58,12 +56,11 @@ const define = (database: Database, onPoison: PoisonPolicy, options: MapAsyncOpt
       .saveAsTextFiles('s3://results/users')
   })
 
-const event = kafkaEvent({ 'users-0': lines(['a', 'b', 'c'], { step: 0 }) })
+const some = records('users-0', ['a', 'b', 'c'], { step: 0 })
 
-async function found(environment: ReturnType<typeof memoryEnvironment>): Promise<{ lines: string; aside: number }> {
-  const results = [...(await readObjects(environment.objects, 'results')).values()].join('')
-  const aside = [...(await readObjects(environment.objects, 'state', '_millrace/quarantine')).values()].join('')
-  return { lines: results, aside: aside.split('\n').length - 1 }
+async function found(users: Driven): Promise<{ lines: string; aside: number }> {
+  const aside = Object.values(await users.published('_millrace/quarantine', 'state')).join('')
+  return { lines: await users.text(), aside: aside.split('\n').length - 1 }
 }
 
 describe.each(AWAY)('something is away: %s', (_, error) => {
@@ -71,18 +68,17 @@ describe.each(AWAY)('something is away: %s', (_, error) => {
     '%s: nothing is committed, and all comes again',
     async (onPoison) => {
       const database: Database = { fail: (user) => (user === 'b' ? error() : undefined) }
-      const environment = memoryEnvironment()
-      const handler = lambda(define(database, onPoison), { environment })
+      const users = driven(define(database, onPoison))
       for (let n = 0; n < 3; n++) {
-        await expect(handler(event)).rejects.toMatchObject({
+        await expect(n === 0 ? users.deliver(some) : users.again()).rejects.toMatchObject({
           code: 'TRANSIENT_FAILURE',
           message: expect.stringContaining('0 to 2'),
         })
-        expect(await found(environment)).toEqual({ lines: '', aside: 0 })
+        expect(await found(users)).toEqual({ lines: '', aside: 0 })
       }
       database.fail = undefined
-      await handler(event)
-      expect(await found(environment)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
+      await users.again()
+      expect(await found(users)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
     },
   )
 })
@@ -90,10 +86,9 @@ describe.each(AWAY)('something is away: %s', (_, error) => {
 describe.each(DATA)('a record is to blame: %s', (_, error) => {
   it('goes into quarantine alone', async () => {
     if (error() === undefined) return expect(isTransient(error())).toBe(false)
-    const environment = memoryEnvironment()
-    const database: Database = { fail: (user) => (user === 'b' ? error() : undefined) }
-    await lambda(define(database, 'quarantine'), { environment })(event)
-    expect(await found(environment)).toEqual({ lines: 'a\nc\n', aside: 1 })
+    const users = driven(define({ fail: (user) => (user === 'b' ? error() : undefined) }, 'quarantine'))
+    await users.deliver(some)
+    expect(await found(users)).toEqual({ lines: 'a\nc\n', aside: 1 })
   })
 })
 
@@ -102,15 +97,14 @@ describe('what the job says of an error', () => {
     user === 'b' ? failing({ code: 'ECONNRESET' }, new Error('unknown user')) : undefined
 
   it('counts against what it looks like', async () => {
-    const environment = memoryEnvironment()
-    const job_ = define({ fail: unknown }, 'quarantine', { transient: () => false })
-    await lambda(job_, { environment })(event)
-    expect(await found(environment)).toEqual({ lines: 'a\nc\n', aside: 1 })
+    const users = driven(define({ fail: unknown }, 'quarantine', { transient: () => false }))
+    await users.deliver(some)
+    expect(await found(users)).toEqual({ lines: 'a\nc\n', aside: 1 })
   })
 
   it('counts for what looks like nothing', async () => {
-    const job_ = define({ fail: () => 'closed' }, 'quarantine', { transient: (error) => error === 'closed' })
-    await expect(lambda(job_, { environment: memoryEnvironment() })(event)).rejects.toMatchObject({
+    const code = define({ fail: () => 'closed' }, 'quarantine', { transient: (error) => error === 'closed' })
+    await expect(driven(code).deliver(some)).rejects.toMatchObject({
       code: 'TRANSIENT_FAILURE',
       cause: { code: 'TRANSIENT', cause: 'closed' },
     })
@@ -121,36 +115,32 @@ describe('all records of a micro-batch fail alike', () => {
   const down = (): unknown => new Error('nobody knows what this means')
 
   it('is rather trouble than data', async () => {
-    const environment = memoryEnvironment()
     const database: Database = { fail: down }
-    const handler = lambda(define(database, 'quarantine'), { environment })
-    await expect(handler(event)).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE', alike: true })
+    const users = driven(define(database, 'quarantine'))
+    await expect(users.deliver(some)).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE', alike: true })
     database.fail = undefined
-    await handler(event)
-    expect(await found(environment)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
+    await users.again()
+    expect(await found(users)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
   })
 
   it('for an hour; then they are taken for what they seem to be', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(define({ fail: down }, 'quarantine'), { environment })
-    await expect(handler(event)).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE' })
-    environment.setTime(environment.clock.now() + 3_600_000)
-    await handler(event)
-    expect(await found(environment)).toEqual({ lines: '', aside: 3 })
+    const users = driven(define({ fail: down }, 'quarantine'))
+    await expect(users.deliver(some)).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE' })
+    users.later('1h')
+    await users.again()
+    expect(await found(users)).toEqual({ lines: '', aside: 3 })
   })
 
   it.each<[string, Database['fail'], number]>([
     ['but not of one record', down, 1],
     ['but not each in its own way', (user) => new Error(`no user ${user}`), 3],
   ])('%s', async (_, fail, count) => {
-    const environment = memoryEnvironment()
-    const some = kafkaEvent({ 'users-0': lines(['a', 'b', 'c'].slice(0, count), { step: 0 }) })
-    await lambda(define({ fail }, 'quarantine'), { environment })(some)
-    expect(await found(environment)).toEqual({ lines: '', aside: count })
+    const users = driven(define({ fail }, 'quarantine'))
+    await users.deliver(records('users-0', ['a', 'b', 'c'].slice(0, count), { step: 0 }))
+    expect(await found(users)).toEqual({ lines: '', aside: count })
   })
 
   it('but not without calls: such records are bad', async () => {
-    const environment = memoryEnvironment()
     const strict = job('users', { batch: '1s', onPoison: 'quarantine' }, ({ kafka }) => {
       kafka('users', { value: text() })
         .map((): string => {
@@ -158,8 +148,9 @@ describe('all records of a micro-batch fail alike', () => {
         })
         .saveAsTextFiles('s3://results/users')
     })
-    await lambda(strict, { environment })(event)
-    expect(await found(environment)).toEqual({ lines: '', aside: 3 })
+    const users = driven(strict)
+    await users.deliver(some)
+    expect(await found(users)).toEqual({ lines: '', aside: 3 })
   })
 })
 

@@ -6,49 +6,42 @@ import { lambda } from '../../src/lambda/index.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import { WakeUps } from '../../src/runtime/wake-ups.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { copying, driven, records } from '../support/driven.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../support/rest.ts'
+import { wakeUpEvent } from '../support/rest.ts'
 import { queueEvent, SimulatedQueue } from '../support/simulated-queue.ts'
 
-const copy = job('copy', { batch: seconds(1), idleAfter: seconds(10) }, ({ kafka }) => {
-  kafka('lines', { value: text() })
-    .map((record) => record.value)
-    .saveAsTextFiles('s3://results/copy')
-})
+const copy = copying({ idleAfter: '10s' })
 
 describe('wake-ups', () => {
   it('are one per job, however many partitions and invocations commit', async () => {
-    const environment = memoryEnvironment()
-    await lambda(copy, { environment })(
-      kafkaEvent({ 'lines-0': lines(['a']), 'lines-1': lines(['b']), 'lines-2': lines(['c']) }),
-    )
-    await lambda(copy, { environment: environment.another() })(kafkaEvent({ 'lines-0': lines(['d'], { from: 1 }) }))
-    expect(environment.armed).toHaveLength(1)
+    const one = driven(copy)
+    await one.deliver(records('lines-0', ['a']), records('lines-1', ['b']), records('lines-2', ['c']))
+    await one.another().deliver(records('lines-0', ['d']))
+    expect(one.environment.armed).toHaveLength(1)
   })
 
   it('end: a job at rest arms nothing, and a wake-up that comes again neither', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a']) }))
-    const [first = 0] = environment.armed
-    expect(await bringToRest('copy', handler, environment)).toBeLessThanOrEqual(2)
-    expect([...(await readObjects(environment.objects, 'results')).keys()]).toContain('copy-1000/_SUCCESS')
-    await handler(wakeUpEvent('copy', first))
-    await lambda(copy, { environment: environment.another() })(wakeUpEvent('copy', first))
-    expect(environment.armed).toEqual([])
+    const one = driven(copy)
+    await one.deliver(records('lines-0', ['a']))
+    const [first = 0] = one.environment.armed
+    expect(await one.rest()).toBeLessThanOrEqual(2)
+    expect(await one.closed()).toContain('copy-1000')
+    await one.wake(first)
+    await one.another().wake(first)
+    expect(one.environment.armed).toEqual([])
   })
 
   it.each([100, 60_000])(
     'are armed for new data even by an instance whose clock, %i ms behind, says that the last one is still to come',
     async (skew) => {
-      const environment = memoryEnvironment()
-      const handler = lambda(copy, { environment })
-      await handler(kafkaEvent({ 'lines-0': lines(['a']) }))
-      await bringToRest('copy', handler, environment)
-      const { clock } = environment
-      const behind = environment.another({ clock: { now: () => clock.now() - skew } })
-      await lambda(copy, { environment: behind })(kafkaEvent({ 'lines-0': lines(['b'], { from: 1, at: 1000 }) }))
-      expect(environment.armed).toHaveLength(1)
+      const one = driven(copy)
+      await one.deliver(records('lines-0', ['a']))
+      await one.rest()
+      const { clock, armed } = one.environment
+      const behind = one.another({ clock: { now: () => clock.now() - skew } })
+      await behind.deliver(records('lines-0', ['b'], { at: 1000 }))
+      expect(armed).toHaveLength(1)
     },
   )
 
@@ -72,28 +65,26 @@ describe('wake-ups', () => {
   })
 
   it('for later than a queue can delay are passed on until they are due, by nobody else', async () => {
-    const hourly = job('hourly', { batch: '1h' }, ({ kafka }) => {
+    const code = job('hourly', { batch: '1h' }, ({ kafka }) => {
       kafka('lines', { value: text() })
         .map((record) => record.value)
         .saveAsTextFiles('s3://results/hourly')
     })
     const start = 1_699_999_200_000 // a full hour
-    const environment = memoryEnvironment(start)
-    const handler = lambda(hourly, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a'], { at: start }) }))
-    const [due = 0] = environment.armed
+    const hourly = driven(code, { start })
+    const { armed, setTime } = hourly.environment
+    await hourly.deliver(records('lines-0', ['a'], { at: start }))
+    const [due = 0] = armed
     expect(due).toBeGreaterThan(start + 7_200_000)
     for (let hops = 1; hops <= 7; hops++) {
-      environment.setTime(start + hops * 900_000) // SQS delays by 15 minutes at most
-      await handler(wakeUpEvent('hourly', environment.armed.shift() ?? 0))
-      expect(environment.armed).toEqual([due])
+      hourly.later('15m') // SQS delays by no more
+      await hourly.wake(armed.shift())
+      expect(armed).toEqual([due])
     }
-    environment.setTime(due)
-    await handler(wakeUpEvent('hourly', environment.armed.shift() ?? 0))
-    expect([...(await readObjects(environment.objects, 'results')).keys()]).toContain(
-      `hourly-${start + 3_600_000}/_SUCCESS`,
-    )
-    expect(environment.armed).toEqual([])
+    setTime(due)
+    await hourly.wake(armed.shift())
+    expect(await hourly.closed()).toContain(`hourly-${start + 3_600_000}`)
+    expect(armed).toEqual([])
   })
 
   // It took 360 messages under way and 4,500 invocations, before those that the row does not name any more went.
@@ -245,11 +236,10 @@ describe('wake-ups', () => {
   })
 
   it('of another job are left alone', async () => {
-    const environment = memoryEnvironment()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a']) }))
-    environment.setTime(environment.clock.now() + 60_000)
-    await handler(wakeUpEvent('another', 0))
-    expect([...(await readObjects(environment.objects, 'results')).keys()]).not.toContain('copy-1000/_SUCCESS')
+    const one = driven(copy)
+    await one.deliver(records('lines-0', ['a']))
+    one.later('1m')
+    await one.handler(wakeUpEvent('another', 0))
+    expect(await one.closed()).not.toContain('copy-1000')
   })
 })
