@@ -3,10 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../support/rest.ts'
+import { driven, type Records, records } from '../support/driven.ts'
 
 function printing(count?: number): Job {
   return job('printing', { batch: seconds(1) }, ({ kafka }) => {
@@ -17,19 +14,19 @@ function printing(count?: number): Job {
   })
 }
 
-async function printed(count: number | undefined, ...events: unknown[]): Promise<string[]> {
-  const environment = memoryEnvironment()
-  const handler = lambda(printing(count), { environment })
-  for (const event of events) await handler(event)
-  await bringToRest('printing', handler, environment)
-  return environment.printed
+/** What is printed for one event after the other. */
+async function printed(count: number | undefined, ...events: readonly Records[][]): Promise<string[]> {
+  const words = driven(printing(count))
+  for (const event of events) await words.deliver(...event)
+  await words.rest()
+  return words.environment.printed
 }
 
 const letters = (count: number): string[] => Array.from({ length: count }, (_, i) => String.fromCharCode(97 + i))
 
 describe('print', () => {
   it('is laid out as Spark lays it out; console.log adds the empty line at the end', async () => {
-    expect(await printed(undefined, kafkaEvent({ 'lines-0': lines(['a', 'b']) }))).toEqual([
+    expect(await printed(undefined, [records('lines-0', ['a', 'b'])])).toEqual([
       `-------------------------------------------
 Time: 1000 ms
 -------------------------------------------
@@ -40,7 +37,7 @@ Time: 1000 ms
   })
 
   it('ends in ... when there are more than ten elements', async () => {
-    const event = (count: number) => kafkaEvent({ 'lines-0': lines(letters(count), { step: 10 }) })
+    const event = (count: number) => [records('lines-0', letters(count), { step: 10 })]
     const [eleven = ''] = await printed(undefined, event(11))
     expect(eleven.split('\n').slice(3)).toEqual([...letters(10).map((letter, i) => `(${letter},${i})`), '...', ''])
     const [ten = ''] = await printed(undefined, event(10))
@@ -48,7 +45,7 @@ Time: 1000 ms
   })
 
   it('takes the number of elements as an argument, 0 too', async () => {
-    const event = kafkaEvent({ 'lines-0': lines(['a', 'b', 'c']) })
+    const event = [records('lines-0', ['a', 'b', 'c'])]
     expect((await printed(2, event))[0]?.split('\n').slice(3)).toEqual(['(a,0)', '(b,1)', '...', ''])
     expect((await printed(0, event))[0]?.split('\n').slice(3)).toEqual(['...', ''])
     expect((await printed(3, event))[0]?.split('\n').slice(3)).toEqual(['(a,0)', '(b,1)', '(c,2)', ''])
@@ -57,8 +54,8 @@ Time: 1000 ms
   it('comes once per batch, in the order of time, of all partitions together in their order', async () => {
     const texts = await printed(
       undefined,
-      kafkaEvent({ 'lines-10': lines(['x']), 'lines-2': lines(['c'], { at: 1500 }) }),
-      kafkaEvent({ 'lines-9': lines(['y', 'z']), 'lines-10': lines(['w'], { from: 1, at: 200 }) }),
+      [records('lines-10', ['x']), records('lines-2', ['c'], { at: 1500 })],
+      [records('lines-9', ['y', 'z']), records('lines-10', ['w'], { at: 200 })],
     )
     expect(texts.map((shown) => shown.split('\n').filter((line) => !line.startsWith('-')))).toEqual([
       ['Time: 1000 ms', '(y,0)', '(z,1)', '(x,0)', '(w,1)', ''],
@@ -72,20 +69,20 @@ Time: 1000 ms
       const words = kafka('lines', { value: text() }).map(({ value }) => [value, 1] as const)
       words.reduceByKey((a, b) => a + b).print()
     })
-    const one = memoryEnvironment(2000)
     let fails = true
-    const failing: typeof one.table = {
-      ...one.table,
-      append: async (task, item) => {
-        const bucket = task.stage !== 'source' && task.stage !== 'close'
-        if (bucket && fails) throw new Error('unreachable')
-        return one.table.append(task, item)
-      },
-    }
-    const first = lambda(counts, { environment: { ...one, table: failing } })
-    await first(kafkaEvent({ 'lines-0': lines(['a']) }))
-    one.setTime(4000)
-    await expect(first(wakeUpEvent('printing', 4000))).rejects.toThrow('unreachable') // the batch is closed, but not done
+    const first = driven(counts, {
+      start: 2000,
+      table: (table) => ({
+        append: async (task, item) => {
+          const bucket = task.stage !== 'source' && task.stage !== 'close'
+          if (bucket && fails) throw new Error('unreachable')
+          return table.append(task, item)
+        },
+      }),
+    })
+    await first.deliver(records('lines-0', ['a']))
+    first.later('2s')
+    await expect(first.wake()).rejects.toThrow('unreachable') // the batch is closed, but not done
     fails = false
 
     let release = (): void => {}
@@ -96,27 +93,29 @@ Time: 1000 ms
     const waiting = new Promise<void>((resolve) => {
       waits = resolve
     })
-    const slow: typeof one.table = {
-      ...one.table,
-      read: async (task, options) => {
-        if (task.stage === 'source' && options.consistent) {
-          waits?.()
-          await gate
-        }
-        return one.table.read(task, options)
-      },
-    }
-    const late = lambda(counts, { environment: { ...one.another(), table: slow, print: one.print } })
-    const done = late(wakeUpEvent('printing', 4000))
+    const late = first.another({
+      table: (table) => ({
+        read: async (task, options) => {
+          if (task.stage === 'source' && options.consistent) {
+            waits?.()
+            await gate
+          }
+          return table.read(task, options)
+        },
+      }),
+    })
+    const done = late.wake()
     await waiting
-    await first(wakeUpEvent('printing', 4000))
+    await first.wake()
     release()
     await done
-    expect(new Set(one.printed.map((shown) => shown.split('\n').slice(3).join()))).toEqual(new Set(['(a,1),']))
+    expect(new Set(first.environment.printed.map((shown) => shown.split('\n').slice(3).join()))).toEqual(
+      new Set(['(a,1),']),
+    )
   })
 
   it('shows a batch whose elements were all filtered out as empty', async () => {
-    const [shown = ''] = await printed(undefined, kafkaEvent({ 'lines-0': lines(['']) }))
+    const [shown = ''] = await printed(undefined, [records('lines-0', [''])])
     expect(shown.split('\n')).toHaveLength(4)
   })
 })

@@ -3,14 +3,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
 import { heal, type Publisher, promiseObjects, publish } from '../../src/runtime/outbox.ts'
 import { memoryObjects } from '../../src/stores/memory-objects.ts'
 import { countingObjects } from '../../src/testing/counting-table.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 import { incompressible } from '../support/incompressible.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest } from '../support/rest.ts'
 
 const DAY = 24 * 3_600_000
 const LARGE = incompressible(300_000)
@@ -24,54 +21,49 @@ function copies(shuffled = false): Job {
 }
 
 /** A consumer that moves what it finds elsewhere. */
-async function takeAway({ objects }: MemoryEnvironment): Promise<string[]> {
-  const keys = [...(await readObjects(objects, 'results')).keys()]
-  for (const key of keys) await objects.delete({ bucket: 'results', key })
+async function takeAway(of: Driven): Promise<string[]> {
+  const keys = Object.keys(await of.published())
+  for (const key of keys) await of.environment.objects.delete({ bucket: 'results', key })
   return keys
 }
 
+const START = 1_700_000_000_000
+
 describe('a large object that was published and taken away', () => {
   it.each([{ shuffled: false }, { shuffled: true }])('is not missed, %o', async ({ shuffled }) => {
-    const environment = memoryEnvironment(1_700_000_000_000)
-    const at = environment.clock.now()
-    const handler = lambda(copies(shuffled), { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['large', 'small'], { at, step: 1000 }) }))
-    expect(await takeAway(environment)).not.toEqual([])
-    environment.setTime(at + 3 * DAY)
-    const fresh = lambda(copies(shuffled), { environment: environment.another() })
-    await fresh(kafkaEvent({ 'lines-0': lines(['more'], { from: 2, at: at + 3 * DAY }) }))
-    await bringToRest('copies', fresh, environment)
-    expect([...(await readObjects(environment.objects, 'results')).values()].join('')).toContain('more\n')
-    expect(environment.logged).toContainEqual(
+    const copy = driven(copies(shuffled), { start: START })
+    await copy.deliver(records('lines-0', ['large', 'small'], { at: START, step: 1000 }))
+    expect(await takeAway(copy)).not.toEqual([])
+    copy.later('3d')
+    const fresh = copy.another()
+    await fresh.deliver(records('lines-0', ['more'], { at: START + 3 * DAY }))
+    await fresh.rest()
+    expect(await fresh.text()).toContain('more\n')
+    expect(fresh.environment.logged).toContainEqual(
       expect.objectContaining({ level: 'warn', message: expect.stringContaining('taken away') }),
     )
   })
 
   it('is missed when a rule may have aborted its upload; and an object of that name is enough to go on', async () => {
-    const environment = memoryEnvironment(1_700_000_000_000).another({ trustExpired: Number.POSITIVE_INFINITY })
-    const at = environment.clock.now()
-    await lambda(copies(), { environment })(kafkaEvent({ 'lines-0': lines(['large'], { at }) }))
-    const [key = ''] = await takeAway(environment)
-    environment.setTime(at + 15 * DAY)
-    const event = kafkaEvent({ 'lines-0': lines(['more'], { from: 1, at: environment.clock.now() }) })
-    const fresh = () =>
-      lambda(copies(), { environment: environment.another({ trustExpired: Number.POSITIVE_INFINITY }) })
-    await expect(fresh()(event)).rejects.toMatchObject({
+    const copy = driven(copies(), { start: START, trustExpired: Number.POSITIVE_INFINITY })
+    await copy.deliver(records('lines-0', ['large'], { at: START }))
+    const [key = ''] = await takeAway(copy)
+    copy.later('15d')
+    await expect(copy.another().deliver(records('lines-0', ['more'], { at: START + 15 * DAY }))).rejects.toMatchObject({
       code: 'STAGED_OBJECT_LOST',
       message: expect.stringContaining('put it back'),
     })
-    await environment.objects.put({ bucket: 'results', key }, new Uint8Array())
-    await fresh()(event)
+    await copy.environment.objects.put({ bucket: 'results', key }, new Uint8Array())
+    await copy.another().again()
   })
 })
 
 it('a small part that this instance has published is not put again when time goes on', async () => {
-  const environment = memoryEnvironment(1_700_000_000_000)
-  const handler = lambda(copies(), { environment })
-  await handler(kafkaEvent({ 'lines-0': lines(['a'], { at: environment.clock.now() }) }))
-  expect(await takeAway(environment)).toHaveLength(1)
-  await bringToRest('copies', handler, environment)
-  expect(await takeAway(environment)).toEqual(['copies-1700000001000/_SUCCESS'])
+  const copy = driven(copies(), { start: START })
+  await copy.deliver(records('lines-0', ['a'], { at: START }))
+  expect(await takeAway(copy)).toHaveLength(1)
+  await copy.rest()
+  expect(await takeAway(copy)).toEqual(['copies-1700000001000/_SUCCESS'])
 })
 
 describe('healing', () => {

@@ -1,23 +1,18 @@
 // A partition that fails, or whose invocation takes long, is not silent: T stays open for it, up to a bound (DESIGN §4).
 
 import { describe, expect, it } from 'vitest'
-import { type Job, type JobOptions, job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
+import { type Duration, type JobOptions, job, seconds, text } from '../../src/index.ts'
 import type { Environment } from '../../src/runtime/environment.ts'
 import { countingTable } from '../../src/testing/counting-table.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { defined } from '../support/definition.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../support/rest.ts'
+import { type Deployment, type Driven, driven, records } from '../support/driven.ts'
 
-const MINUTE = 60_000
-
-const known = { partitions: new Map([['lines', 2]]) }
+const known = { partitions: { lines: 2 } }
 
 /** Fails on `bad` as long as it is bad. */
-function world(options: Partial<JobOptions> = {}) {
+function world(options: Partial<JobOptions> = {}, how: Deployment = {}) {
   const user = { bad: true }
-  const copy = job('copy', { batch: seconds(1), idleAfter: seconds(10), ...options }, ({ kafka }) => {
+  const code = job('copy', { batch: seconds(1), idleAfter: seconds(10), ...options }, ({ kafka }) => {
     kafka('lines', { value: text() })
       .map(({ value }) => {
         if (value === 'bad' && user.bad) throw new Error('bad')
@@ -25,39 +20,34 @@ function world(options: Partial<JobOptions> = {}) {
       })
       .saveAsTextFiles('s3://results/copy')
   })
-  return { user, copy, environment: memoryEnvironment().another(known) }
+  return { user, copy: driven(code, { ...known, ...how }) }
 }
 
-const wakeLater = async (of: Job, environment: MemoryEnvironment, by: number): Promise<void> => {
-  environment.setTime(environment.clock.now() + by)
-  await lambda(of, { environment: environment.another(known) })(wakeUpEvent(of.name, environment.clock.now()))
+const wakeLater = async (copy: Driven, by: Duration): Promise<void> => {
+  copy.later(by)
+  await copy.another().wake()
 }
 
-const results = async ({ objects }: Environment) =>
+const results = async (copy: Driven) =>
   Object.fromEntries(
-    [...(await readObjects(objects, 'results'))].map(([key, body]) => [
-      key.replace(/^.*?-/, '').replace(/0{19}/, ''),
-      body,
-    ]),
+    Object.entries(await copy.published()).map(([key, body]) => [key.replace(/^.*?-/, '').replace(/0{19}/, ''), body]),
   )
 
-const said = ({ logged }: MemoryEnvironment) => logged.filter(({ level }) => level === 'warn')
-
-const failing = kafkaEvent({ 'lines-1': lines(['x', 'bad', 'z'], { at: 500 }) })
+const failing = records('lines-1', ['x', 'bad', 'z'], { from: 0, at: 500 })
+const others = records('lines-0', ['a', 'b'], { step: 1500 })
 
 describe('a partition that fails', () => {
   it('holds its T open for longer than idleAfter, and is in it when it gets on', async () => {
-    const { user, copy, environment } = world()
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { step: 1500 }) }))
-    await expect(handler(failing)).rejects.toThrow('bad')
-    await wakeLater(copy, environment, MINUTE)
-    await wakeLater(copy, environment, 50 * MINUTE)
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
+    const { user, copy } = world()
+    await copy.deliver(others)
+    await expect(copy.deliver(failing)).rejects.toThrow('bad')
+    await wakeLater(copy, '1m')
+    await wakeLater(copy, '50m')
+    expect(await results(copy)).not.toHaveProperty('1000/_SUCCESS')
     user.bad = false
-    await lambda(copy, { environment: environment.another(known) })(failing)
-    await bringToRest('copy', handler, environment)
-    expect(await results(environment)).toEqual({
+    await copy.another().again()
+    await copy.rest()
+    expect(await results(copy)).toEqual({
       '1000/_SUCCESS': '',
       '1000/part-lines-0-0': 'a\n',
       '1000/part-lines-1-0': 'x\n',
@@ -65,65 +55,59 @@ describe('a partition that fails', () => {
       '2000/_SUCCESS': '',
       '2000/part-lines-0-1': 'b\n',
     })
-    expect(said(environment)).toEqual([])
+    expect(copy.said('warn')).toEqual([])
   })
 
   it.each(['1h', '5m'] as const)('holds it open for %s and no longer; then that is said', async (waitForFailed) => {
-    const { copy, environment } = world(waitForFailed === '1h' ? {} : { waitForFailed })
-    const handler = lambda(copy, { environment })
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { step: 1500 }) }))
-    await expect(handler(failing)).rejects.toThrow('bad')
-    const bound = waitForFailed === '1h' ? 60 * MINUTE : 5 * MINUTE
+    const { copy } = world(waitForFailed === '1h' ? {} : { waitForFailed })
+    await copy.deliver(others)
+    await expect(copy.deliver(failing)).rejects.toThrow('bad')
+    const bound = (waitForFailed === '1h' ? 60 : 5) * 60_000
     // Tries in between, by whoever, do not make it longer.
-    environment.setTime(environment.clock.now() + bound / 2)
-    await expect(handler(failing)).rejects.toThrow('bad')
-    await expect(lambda(copy, { environment: environment.another(known) })(failing)).rejects.toThrow('bad')
-    await wakeLater(copy, environment, bound / 2 - 1)
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
-    await wakeLater(copy, environment, 1)
-    expect(await results(environment)).toHaveProperty('1000/_SUCCESS')
-    expect(said(environment)).toMatchObject([
+    copy.later(bound / 2)
+    await expect(copy.again()).rejects.toThrow('bad')
+    await expect(copy.another().again()).rejects.toThrow('bad')
+    await wakeLater(copy, bound / 2 - 1)
+    expect(await results(copy)).not.toHaveProperty('1000/_SUCCESS')
+    await wakeLater(copy, 1)
+    expect(await results(copy)).toHaveProperty('1000/_SUCCESS')
+    expect(copy.said('warn')).toMatchObject([
       { facts: { task: 'lines-1', waitingFor: 1 }, message: expect.stringContaining('waitForFailed') },
     ])
   })
 
   it('that has got on is silent again, whoever did it and whatever became of the row', async () => {
-    const { user, copy, environment } = world()
-    const handler = lambda(copy, { environment })
-    await expect(handler(failing)).rejects.toThrow('bad')
+    const { user, copy } = world()
+    await expect(copy.deliver(failing)).rejects.toThrow('bad')
     user.bad = false
-    await lambda(copy, { environment: environment.another(known) })(failing)
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { step: 1500 }) }))
-    await wakeLater(copy, environment, 11_000)
-    expect(await results(environment)).toHaveProperty('1000/_SUCCESS')
-    expect([...(await environment.table.listRows('copy', 'trouble#')).keys()]).toEqual([])
+    await copy.another().again()
+    await copy.deliver(others)
+    await wakeLater(copy, '11s')
+    expect(await results(copy)).toHaveProperty('1000/_SUCCESS')
+    expect([...(await copy.environment.table.listRows('copy', 'trouble#')).keys()]).toEqual([])
   })
 
   it('that has committed all, and cannot publish it, is no trouble: T has what it waits for', async () => {
-    const { copy, environment } = world()
-    const broken = {
-      ...environment.another(known),
-      objects: { ...environment.objects, put: () => Promise.reject(new Error('S3 is away')) },
-    }
-    const event = kafkaEvent({ 'lines-1': lines(['x'], { at: 500 }) })
-    await expect(lambda(copy, { environment: broken })(event)).rejects.toThrow('S3 is away')
-    await lambda(copy, { environment })(kafkaEvent({ 'lines-0': lines(['a', 'b'], { step: 1500 }) }))
-    await wakeLater(copy, environment, 11_000)
-    expect(await results(environment)).toMatchObject({ '1000/_SUCCESS': '', '1000/part-lines-1-0': 'x\n' })
+    const { copy } = world()
+    const broken = copy.another({ objects: () => ({ put: () => Promise.reject(new Error('S3 is away')) }) })
+    await expect(broken.deliver(records('lines-1', ['x'], { at: 500 }))).rejects.toThrow('S3 is away')
+    await copy.deliver(others)
+    await wakeLater(copy, '11s')
+    expect(await results(copy)).toMatchObject({ '1000/_SUCCESS': '', '1000/part-lines-1-0': 'x\n' })
   })
 
   it('fails with its own error, also where its trouble cannot be noted', async () => {
-    const { copy, environment } = world()
-    const table: Environment['table'] = {
-      ...environment.table,
-      replaceRow: (job, name, row, rev) =>
-        name.startsWith('trouble#')
-          ? Promise.reject(new Error('no table'))
-          : environment.table.replaceRow(job, name, row, rev),
-    }
-    const handler = lambda(copy, { environment: { ...environment, table } })
-    await expect(handler(failing)).rejects.toThrow('bad')
-    expect(said(environment)).toMatchObject([{ facts: { task: 'lines-1' } }])
+    const { copy } = world(
+      {},
+      {
+        table: (table) => ({
+          replaceRow: (job, name, row, rev) =>
+            name.startsWith('trouble#') ? Promise.reject(new Error('no table')) : table.replaceRow(job, name, row, rev),
+        }),
+      },
+    )
+    await expect(copy.deliver(failing)).rejects.toThrow('bad')
+    expect(copy.said('warn')).toMatchObject([{ facts: { task: 'lines-1' } }])
   })
 
   it('in a batch that runs in place, holds T open as well', async () => {
@@ -139,36 +123,32 @@ describe('a partition that fails', () => {
         })
         .saveAsTextFiles('s3://results/sums')
     })
-    const environment = memoryEnvironment()
-    const handler = lambda(sums, { environment: environment.another(known) })
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { step: 2500 }), 'lines-1': lines(['x', 'x']) }))
-    const next = kafkaEvent({ 'lines-1': lines(['y'], { from: 2, at: 1500 }) })
-    await expect(handler(next)).rejects.toMatchObject({ code: 'BATCH_FAILED' })
-    environment.setTime(environment.clock.now() + 11_000)
-    await lambda(sums, { environment: environment.another(known) })(wakeUpEvent('sums', environment.clock.now()))
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
+    const copy = driven(sums, known)
+    await copy.deliver(records('lines-0', ['a', 'b'], { step: 2500 }), records('lines-1', ['x', 'x']))
+    await expect(copy.deliver(records('lines-1', ['y'], { at: 1500 }))).rejects.toMatchObject({ code: 'BATCH_FAILED' })
+    await wakeLater(copy, '11s')
+    expect(await results(copy)).not.toHaveProperty('1000/_SUCCESS')
     user.bad = false
-    await handler(next)
-    await bringToRest('sums', handler, environment)
-    const all = Object.entries(await results(environment)).filter(([key]) => key.startsWith('2000/part-lines-1'))
+    await copy.again()
+    await copy.rest()
+    const all = Object.entries(await results(copy)).filter(([key]) => key.startsWith('2000/part-lines-1'))
     expect(all.map(([, body]) => body)).toEqual(['(y,1)\n'])
   })
 
   it('asks nothing of the table but when it fails', async () => {
-    const { user, copy, environment } = world()
-    const { table, counts, reset } = countingTable(environment.table)
-    const handler = lambda(copy, { environment: { ...environment, table } })
-    await handler(kafkaEvent({ 'lines-1': lines(['w']) }))
-    const next = kafkaEvent({ 'lines-1': lines(['bad'], { from: 1 }) })
+    const { user, copy } = world()
+    const { table, counts, reset } = countingTable(copy.environment.table)
+    const counted = copy.another({ table: () => table })
+    await counted.deliver(records('lines-1', ['w']))
     const costs: [number, number][] = []
     for (const bad of [true, true, false]) {
       user.bad = bad
       reset()
-      await handler(next).catch(() => undefined)
+      await counted.deliver(records('lines-1', ['bad'], { from: 1 })).catch(() => undefined)
       costs.push([counts.reads, counts.writes])
     }
     reset()
-    await handler(kafkaEvent({ 'lines-1': lines(['y'], { from: 2 }) }))
+    await counted.deliver(records('lines-1', ['y']))
     costs.push([counts.reads, counts.writes])
     // The row is read and written; a failed try has forgotten the head; the commit, and the end of the row.
     expect(costs).toEqual([
@@ -182,62 +162,60 @@ describe('a partition that fails', () => {
 
 describe('a partition whose invocation takes long', () => {
   /** A process whose next commit takes until it is let go on. */
-  function slowProcess(environment: MemoryEnvironment, later?: Environment['later']) {
+  function slowProcess(copy: Driven, later?: Environment['later']) {
     const gate = { held: false, open: (): void => {} }
-    const process: Environment = {
-      ...environment.another({ ...known, ...(later && { later }) }),
-      table: {
-        ...environment.table,
+    const slow = copy.another({
+      ...(later && { later }),
+      table: (table) => ({
         async append(task, item) {
           if (gate.held) await new Promise<void>((resolve) => Object.assign(gate, { held: false, open: resolve }))
-          return environment.table.append(task, item)
+          return table.append(task, item)
         },
-      },
-    }
-    return { process, gate }
+      }),
+    })
+    return { slow, gate }
   }
 
   it('holds its T open meanwhile', async () => {
-    const { copy, environment } = world()
+    const { copy } = world()
     const timers: { after: number; act: () => void }[] = []
     const later: Environment['later'] = (after, act) => {
       timers.push({ after, act })
       return () => void timers.splice(0)
     }
-    const { process, gate } = slowProcess(environment, later)
-    const handler = lambda(copy, { environment: process })
-    await handler(kafkaEvent({ 'lines-1': lines(['w'], { at: 200 }) }))
-    await handler(kafkaEvent({ 'lines-0': lines(['a', 'b'], { step: 1500 }) }))
+    const { slow, gate } = slowProcess(copy, later)
+    await slow.deliver(records('lines-1', ['w'], { at: 200 }))
+    await slow.deliver(others)
     gate.held = true
-    const slow = handler(kafkaEvent({ 'lines-1': lines(['slow'], { from: 1, at: 700 }) }))
+    const under = slow.deliver(records('lines-1', ['slow'], { at: 700 }))
     await expect.poll(() => gate.held).toBe(false)
     const [timer] = timers
     expect(timer?.after).toBeLessThanOrEqual(5_000)
     timer?.act()
-    await expect.poll(async () => (await environment.table.listRows('copy', 'trouble#')).size).toBe(1)
-    await wakeLater(copy, environment, MINUTE)
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
+    const troubles = async () => (await copy.environment.table.listRows('copy', 'trouble#')).size
+    await expect.poll(troubles).toBe(1)
+    await wakeLater(copy, '1m')
+    expect(await results(copy)).not.toHaveProperty('1000/_SUCCESS')
     gate.open()
-    await slow
+    await under
     expect(timers).toEqual([])
-    expect((await environment.table.listRows('copy', 'trouble#')).size).toBe(0)
-    await bringToRest('copy', handler, environment)
-    expect(await results(environment)).toMatchObject({ '1000/part-lines-1-1': 'slow\n', '1000/_SUCCESS': '' })
+    expect(await troubles()).toBe(0)
+    await slow.rest()
+    expect(await results(copy)).toMatchObject({ '1000/part-lines-1-1': 'slow\n', '1000/_SUCCESS': '' })
   })
 
   it('is known to be at work in the very process that looks', async () => {
-    const { copy, environment } = world()
-    const { process, gate } = slowProcess(environment)
-    const handler = lambda(copy, { environment: process })
-    await handler(kafkaEvent({ 'lines-1': lines(['w'], { at: 200 }), 'lines-0': lines(['a', 'b'], { step: 1500 }) }))
+    const { copy } = world()
+    const { slow, gate } = slowProcess(copy)
+    await slow.deliver(records('lines-1', ['w'], { at: 200 }), others)
     gate.held = true
-    const slow = handler(kafkaEvent({ 'lines-1': lines(['slow'], { from: 1, at: 700 }) }))
+    const under = slow.deliver(records('lines-1', ['slow'], { at: 700 }))
     await expect.poll(() => gate.held).toBe(false)
-    environment.setTime(environment.clock.now() + MINUTE)
-    await handler(wakeUpEvent('copy', environment.clock.now()))
-    expect(await results(environment)).not.toHaveProperty('1000/_SUCCESS')
+    slow.later('1m')
+    await slow.wake()
+    expect(await results(copy)).not.toHaveProperty('1000/_SUCCESS')
     gate.open()
-    await slow
+    await under
   })
 })
 
