@@ -2,6 +2,7 @@
 
 import './needs-node.ts'
 
+export { IncompatibleJobError } from './errors/deploy-errors.ts'
 export {
   InvalidOptionError,
   MalformedEventError,
@@ -9,6 +10,7 @@ export {
   ServiceError,
   TransientError,
 } from './errors/errors.ts'
+export type { ErrorCode, ErrorKind } from './errors/kinds.ts'
 export { BatchFailedError, MigrationError, StateVersionError } from './errors/operator-errors.ts'
 export {
   JobNameTakenError,
@@ -25,13 +27,13 @@ export {
   TopicRecreatedError,
   UnreadableStateError,
 } from './errors/state-errors.ts'
-export { DecodeError, type Decoder, json, nullable, raw, text } from './formats/decode.ts'
+export { DecodeError } from './errors/value-errors.ts'
+export { type Decoder, json, nullable, raw, text } from './formats/decode.ts'
 export type { CsvOptions } from './formats/encode.ts'
 export type { NewPartitions } from './graph/nodes.ts'
 export type { State } from './graph/wide-nodes.ts'
 export { type Duration, milliseconds, minutes, seconds } from './options/duration.ts'
 export type { VersionOptions } from './options/state-version.ts'
-export { IncompatibleJobError } from './plan/schema.ts'
 export type { GapPolicy, KafkaOptions, OffsetHoles } from './sources/kafka/kafka.ts'
 export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka/record.ts'
 export type { CsvArguments, CsvFileOptions, MapAsyncOptions } from './stream/basic-stream.ts'

@@ -2,13 +2,14 @@
 
 import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
+import { IncompatibleJobError } from '../errors/deploy-errors.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { definitionOf, type JobDefinition } from '../graph/job.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { describePlan } from '../plan/describe.ts'
 import { planJob } from '../plan/plan.ts'
 import { schemaOf } from '../plan/schema.ts'
-import { describeDiff, diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
+import { describeDiff, diffSchemas } from '../plan/schema-diff.ts'
 import { keptSchema } from '../runtime/claim.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
 

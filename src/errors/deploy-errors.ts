@@ -3,6 +3,21 @@
 import { operatorOf } from '../names/edges.ts'
 import { MillraceError } from './errors.ts'
 
+/** New code does not fit the state that a job has; nothing was run or changed. */
+export class IncompatibleJobError extends MillraceError {
+  readonly changes: readonly string[]
+  constructor(job: string, changes: readonly string[]) {
+    super(
+      'INCOMPATIBLE_JOB',
+      `The new code of job '${job}' does not fit the state that is there:\n${changes.map((change) => `  - ${change}`).join('\n')}\n` +
+        'Nothing was run or changed. Undo the change, or do what stands there; an operator that may start with empty state takes a new ' +
+        "`id`, and its old one is accepted: lambda(job, { accept: ['…'] }), custom.millrace.accept, or serverless deploy --accept '…'. " +
+        'Or give the job a new name.',
+    )
+    this.changes = changes
+  }
+}
+
 /** Elements of one batch on one edge, to one bucket, with nowhere to go. */
 export interface OnTheWay {
   readonly time: number

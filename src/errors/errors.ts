@@ -1,15 +1,20 @@
 // Every error that Millrace throws on purpose. One class per kind of trouble, with a stable `code`, the facts as
 // fields, and a message that says what was wrong, where, and what to do next (I7: never silent). docs/errors.md lists them.
 
-/** Base class of every error that Millrace throws on purpose; `code` is stable across releases. */
-export class MillraceError extends Error {
-  /** Stable identifier, for alarms and for `switch`; the message may change, the code does not. */
-  readonly code: string
+import { type ErrorCode, type ErrorKind, KINDS } from './kinds.ts'
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+/** Base class of every error that Millrace throws on purpose; `code` and `kind` are stable across releases. */
+export class MillraceError extends Error {
+  /** Stable identifier, for `switch`; the message may change, the code does not. docs/errors.md says what to do about each. */
+  readonly code: ErrorCode
+  /** Who has to do something about it, for alarms: `job`, `deployment`, `restore`, `wait` or `report`. */
+  readonly kind: ErrorKind
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = new.target.name
     this.code = code
+    this.kind = KINDS[code]
   }
 }
 
@@ -19,6 +24,19 @@ type Facts = Readonly<Record<string, unknown>>
 /** The names of an error's cause, for messages: `ThrottlingException: Rate exceeded`. */
 export function describeCause(cause: unknown): string {
   return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+}
+
+/** What logs say of an error that stops something, so that an alarm can tell by `kind` who has to do something. */
+export function errorFacts(error: unknown): Readonly<Record<string, unknown>> {
+  if (!(error instanceof Error)) return { error: String(error) }
+  const { code, kind } = error instanceof MillraceError ? error : {}
+  return { code, kind, error: error.name, message: error.message, stack: error.stack }
+}
+
+/** The same in a line, of what has failed and stops nothing. */
+export function causeFacts(error: unknown): Readonly<Record<string, unknown>> {
+  const { code, kind } = error instanceof MillraceError ? error : {}
+  return { cause: describeCause(error), ...(code && { code, kind }) }
 }
 
 /** An option or argument is unknown, of the wrong type or out of range; thrown while a job is defined or loaded. */
@@ -58,7 +76,7 @@ export class ServiceError extends MillraceError {
   readonly service: string
   readonly operation: string
   readonly facts: Facts
-  constructor(code: string, service: string, operation: string, message: string, facts: Facts, cause: unknown) {
+  constructor(code: ErrorCode, service: string, operation: string, message: string, facts: Facts, cause: unknown) {
     super(code, message, { cause })
     this.service = service
     this.operation = operation

@@ -138,3 +138,17 @@ export class MigrationError extends MillraceError {
     this.from = from
   }
 }
+
+/** An operator's function has changed, or tried to, what it was handed and others may see. */
+export class ValueChangedError extends MillraceError {
+  readonly operator: string
+  constructor(operator: string, what: string, options?: ErrorOptions) {
+    super(
+      'VALUE_CHANGED',
+      `${operator} changes a value that it was given, which others see too: ${what}. Only the first argument of a combining function, and the state that ` +
+        'updateStateByKey and mapWithState give, may be changed. Make a copy and change that, for instance { ...value, n: 1 }, [...list, one], list.toSorted().',
+      options,
+    )
+    this.operator = operator
+  }
+}

@@ -110,3 +110,10 @@ export class UnknownTopicError extends MillraceError {
     )
   }
 }
+
+/** A task has lost one commit after the other to other instances. */
+export class ContentionError extends MillraceError {
+  constructor(task: string, conflicts: number) {
+    super('CONTENTION', `${task}: lost ${conflicts} commits in a row to other instances.`)
+  }
+}

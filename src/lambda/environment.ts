@@ -120,6 +120,6 @@ function partitionsOf(text: string): ReadonlyMap<string, number> {
   )
 }
 
-function logOf(variables: Variables): Log {
+export function logOf(variables: Variables): Log {
   return jsonLog(variables.MILLRACE_LOG_LEVEL ?? 'info')
 }

@@ -1,6 +1,6 @@
 // The one handler of a job: Kafka events of MSK and self-managed clusters, and wake-ups from its queue.
 
-import { MillraceError } from '../errors/errors.ts'
+import { errorFacts } from '../errors/errors.ts'
 import { PoisonRecordError } from '../errors/runtime-errors.ts'
 import { definitionOf, type Job } from '../graph/job.ts'
 import { partitionName } from '../names/tasks.ts'
@@ -8,7 +8,7 @@ import { checkKnownOptions } from '../options/options.ts'
 import type { Environment, Share } from '../runtime/environment.ts'
 import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
 import type { KafkaBatchResponse } from '../sources/kafka/event.ts'
-import { acceptOf, checkAccept, environmentFromVariables } from './environment.ts'
+import { acceptOf, checkAccept, environmentFromVariables, logOf } from './environment.ts'
 import { holding } from './hold.ts'
 import { withJob } from './job-of-handler.ts'
 import { type Invocation, parseEvent } from './parse-event.ts'
@@ -69,14 +69,21 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     runtime ??= start()
     const running = await runtime.catch((error: unknown) => {
       runtime = undefined
+      const log = options.environment?.log ?? logOf(process.env)
+      log.error(errorFacts(error), 'could not start')
       throw error
     })
     const outcomes: PartitionOutcome[] = []
-    for (const invocation of parseEvent(event)) {
-      if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
-      else if (invocation.job !== job.name) continue
-      else if (invocation.kind === 'wake') await wake(running, invocation)
-      else await help(running, invocation.share)
+    try {
+      for (const invocation of parseEvent(event)) {
+        if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
+        else if (invocation.job !== job.name) continue
+        else if (invocation.kind === 'wake') await wake(running, invocation)
+        else await help(running, invocation.share)
+      }
+    } catch (error) {
+      running.environment.log.error(errorFacts(error), 'invocation failed')
+      throw error
     }
     return answer(running.environment, outcomes, reportFailures)
   }
@@ -117,10 +124,4 @@ function answer(
       return { itemIdentifier: { partition: partitionName(topic, partition), offset } }
     }),
   }
-}
-
-function errorFacts(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { error: String(error) }
-  const code = error instanceof MillraceError ? error.code : undefined
-  return { code, error: error.name, message: error.message, stack: error.stack }
 }

@@ -1,7 +1,7 @@
 // A wake-up whose function dies comes again within a minute, not when the queue's visibility timeout is over (which must be
 // as long as the function's, 15 minutes at most): the message is held for a minute at a time while it is worked on.
 
-import { describeCause } from '../errors/errors.ts'
+import { causeFacts } from '../errors/errors.ts'
 import type { Environment } from '../runtime/environment.ts'
 
 /** A message of the queue in one delivery. */
@@ -34,8 +34,7 @@ export async function holding<T>(
     try {
       await hold(receipt.handle, length)
     } catch (error) {
-      if (!over)
-        log.warn({ cause: describeCause(error) }, 'could not hold a message of the queue: it may come twice, or late')
+      if (!over) log.warn({ ...causeFacts(error) }, 'could not hold a message of the queue: it may come twice, or late')
     }
   }
   const held = keep()

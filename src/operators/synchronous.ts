@@ -1,7 +1,7 @@
 // Functions of users that must not be asynchronous. A promise is true to `filter`, has no elements to `mapPartitions`, and would
 // be written as `{}`: all without a word.
 
-import { UnsavableValueError } from '../values/unsavable.ts'
+import { UnsavableValueError } from '../errors/value-errors.ts'
 
 /** What a function gave, unless that is still to come. @throws UnsavableValueError that names the operator and `mapAsync` */
 export function synchronous<T>(operator: string, result: T): T {

@@ -1,7 +1,6 @@
 // New code held against the schema that a job has kept: what may change, what may not, and what whoever deploys has to say
 // first. Pure; the runtime, the plugin and `millrace plan --against` ask the same.
 
-import { MillraceError } from '../errors/errors.ts'
 import { isKindWithState } from '../graph/nodes.ts'
 import type { JobSchema, OperatorSchema } from './schema.ts'
 
@@ -12,21 +11,6 @@ export interface SchemaDiff {
   readonly removed: readonly string[]
   /** What happens to state that is there. */
   readonly migrated: readonly string[]
-}
-
-/** New code does not fit the state that a job has; nothing was run or changed. */
-export class IncompatibleJobError extends MillraceError {
-  readonly changes: readonly string[]
-  constructor(job: string, changes: readonly string[]) {
-    super(
-      'INCOMPATIBLE_JOB',
-      `The new code of job '${job}' does not fit the state that is there:\n${changes.map((change) => `  - ${change}`).join('\n')}\n` +
-        'Nothing was run or changed. Undo the change, or do what stands there; an operator that may start with empty state takes a new ' +
-        "`id`, and its old one is accepted: lambda(job, { accept: ['…'] }), custom.millrace.accept, or serverless deploy --accept '…'. " +
-        'Or give the job a new name.',
-    )
-    this.changes = changes
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { isKindWithState, isNarrow, valuesOf } from '../graph/nodes.ts'
 import type { InverseWindowNode, Made, WindowNode } from '../graph/wide-nodes.ts'
 import type { BucketStep, Plan } from './plan.ts'
 
-export { diffSchemas, IncompatibleJobError } from './schema-diff.ts'
+export { diffSchemas } from './schema-diff.ts'
 
 /** One operator by key: what its state, or what is on its way to it, depends on. JSON. */
 export interface OperatorSchema {

@@ -1,12 +1,12 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
 import { InvalidKeyError } from '../errors/operator-errors.ts'
+import { UnsavableValueError } from '../errors/value-errors.ts'
 import { stageOfEdge } from '../names/edges.ts'
 import { combineLocally, foldLocally } from '../operators/combine.ts'
 import type { Edge } from '../plan/plan.ts'
 import { bucketOf } from '../values/hash.ts'
 import { pairOf } from '../values/pairs.ts'
-import { UnsavableValueError } from '../values/unsavable.ts'
 import type { Leaving, Spread } from './lineage.ts'
 import type { Slots } from './program.ts'
 

@@ -2,22 +2,8 @@
 // frozen deep, and what cannot be frozen is looked at again after every operator. The error names the operator that tried. In
 // production nothing is frozen: others see a change, or do not, as docs/guarantees.md says.
 
-import { MillraceError } from '../errors/errors.ts'
+import { ValueChangedError } from '../errors/operator-errors.ts'
 import { isComposite, isTypedArray } from '../values/value.ts'
-
-/** An operator's function has changed, or tried to, what it was handed and others may see. */
-export class ValueChangedError extends MillraceError {
-  readonly operator: string
-  constructor(operator: string, what: string, options?: ErrorOptions) {
-    super(
-      'VALUE_CHANGED',
-      `${operator} changes a value that it was given, which others see too: ${what}. Only the first argument of a combining function, and the state that ` +
-        'updateStateByKey and mapWithState give, may be changed. Make a copy and change that, for instance { ...value, n: 1 }, [...list, one], list.toSorted().',
-      options,
-    )
-    this.operator = operator
-  }
-}
 
 /** What V8 says when something frozen is changed, and what `refusing` says. */
 const FROZEN = /read only|not extensible|Cannot (?:delete|redefine|define) property|is frozen/

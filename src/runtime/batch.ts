@@ -1,7 +1,8 @@
 // The life of a micro-batch: from the records of one partition in one invocation to a commit and what it promises.
 // Read runMicroBatch top to bottom; DESIGN §3 numbers the same steps.
 
-import { MillraceError } from '../errors/errors.ts'
+import type { MillraceError } from '../errors/errors.ts'
+import { ContentionError } from '../errors/runtime-errors.ts'
 import { OffsetGapError } from '../errors/state-errors.ts'
 import type { SourceCommit } from '../log/commit-record.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
@@ -80,10 +81,7 @@ export async function runMicroBatch(task: SourceTask, records: readonly KafkaEve
     task.forget()
     throw error
   }
-  throw new MillraceError(
-    'CONTENTION',
-    `${task.parts.ref.task}: lost ${MAX_CONFLICTS} commits in a row to other instances.`,
-  )
+  throw new ContentionError(task.parts.ref.task, MAX_CONFLICTS)
 }
 
 async function cutNew(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<Cut> {

@@ -1,13 +1,14 @@
 // Who runs a job: a row of the table says so, written by the first function that runs it. Two functions with one job
 // name would each drop the other's records as duplicates; that is refused before anything runs (I7).
 
+import { IncompatibleJobError } from '../errors/deploy-errors.ts'
 import { describeCause } from '../errors/errors.ts'
 import { JobNameTakenError, PartitionsUnknownError } from '../errors/runtime-errors.ts'
 import { UnreadableStateError } from '../errors/state-errors.ts'
 import { CLAIM_ROW } from '../names/rows.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type JobSchema, parseSchema, schemaOf, succeeding } from '../plan/schema.ts'
-import { diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
+import { diffSchemas } from '../plan/schema-diff.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { Environment } from './environment.ts'
 

@@ -1,6 +1,6 @@
 // A job in one process: its tasks, its closing task, and what happens at an invocation and at a wake-up.
 
-import { describeCause } from '../errors/errors.ts'
+import { causeFacts } from '../errors/errors.ts'
 import { PartitionAddedError, UnknownTopicError } from '../errors/runtime-errors.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import { isSourceCommit } from '../log/commit-record.ts'
@@ -130,7 +130,7 @@ export class JobRuntime {
   }
 
   #couldNot(what: string, cause: unknown): void {
-    this.#environment.log.warn({ job: this.plan.job.name, cause: describeCause(cause) }, `could not ${what}`)
+    this.#environment.log.warn({ job: this.plan.job.name, ...causeFacts(cause) }, `could not ${what}`)
   }
 
   /** Runs buckets for an invocation that has closed batches and asked for help. */

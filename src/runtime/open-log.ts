@@ -1,6 +1,6 @@
 // The log of one of a job's tasks, as the job works with it: what has expired is never taken for the whole.
 
-import { describeCause } from '../errors/errors.ts'
+import { causeFacts } from '../errors/errors.ts'
 import { TaskLog } from '../log/task-log.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { JobSettings } from '../stream/job.ts'
@@ -13,7 +13,7 @@ export function openLog<R>(
   isRecord: (value: unknown) => value is R,
 ): TaskLog<R> {
   const leftBehind = (task: TaskRef, cause: unknown): void =>
-    log.warn({ ...task, cause: describeCause(cause) }, 'could not delete spilled records that nothing needs any more')
+    log.warn({ ...task, ...causeFacts(cause) }, 'could not delete spilled records that nothing needs any more')
   const life = { now: () => clock.now(), retention, trustExpired, leftBehind }
   return new TaskLog(ref, table, objects, bucket, isRecord, newId, life)
 }

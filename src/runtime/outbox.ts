@@ -2,7 +2,7 @@
 // All are idempotent: whoever reads a commit that may be unpublished publishes it again, and nothing shows twice (I3).
 
 import zlib from 'node:zlib'
-import { StagedObjectLostError } from '../errors/staged-object-lost-error.ts'
+import { StagedObjectLostError } from '../errors/object-errors.ts'
 import { inflate } from '../log/codec.ts'
 import type { Effect } from '../log/commit-record.ts'
 import { successBeside } from '../names/outputs.ts'

@@ -1,6 +1,6 @@
 // Records that could not be processed, and ranges that never came, as objects that are committed with the batch (I7).
 
-import { describeCause, MillraceError } from '../errors/errors.ts'
+import { causeFacts, describeCause, MillraceError } from '../errors/errors.ts'
 import { formatElement } from '../formats/encode.ts'
 import { quarantinedRecordsKey, quarantinedValuesKey, quarantinePrefix } from '../names/objects.ts'
 import type { TaskRef } from '../names/tasks.ts'
@@ -66,7 +66,7 @@ export function keepAside(
       task: task.task,
       time,
       operator: first.operator,
-      error: describeCause(first.error),
+      ...causeFacts(first.error),
     }
     log.warn({ ...facts, failures: failures.length }, 'a function of the job threw on values of a closed batch')
     return settings.onPoison === 'quarantine' ? [valuesObject(task, settings, bucket, time, failures)] : []

@@ -1,10 +1,11 @@
 // Promises to a wrong place: an output whose bucket does not exist, or may not be written to, after commits have promised objects
 // there. They would be tried for ever. A row per bucket says what is to become of them instead; it is read only when publishing fails so.
 
-import { MillraceError, ServiceError } from '../errors/errors.ts'
+import { ServiceError } from '../errors/errors.ts'
+import { StagedElsewhereError } from '../errors/object-errors.ts'
+import { ServiceForbiddenError, ServiceMissingError } from '../errors/service-errors.ts'
 import { REDIRECTS } from '../names/rows.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
-import { ServiceForbiddenError, ServiceMissingError } from '../stores/service-errors.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { Environment } from './environment.ts'
 
@@ -76,15 +77,4 @@ function withRemedy(error: ServiceError, job: string, bucket: string): ServiceEr
     `npx millrace outbox redirect '${job}' --from s3://${bucket} --to s3://another, or npx millrace outbox drop '${job}' --from s3://${bucket}.`
   const kind = error.code === 'BUCKET_MISSING' ? ServiceMissingError : ServiceForbiddenError
   return new kind(error.code, error.service, error.operation, message, error.facts, error)
-}
-
-/** What was staged lies in its bucket, as an upload that only this bucket can complete. */
-export class StagedElsewhereError extends MillraceError {
-  constructor(job: string, ref: ObjectRef, bytes: number) {
-    super(
-      'STAGED_ELSEWHERE',
-      `${objectUrl(ref)} (${bytes} bytes) cannot be redirected: it was too large for a commit, and its bytes are an upload in that bucket. ` +
-        `Allow s3:PutObject on the bucket again, so that it can be completed there, or give it up: npx millrace outbox drop '${job}' --from s3://${ref.bucket}.`,
-    )
-  }
 }

@@ -1,5 +1,6 @@
 // Step 4 of the commit protocol: the operators, one batch time after the other, and what to do when a record breaks them.
 
+import { ValueChangedError } from '../errors/operator-errors.ts'
 import { OperatorError, PoisonRecordError, TransientFailureError } from '../errors/runtime-errors.ts'
 import { pack } from '../log/codec.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
@@ -8,7 +9,7 @@ import type { TaskRef } from '../names/tasks.ts'
 import { allAlike, isTransient } from '../operators/transient.ts'
 import type { Program } from '../plan/plan.ts'
 import { exchange } from '../programs/exchange.ts'
-import { Guard, ValueChangedError } from '../programs/guard.ts'
+import { Guard } from '../programs/guard.ts'
 import { runTraced } from '../programs/program.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import type { PoisonPolicy } from '../stream/job.ts'

@@ -1,14 +1,14 @@
 // Which value it is that keeps a commit from being encoded: the encoding has failed, so this may take its time.
 
 import { CyclicValueError, describeValue } from '../errors/operator-errors.ts'
-import { DecodeError } from '../formats/decode.ts'
+import { DecodeError, UnsavableValueError } from '../errors/value-errors.ts'
 import { pack } from '../log/codec.ts'
 import type { BatchPartial, BucketCommit } from '../log/commit-record.ts'
 import type { PreparedRecord, TaskLog } from '../log/task-log.ts'
 import { stageOfEdge } from '../names/edges.ts'
 import type { StateChanges } from '../programs/bucket-program.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
-import { pairPath, refused, UnsavableValueError } from '../values/unsavable.ts'
+import { pairPath, refused } from '../values/unsavable.ts'
 import { isValue, NoValue } from '../values/value.ts'
 import { withdraw } from './outbox.ts'
 

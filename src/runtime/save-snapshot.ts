@@ -1,6 +1,6 @@
 // Snapshots of a task, and what becomes of those before: storage is bounded by state and what `retention` may still name.
 
-import { describeCause } from '../errors/errors.ts'
+import { causeFacts } from '../errors/errors.ts'
 import type { BucketCommit, SnapshotPointer } from '../log/commit-record.ts'
 import { dropSuperseded, writeSnapshot } from '../log/snapshots.ts'
 import type { TaskRef } from '../names/tasks.ts'
@@ -26,7 +26,7 @@ export async function saveSnapshot(
     await dropSuperseded(objects, bucket, task, current, now - retention)
   } catch (error) {
     // What is left behind costs a little; the next one tries again.
-    log.warn({ ...task, cause: describeCause(error) }, 'could not drop snapshots that nothing needs any more')
+    log.warn({ ...task, ...causeFacts(error) }, 'could not drop snapshots that nothing needs any more')
   }
   return written
 }

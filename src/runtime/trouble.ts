@@ -1,7 +1,7 @@
 // A partition that fails, or whose invocation takes long, is not silent: a row says which offset it is at, and whoever would
 // move it on waits, up to a bound (DESIGN §4). Written only in trouble: a partition that is well pays nothing for it.
 
-import { describeCause } from '../errors/errors.ts'
+import { causeFacts } from '../errors/errors.ts'
 import { TopicRecreatedError } from '../errors/state-errors.ts'
 import { TROUBLES } from '../names/rows.ts'
 import type { TaskRef } from '../names/tasks.ts'
@@ -73,7 +73,7 @@ export class TroubleWatch {
   #inTurn(work: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(work).catch((error: unknown) => {
       const { stage, task } = this.#ref
-      const facts = { stage, task, cause: describeCause(error) }
+      const facts = { stage, task, ...causeFacts(error) }
       this.#environment.log.warn(facts, 'could not note that a partition is in trouble: others may go on without it')
     })
     return this.#last

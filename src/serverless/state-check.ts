@@ -1,11 +1,12 @@
 // Before the stack is touched: the jobs as they would be deployed, held against the state that they have in the table, with the
 // same diff that would stop their functions afterwards. It needs to read one row per job; where it may not, it says so.
 
+import { IncompatibleJobError } from '../errors/deploy-errors.ts'
 import { MillraceError, ServiceError } from '../errors/errors.ts'
+import { ServiceMissingError } from '../errors/service-errors.ts'
 import type { JobSchema } from '../plan/schema.ts'
-import { describeDiff, diffSchemas, IncompatibleJobError } from '../plan/schema-diff.ts'
+import { describeDiff, diffSchemas } from '../plan/schema-diff.ts'
 import { keptSchema } from '../runtime/claim.ts'
-import { ServiceMissingError } from '../stores/service-errors.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { DeployedJob } from './deployment.ts'
 import type { PluginOptions } from './options.ts'

@@ -1,6 +1,6 @@
 // Objects in memory, for tests and the simulator. A crash of a process is simulated by going on with the same store.
 
-import { StagedObjectLostError } from '../errors/staged-object-lost-error.ts'
+import { StagedObjectLostError } from '../errors/object-errors.ts'
 import { checkObjectRef, compareUtf8 } from './object-keys.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from './object-store.ts'
 

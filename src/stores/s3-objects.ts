@@ -16,7 +16,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { ServiceError } from '../errors/errors.ts'
-import { StagedObjectLostError } from '../errors/staged-object-lost-error.ts'
+import { StagedObjectLostError } from '../errors/object-errors.ts'
 import { checkAnswers, ForeignAnswerError } from './answers.ts'
 import type { AwsClientOptions } from './aws-client.ts'
 import { checkObjectRef } from './object-keys.ts'

@@ -1,21 +1,16 @@
 // Turns what the AWS SDK throws into errors that name the table or object, say what is wrong in one of six ways, and what
-// to do next. Whoever decides about retries can tell the ways apart by class, whatever the service.
+// to do next. errors/service-errors.ts has a class for each way.
 
 import { describeCause, ServiceError } from '../errors/errors.ts'
+import {
+  ServiceFailedError,
+  ServiceForbiddenError,
+  ServiceForeignAnswerError,
+  ServiceMissingError,
+  ServiceThrottledError,
+  ServiceUnreachableError,
+} from '../errors/service-errors.ts'
 import { field } from './answers.ts'
-
-/** The table or bucket does not exist (under these credentials, in this region, at this endpoint). */
-export class ServiceMissingError extends ServiceError {}
-/** Credentials are missing, expired, or lack a permission. */
-export class ServiceForbiddenError extends ServiceError {}
-/** Still throttled after the SDK's retries. */
-export class ServiceThrottledError extends ServiceError {}
-/** No answer: connection refused, name unknown, timeout. */
-export class ServiceUnreachableError extends ServiceError {}
-/** An answer of success that the service itself cannot have given, or not about what was asked. */
-export class ServiceForeignAnswerError extends ServiceError {}
-/** Anything else that the service answered. */
-export class ServiceFailedError extends ServiceError {}
 
 /** What was tried, on what, and how it ended. */
 export interface ServiceTrouble {

@@ -3,7 +3,8 @@
 // (I8): an instance that stayed warm sees what one that was restored sees. Primitives cost nothing.
 
 import { CyclicValueError, describeValue } from '../errors/operator-errors.ts'
-import { refused, UnsavableValueError } from './unsavable.ts'
+import { UnsavableValueError } from '../errors/value-errors.ts'
+import { refused } from './unsavable.ts'
 import {
   checkNames,
   findUnsavable,

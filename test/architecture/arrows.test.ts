@@ -53,7 +53,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'stores', 'testing'],
-  '': ['formats', 'graph', 'options', 'plan', 'sources', 'stream'],
+  '': ['formats', 'graph', 'options', 'sources', 'stream'],
 }
 
 interface Arrow {

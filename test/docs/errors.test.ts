@@ -1,7 +1,9 @@
-// docs/errors.md lists every code, and nothing that does not exist.
+// docs/errors.md lists every code with its kind, and nothing that does not exist.
 
 import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { KINDS } from '../../src/errors/kinds.ts'
+import { MillraceError, TransientError } from '../../src/index.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -12,13 +14,40 @@ const IN_SOURCE = [
   /(?:missing|forbidden|throttled|unreachable|foreign|failed): '([A-Z0-9]+(?:_[A-Z]+)+)'/g,
 ]
 
-it('docs/errors.md and the source name the same codes', () => {
+const page = readFileSync(`${ROOT}docs/errors.md`, 'utf8')
+
+it('codes that the source throws, and no others, have a kind', () => {
   const source = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => readFileSync(`${ROOT}${file}`, 'utf8'))
   const thrown = new Set(
     source.flatMap((text) => IN_SOURCE.flatMap((pattern) => [...text.matchAll(pattern)].map(([, code]) => code))),
   )
-  const page = readFileSync(`${ROOT}docs/errors.md`, 'utf8')
-  const listed = new Set([...page.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z]+)*)`/g)].map(([, code]) => code))
-  expect(thrown.size).toBeGreaterThan(25)
-  expect([...thrown].sort()).toEqual([...listed].sort())
+  expect([...thrown].sort()).toEqual(Object.keys(KINDS).sort())
+})
+
+it('docs/errors.md has every code once with its kind, those of services by their ending', () => {
+  const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)` \| (\w+) \|/gm)].map(
+    ([, code = '', kind]) => [code, kind] as const,
+  )
+  const endings = [...page.matchAll(/^\| `…(_[A-Z_]+)` \| (\w+) \|/gm)].map(
+    ([, end = '', kind]) => [end, kind] as const,
+  )
+  const services = [...page.matchAll(/^\| \w+ \| ((?:`[A-Z0-9_]+` ?)+)\|$/gm)].flatMap(([, codes = '']) =>
+    [...codes.matchAll(/`([A-Z0-9_]+)`/g)].map(([, code = '']) => code),
+  )
+  const ofServices = services.map((code) => [code, endings.find(([end]) => code.endsWith(end))?.[1]] as const)
+  const listed = [...rows, ...ofServices]
+  expect(listed.map(([code]) => code).sort()).toEqual(Object.keys(KINDS).sort())
+  expect(Object.fromEntries(listed)).toEqual(KINDS)
+})
+
+it('docs/errors.md names no code that does not exist, and explains every kind', () => {
+  const named = new Set([...page.matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z]+)+)`/g)].map(([, code = '']) => code))
+  expect([...named].filter((code) => !Object.hasOwn(KINDS, code))).toEqual([])
+  const explained = [...page.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, kind]) => kind)
+  expect(explained.sort()).toEqual([...new Set(Object.values(KINDS))].sort())
+})
+
+it('an error carries the kind of its code', () => {
+  expect(new TransientError('away')).toMatchObject({ code: 'TRANSIENT', kind: 'wait' })
+  expect(new MillraceError('LOG_LOST', 'gone')).toMatchObject({ kind: 'restore' })
 })

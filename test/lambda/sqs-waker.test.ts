@@ -2,8 +2,8 @@
 
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { afterEach, expect, it } from 'vitest'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../src/errors/service-errors.ts'
 import { sqsHelpers, sqsWaker } from '../../src/lambda/sqs-waker.ts'
-import { ServiceThrottledError, ServiceUnreachableError } from '../../src/stores/service-errors.ts'
 import { EMULATED } from '../contract/dynalite.ts'
 import { type FakeAnswer, type FakeService, fakeService, HANG_UP } from '../stores/fake-service.ts'
 

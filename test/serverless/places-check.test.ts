@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ServiceMissingError } from '../../src/errors/service-errors.ts'
 import { checkBuckets } from '../../src/serverless/places-check.ts'
 import { checkState, stateFacts } from '../../src/serverless/state-check.ts'
 import { memoryTable } from '../../src/stores/memory-table.ts'
-import { ServiceMissingError } from '../../src/stores/service-errors.ts'
 import { describedJob } from './sample.ts'
 
 let server: Server

@@ -5,10 +5,10 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ServiceFailedError, ServiceForbiddenError, ServiceMissingError } from '../../src/errors/service-errors.ts'
 import { checkState, stateFacts } from '../../src/serverless/state-check.ts'
 import { dynamoTable } from '../../src/stores/dynamo-table.ts'
 import { memoryTable } from '../../src/stores/memory-table.ts'
-import { ServiceFailedError, ServiceForbiddenError, ServiceMissingError } from '../../src/stores/service-errors.ts'
 import { createTable } from '../../src/stores/table-definition.ts'
 import { EMULATED, startDynalite } from '../contract/dynalite.ts'
 import { describedJob } from './sample.ts'
@@ -55,8 +55,8 @@ describe('the check', () => {
     const missing = new ServiceMissingError('TABLE_MISSING', ...trouble)
     expect(await checkState([facts('a', 'x')], failing(missing), [])).toEqual({ changes: [], warning: undefined })
     for (const Class of [ServiceForbiddenError, ServiceFailedError]) {
-      const { warning } = await checkState([facts('a', 'x')], failing(new Class('TABLE_X', ...trouble)), [])
-      expect(warning).toMatch(/could not be held against the state that they have.*TABLE_X: no/)
+      const { warning } = await checkState([facts('a', 'x')], failing(new Class('TABLE_FORBIDDEN', ...trouble)), [])
+      expect(warning).toMatch(/could not be held against the state that they have.*TABLE_FORBIDDEN: no/)
     }
     const table = memoryTable()
     await table.createRow('a', 'meta', { rev: 1, data: { schema: '{' } })

@@ -3,14 +3,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ServiceError } from '../../src/errors/errors.ts'
-import { awsClientSettings } from '../../src/stores/aws-client.ts'
-import { dynamoTable } from '../../src/stores/dynamo-table.ts'
 import {
   ServiceForbiddenError,
   ServiceMissingError,
   ServiceThrottledError,
   ServiceUnreachableError,
-} from '../../src/stores/service-errors.ts'
+} from '../../src/errors/service-errors.ts'
+import { awsClientSettings } from '../../src/stores/aws-client.ts'
+import { dynamoTable } from '../../src/stores/dynamo-table.ts'
 import { createTable } from '../../src/stores/table-definition.ts'
 import { EMULATED, startDynalite } from '../contract/dynalite.ts'
 import { dynamoError, dynamoOk, type FakeService, fakeService, HANG_UP, nobody, SILENCE } from './fake-service.ts'

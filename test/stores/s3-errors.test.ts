@@ -1,14 +1,14 @@
 // What S3 may answer besides success: each kind of trouble has its code, and its message names object and remedy.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ObjectStore } from '../../src/stores/object-store.ts'
-import { s3Objects } from '../../src/stores/s3-objects.ts'
 import {
   ServiceForbiddenError,
   ServiceMissingError,
   ServiceThrottledError,
   ServiceUnreachableError,
-} from '../../src/stores/service-errors.ts'
+} from '../../src/errors/service-errors.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import { s3Objects } from '../../src/stores/s3-objects.ts'
 import { EMULATED } from '../contract/dynalite.ts'
 import { collect } from '../contract/objects.ts'
 import { type FakeService, fakeService, HANG_UP, nobody, s3Error, s3Ok, s3Tagged } from './fake-service.ts'

@@ -2,9 +2,9 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CyclicValueError } from '../../src/errors/operator-errors.ts'
+import { UnsavableValueError } from '../../src/errors/value-errors.ts'
 import { decode, encode, pack } from '../../src/log/codec.ts'
 import { copy, equal } from '../../src/values/copy.ts'
-import { UnsavableValueError } from '../../src/values/unsavable.ts'
 
 /** Every value that DESIGN §2a.1 lists, nested in every other. */
 const { value: values } = fc.letrec<{ value: unknown; part: unknown }>((tie) => ({

@@ -2,8 +2,8 @@
 // put where Kafka's default partitioner would put them, and the committed offsets of consumer groups. They last as
 // long as the object.
 
-import { InvalidOptionError, MillraceError } from '../../errors/errors.ts'
-import { TopicMissingError } from './errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { OffsetOutOfRangeError, TopicMissingError } from '../../errors/stand-in-errors.ts'
 import { partitionOfKey } from './partitioner.ts'
 import type { NextOffset, SourceRecord, TopicPartition } from './topic-source.ts'
 
@@ -23,16 +23,6 @@ interface Topic {
   readonly partitions: SourceRecord[][]
   readonly timestampType: SourceRecord['timestampType']
   turn: number
-}
-
-/** An offset that a group asked for is not in the partition. */
-export class OffsetOutOfRangeError extends MillraceError {
-  constructor({ topic, partition, offset }: NextOffset, end: number) {
-    super(
-      'OFFSET_OUT_OF_RANGE',
-      `Offset ${offset} of ${topic}-${partition} is out of range: the partition holds 0 to ${end}. Commit one of these.`,
-    )
-  }
 }
 
 /** The embedded topics and what groups have committed. */

@@ -3,7 +3,7 @@
 // record with a key of four zero bytes for the end of one. So this is decided here, on each answer to a fetch, as it is decoded.
 
 import { createRequire } from 'node:module'
-import { MillraceError } from '../../errors/errors.ts'
+import { KafkajsChangedError } from '../../errors/stand-in-errors.ts'
 
 /** A record as kafkajs decodes it; what it takes for a control record it hands to nobody, and goes on behind it. */
 export interface FetchedRecord {
@@ -56,12 +56,7 @@ export function mendFetches(): void {
   const found = VERSIONS.map((version) => {
     const response: { decode?: Decode } = require(`kafkajs/src/protocol/requests/fetch/v${version}/response`)
     const { decode } = response
-    if (!decode) {
-      throw new MillraceError(
-        'KAFKAJS_CHANGED',
-        `kafkajs decodes Fetch v${version} in another way than 2.2.4 does, so aborted transactions cannot be told. Use kafkajs 2.2.4.`,
-      )
-    }
+    if (!decode) throw new KafkajsChangedError(version)
     return { response, decode }
   })
   for (const { response, decode } of found) {

@@ -5,7 +5,7 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
-import { BrokerUnreachableError, TopicMissingError } from './errors.ts'
+import { BrokerUnreachableError, TopicMissingError } from '../../errors/stand-in-errors.ts'
 import { mendFetches } from './kafka-aborted.ts'
 import { addCodecs } from './kafka-codecs.ts'
 import { pause } from './wakeable.ts'

@@ -4,21 +4,10 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
-import { MillraceError } from '../../errors/errors.ts'
+import { UnreadableBatchError } from '../../errors/stand-in-errors.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
 const { CompressionCodecs, CompressionTypes } = kafkajs
-
-/** A batch that says it is compressed, and is not what its codec makes. */
-export class UnreadableBatchError extends MillraceError {
-  constructor(codec: string, problem: string) {
-    super(
-      'UNREADABLE_BATCH',
-      `A batch of Kafka cannot be read: it says that it is compressed with ${codec}, but ${problem}. Look at the producer's compression.type, and try it with ` +
-        'kafka-console-consumer.sh; if that can read the batch, please report this as a bug of Millrace.',
-    )
-  }
-}
 
 /** Teaches kafkajs all codecs of Kafka; once per process is enough, more does no harm. */
 export function addCodecs(): void {

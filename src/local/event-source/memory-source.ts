@@ -1,8 +1,8 @@
 // A TopicSource over embedded topics. Its consumer groups behave as Kafka's: whoever joins or leaves makes a rebalance,
 // which takes all partitions from everybody (a new epoch), and everybody goes on from the committed offsets.
 
+import { TopicMissingError } from '../../errors/stand-in-errors.ts'
 import type { EmbeddedTopics } from './embedded-topics.ts'
-import { TopicMissingError } from './errors.ts'
 import {
   fairShares,
   type GroupMember,

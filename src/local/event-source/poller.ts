@@ -6,10 +6,10 @@
 // `pollers: n` runs n members, which invoke side by side over the partitions, as Lambda's event pollers do.
 
 import { describeCause, InvalidOptionError } from '../../errors/errors.ts'
+import { RecordTooLargeError } from '../../errors/stand-in-errors.ts'
 import type { FunctionInvoker } from '../invoker/invoker.ts'
 import { type Backoff, type Delivery, type Discarded, deliver, type InvocationReport } from './deliver.ts'
 import { PAYLOAD_LIMIT } from './encode-event.ts'
-import { RecordTooLargeError } from './errors.ts'
 import { type Batch, Gatherer, type Oversized } from './gather.ts'
 import type { EventSourceMapping } from './mapping.ts'
 import { type GroupMember, partitionName, type TopicPartition, type TopicSource } from './topic-source.ts'

@@ -2,6 +2,7 @@
 // buckets (DESIGN §3). That only saves time. Whoever closed the batch watches the buckets' logs, and what has not been done
 // after a while it does itself: a message that is lost, late or doubled changes nothing, because every bucket's log is fenced.
 
+import { causeFacts } from '../../errors/errors.ts'
 import { isNarrow } from '../../graph/nodes.ts'
 import type { WideNode } from '../../graph/wide-nodes.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
@@ -111,7 +112,7 @@ export class SideBySide {
       shares.map((buckets) => helpers.ask(job, { stage, buckets, closedUntil, times: touched })),
     )
     const failed = sent.find((result) => result.status === 'rejected')
-    if (failed) environment.log.warn({ stage, error: String(failed.reason) }, 'could not ask for help with a batch')
+    if (failed) environment.log.warn({ stage, ...causeFacts(failed.reason) }, 'could not ask for help with a batch')
     return shares.filter((_, i) => sent[i]?.status === 'fulfilled')
   }
 

@@ -1,6 +1,7 @@
 // A Kafka record as a job sees it: a thin view of the event's record that decodes what is asked for, when it is asked for.
 
-import { DecodeError, type Decoder } from '../../formats/decode.ts'
+import { DecodeError } from '../../errors/value-errors.ts'
+import type { Decoder } from '../../formats/decode.ts'
 import { AS_VALUE } from '../../values/value.ts'
 import type { KafkaEventRecord, KafkaSchemaMetadata } from './event.ts'
 

@@ -1,7 +1,7 @@
 // The errors that the simulation makes: those of services, as their clients would report them, told from all others.
 
 import type { ServiceError } from '../../errors/errors.ts'
-import { ServiceThrottledError, ServiceUnreachableError } from '../../stores/service-errors.ts'
+import { ServiceThrottledError, ServiceUnreachableError } from '../../errors/service-errors.ts'
 
 interface Where {
   /** What kind of call. */
@@ -32,13 +32,15 @@ export function endless(): Error {
   return injected(new Error(`the run does not come to an end ${MARK}`))
 }
 
-function facts(how: string, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
-  const [service, title] = isObject(point)
-    ? ['s3', 'S3']
+type How = 'UNREACHABLE' | 'THROTTLED'
+
+function facts(how: How, point: string, happened: string): ConstructorParameters<typeof ServiceError> {
+  const [service, title, code] = isObject(point)
+    ? (['s3', 'S3', 'S3'] as const)
     : point === 'arm' || point === 'ask'
-      ? ['sqs', 'SQS']
-      : ['dynamodb', 'DynamoDB']
-  return [`${title.toUpperCase()}_${how}`, service, point, `${title} ${point} ${happened} ${MARK}`, {}, undefined]
+      ? (['sqs', 'SQS', 'SQS'] as const)
+      : (['dynamodb', 'DynamoDB', 'DYNAMODB'] as const)
+  return [`${code}_${how}`, service, point, `${title} ${point} ${happened} ${MARK}`, {}, undefined]
 }
 
 function isObject(point: string): boolean {

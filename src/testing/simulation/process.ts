@@ -84,7 +84,15 @@ export class SimulatedProcess implements Caller {
           }),
         pause: () => this.#pause(),
       },
-      log: { info() {}, warn() {}, error: (facts) => this.#expect(facts, facts.stack ?? facts.message) },
+      log: {
+        info() {},
+        warn() {},
+        error: (facts, message) => {
+          // What ends an invocation is met where it is thrown.
+          if (message !== 'invocation failed' && message !== 'could not start')
+            this.#expect(facts, facts.stack ?? facts.message)
+        },
+      },
       print: (text) => this.#print(text),
       code,
       owner: 'simulated',

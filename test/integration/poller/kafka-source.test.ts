@@ -1,6 +1,6 @@
 import { CompressionTypes } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { BrokerUnreachableError } from '../../../src/local/event-source/errors.ts'
+import { BrokerUnreachableError } from '../../../src/errors/stand-in-errors.ts'
 import { kafkaSource } from '../../../src/local/event-source/kafka-source.ts'
 import { take, topicSourceContract } from '../../local/event-source/topic-source.contract.ts'
 import { until } from '../../local/event-source/until.ts'

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { UnreadableBatchError, unlz4, unsnap } from '../../../src/local/event-source/kafka-codecs.ts'
+import { UnreadableBatchError } from '../../../src/errors/stand-in-errors.ts'
+import { unlz4, unsnap } from '../../../src/local/event-source/kafka-codecs.ts'
 
 const file = gunzipSync(readFileSync(new URL('./fixtures/compressed.txt.gz', import.meta.url))).toString()
 const fixtures = new Map(

@@ -1,7 +1,7 @@
 // What every TopicSource has to do, run on the embedded topics and on real Kafka.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TopicMissingError } from '../../../src/local/event-source/errors.ts'
+import { TopicMissingError } from '../../../src/errors/stand-in-errors.ts'
 import {
   type GroupMember,
   type JoinOptions,

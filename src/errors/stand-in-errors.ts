@@ -1,6 +1,6 @@
-// The errors of the event-source stand-in: what a user of a Kafka event source mapping has to put right.
+// Errors of the event-source stand-in (local/): what a user of a Kafka event source mapping has to put right. No function has them in its bundle.
 
-import { describeCause, MillraceError } from '../../errors/errors.ts'
+import { describeCause, MillraceError } from './errors.ts'
 
 /** A topic of the mapping does not exist. Lambda shows this as a mapping with `PROBLEM: … Topic does not exist`. */
 export class TopicMissingError extends MillraceError {
@@ -62,5 +62,43 @@ export class RecordTooLargeError extends MillraceError {
     this.offset = offset
     this.bytes = bytes
     this.limit = limit
+  }
+}
+
+/** A batch that says it is compressed, and is not what its codec makes. */
+export class UnreadableBatchError extends MillraceError {
+  constructor(codec: string, problem: string) {
+    super(
+      'UNREADABLE_BATCH',
+      `A batch of Kafka cannot be read: it says that it is compressed with ${codec}, but ${problem}. Look at the producer's compression.type, and try it with ` +
+        'kafka-console-consumer.sh; if that can read the batch, please report this as a bug of Millrace.',
+    )
+  }
+}
+
+/** As `NextOffset` of local/event-source. */
+interface Where {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** An offset that a group asked for is not in the partition. */
+export class OffsetOutOfRangeError extends MillraceError {
+  constructor({ topic, partition, offset }: Where, end: number) {
+    super(
+      'OFFSET_OUT_OF_RANGE',
+      `Offset ${offset} of ${topic}-${partition} is out of range: the partition holds 0 to ${end}. Commit one of these.`,
+    )
+  }
+}
+
+/** The kafkajs that is installed is not the one whose decoding of fetches is mended here. */
+export class KafkajsChangedError extends MillraceError {
+  constructor(version: number) {
+    super(
+      'KAFKAJS_CHANGED',
+      `kafkajs decodes Fetch v${version} in another way than 2.2.4 does, so aborted transactions cannot be told. Use kafkajs 2.2.4.`,
+    )
   }
 }

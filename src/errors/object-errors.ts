@@ -1,3 +1,5 @@
+// What can be wrong with objects that a commit has promised: they can neither be published nor given up by themselves (I3).
+
 import { type ObjectRef, objectUrl } from '../names/objects.ts'
 import { MillraceError } from './errors.ts'
 
@@ -23,5 +25,16 @@ export class StagedObjectLostError extends MillraceError {
       options,
     )
     this.staged = staged
+  }
+}
+
+/** What was staged lies in its bucket, as an upload that only this bucket can complete. */
+export class StagedElsewhereError extends MillraceError {
+  constructor(job: string, ref: ObjectRef, bytes: number) {
+    super(
+      'STAGED_ELSEWHERE',
+      `${objectUrl(ref)} (${bytes} bytes) cannot be redirected: it was too large for a commit, and its bytes are an upload in that bucket. ` +
+        `Allow s3:PutObject on the bucket again, so that it can be completed there, or give it up: npx millrace outbox drop '${job}' --from s3://${ref.bucket}.`,
+    )
   }
 }

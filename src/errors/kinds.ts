@@ -1,0 +1,92 @@
+// Every code that Millrace throws, and who has to do something about it. A code that is not here does not compile, so none is
+// without a kind; docs/errors.md has the same table, with the meaning of each. Where a code may have several causes, its kind is that of the likeliest.
+
+/**
+ * Who has to do something, for alarms:
+ *
+ * - `job`: change the job, its code or its options; the records or the state wait for it.
+ * - `deployment`: change what is around the job: what is deployed where, permissions, places, topics and their mapping.
+ * - `restore`: something that was stored is gone or damaged. Nothing goes on before somebody brings it back, or gives it up by name.
+ * - `wait`: it may pass by itself, and records are delivered again. When it lasts, look at what it names.
+ * - `report`: a bug of Millrace, which has stopped before it could do harm.
+ */
+export type ErrorKind = 'job' | 'deployment' | 'restore' | 'wait' | 'report'
+
+/** The stable identifiers of errors: {@link MillraceError.code}. */
+export type ErrorCode = keyof typeof KINDS
+
+export const KINDS = {
+  // Definition and configuration
+  INVALID_OPTION: 'job',
+  JOB_NAME_TAKEN: 'deployment',
+  UNKNOWN_TOPIC: 'deployment',
+  PARTITIONS_UNKNOWN: 'deployment',
+  PARTITION_ADDED: 'deployment',
+  INCOMPATIBLE_JOB: 'job',
+  RECORDS_ON_THE_WAY: 'deployment',
+  SUPERSEDED: 'wait',
+  // Events and records
+  MALFORMED_EVENT: 'deployment',
+  UNDECODABLE: 'job',
+  POISON_RECORD: 'job',
+  OPERATOR_FAILED: 'job',
+  UNENCODABLE: 'job',
+  BATCH_FAILED: 'job',
+  OFFSET_GAP: 'restore',
+  TOPIC_RECREATED: 'deployment',
+  TRANSIENT_FAILURE: 'wait',
+  TRANSIENT: 'wait',
+  // Values and state
+  INVALID_KEY: 'job',
+  NOT_A_PAIR: 'job',
+  CYCLIC_VALUE: 'job',
+  UNSAVABLE_VALUE: 'job',
+  VALUE_CHANGED: 'job',
+  STATE_TOO_LARGE: 'job',
+  STATE_MISUSE: 'job',
+  UNKNOWN_CELL: 'deployment',
+  STATE_VERSION: 'deployment',
+  MIGRATION_FAILED: 'job',
+  LOG_LOST: 'restore',
+  LOG_GAP: 'restore',
+  UNREADABLE_STATE: 'restore',
+  UNREADABLE_ITEM: 'restore',
+  STAGED_OBJECT_LOST: 'restore',
+  STAGED_ELSEWHERE: 'deployment',
+  UNWRITABLE_RECORD: 'report',
+  ITEM_TOO_LARGE: 'report',
+  CONTENTION: 'deployment',
+  // Services
+  TABLE_MISSING: 'deployment',
+  TABLE_FORBIDDEN: 'deployment',
+  DYNAMODB_THROTTLED: 'wait',
+  DYNAMODB_UNREACHABLE: 'wait',
+  DYNAMODB_FOREIGN_ANSWER: 'deployment',
+  DYNAMODB_FAILED: 'wait',
+  BUCKET_MISSING: 'deployment',
+  BUCKET_FORBIDDEN: 'deployment',
+  S3_THROTTLED: 'wait',
+  S3_UNREACHABLE: 'wait',
+  S3_FOREIGN_ANSWER: 'deployment',
+  S3_FAILED: 'wait',
+  QUEUE_MISSING: 'deployment',
+  QUEUE_FORBIDDEN: 'deployment',
+  SQS_THROTTLED: 'wait',
+  SQS_UNREACHABLE: 'wait',
+  SQS_FOREIGN_ANSWER: 'deployment',
+  SQS_FAILED: 'wait',
+  FUNCTION_MISSING: 'deployment',
+  FUNCTION_FORBIDDEN: 'deployment',
+  LAMBDA_THROTTLED: 'wait',
+  LAMBDA_UNREACHABLE: 'wait',
+  LAMBDA_FOREIGN_ANSWER: 'deployment',
+  LAMBDA_FAILED: 'wait',
+  DIRECTORY_FAILED: 'deployment',
+  // The event-source stand-in
+  RECORD_TOO_LARGE: 'deployment',
+  BROKER_UNREACHABLE: 'wait',
+  TOPIC_MISSING: 'deployment',
+  OFFSET_OUT_OF_RANGE: 'deployment',
+  KAFKAJS_CHANGED: 'deployment',
+  UNREADABLE_BATCH: 'deployment',
+} as const satisfies Readonly<Record<string, ErrorKind>>
