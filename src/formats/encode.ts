@@ -3,11 +3,18 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import { isPlain, jsonOf } from './json-form.ts'
 
-/** Turns the elements of one part into the object's text, every line ended with `\n`. */
+/** Turns the elements of one part into an object: its bytes, or its text. */
 export interface Encoder<T> {
   readonly contentType: string
-  /** Whether every part starts with a line of names. */
-  readonly header?: boolean
+  /** What the names of objects end in. Default: nothing. */
+  readonly extension?: string
+  encode(elements: readonly T[]): string | Uint8Array
+  /** One text per element of an object, for tests. Default: its lines. */
+  read?(body: Uint8Array): readonly string[]
+}
+
+/** Into lines, each ended with `\n`. */
+export interface LineEncoder<T> extends Encoder<T> {
   encode(elements: readonly T[]): string
 }
 
@@ -53,7 +60,7 @@ function joined(elements: readonly unknown[]): string {
 }
 
 /** One element per line. */
-export const textLines: Encoder<unknown> = {
+export const textLines: LineEncoder<unknown> = {
   contentType: 'text/plain; charset=utf-8',
   encode(elements) {
     let lines = ''
@@ -63,7 +70,7 @@ export const textLines: Encoder<unknown> = {
 }
 
 /** One JSON value per line, https://github.com/ndjson/ndjson-spec. */
-export const ndjsonLines: Encoder<unknown> = {
+export const ndjsonLines: LineEncoder<unknown> = {
   contentType: 'application/x-ndjson',
   encode(elements) {
     let lines = ''
@@ -83,11 +90,15 @@ export interface CsvOptions {
 }
 
 /** Comma-separated values as RFC 4180 has them (but with `\n`): quoted when a comma, quote or line break is inside. */
-export function csvLines({ columns, header = true }: CsvOptions = {}): Encoder<unknown> {
+export function csvLines({ columns, header = true }: CsvOptions = {}): LineEncoder<unknown> {
   if (columns?.length === 0) throw new InvalidOptionError('saveAsCsvFiles: columns is empty. Name at least one column.')
   return {
     contentType: 'text/csv; charset=utf-8',
-    header,
+    read: (body) =>
+      new TextDecoder()
+        .decode(body)
+        .split('\n')
+        .slice(header ? 1 : 0, -1),
     encode(elements) {
       if (elements.length === 0) return ''
       const rows = elements.map((element) => (columns ? chosen(plain(element), columns) : ownRow(element)))

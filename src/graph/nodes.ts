@@ -1,8 +1,8 @@
 // A job as data: nodes that point to what they read. Building them runs nothing (DESIGN §5, "Definition as data").
 // Functions of users are held in method signatures: the node forgets their element types, `DStream<T>` remembers them.
 
-import type { Encoder } from '../formats/encode.ts'
 import type { ValueVersion } from '../options/state-version.ts'
+import type { Sink } from '../sinks/sink.ts'
 import type { Source } from '../sources/source.ts'
 import type { WideNode } from './wide-nodes.ts'
 
@@ -73,24 +73,12 @@ export type NarrowNode =
   | PreservesPartitioningNode
 export type StreamNode = SourceNode | NarrowNode | WideNode
 
-/** Objects under `<prefix>-<T>[.<suffix>]/part-…`. */
-export interface SaveNode {
-  readonly kind: 'save'
+/** Where a stream ends. */
+export interface OutputNode {
+  readonly kind: 'output'
   readonly input: StreamNode
-  readonly bucket: string
-  readonly prefix: string
-  readonly suffix: string | undefined
-  readonly encoder: Encoder<unknown>
+  readonly sink: Sink
 }
-
-/** The first elements of every batch, on standard output. */
-export interface PrintNode {
-  readonly kind: 'print'
-  readonly input: StreamNode
-  readonly count: number
-}
-
-export type OutputNode = SaveNode | PrintNode
 
 /** The nodes that a node reads. */
 export function inputsOf(node: StreamNode): readonly StreamNode[] {

@@ -1,10 +1,10 @@
 // What outputs are called, and the objects that they become: `<prefix>-<T>[.<suffix>]/part-…`, as Spark lays them out. An address
-// has a scheme and a number of a print has none; parts of one batch differ by who writes them, and nothing else is in its folder.
+// has a scheme and a numbered word has none; parts of one batch differ by who writes them, and nothing else is in its folder.
 
 import { folderOfKey, offsetDigits } from './objects.ts'
 import { partitionName } from './tasks.ts'
 
-/** Where an output of files writes. */
+/** Objects below `<prefix>-<T>[.<suffix>]/`. */
 export interface FilesPlace {
   readonly bucket: string
   readonly prefix: string
@@ -16,13 +16,13 @@ export function filesOutputId({ bucket, prefix, suffix }: FilesPlace): string {
   return `s3://${bucket}/${prefix}${ending(suffix)}`
 }
 
-/** The id of a print is its number among the prints of the job. */
-export function printOutputId(number: number): string {
-  return `print-${number}`
+/** The id of an output without an address is a word for its kind, and its number among those of this word in the job. */
+export function numberedOutputId(word: string, number: number): string {
+  return `${word}-${number}`
 }
 
 /** The "directory" of one output and batch time, as Spark names it. */
-export function batchFolder({ prefix, suffix }: Omit<FilesPlace, 'bucket'>, time: number): string {
+export function batchFolder({ prefix, suffix }: Omit<FilesPlace, 'bucket'>, time: number | string): string {
   return `${prefix}-${time}${ending(suffix)}`
 }
 

@@ -34,7 +34,9 @@ function exits(
   edges: readonly { readonly edge: Edge }[],
 ): string[] {
   const lines = [
-    ...outputs.map(({ output }) => `  → ${output.id}`),
+    ...outputs.map(
+      ({ output: { id, node } }) => `  → ${id}${node.sink.note === undefined ? '' : ` (${node.sink.note})`}`,
+    ),
     ...edges.map(({ edge }) => (edge.to === IN_PLACE ? `  → ${IN_PLACE}` : `  → stage ${edge.to} ${travel(edge)}`)),
   ]
   return [...new Set(lines)] // operators in place read by an edge each

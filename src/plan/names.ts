@@ -23,10 +23,9 @@ export function checkNames({ job, programs, stages, outputs }: Plan): void {
   const topics = [...programs.keys()].sort((a, b) => b.length - a.length)
   const source = `${topics[0] ?? ''}-${PARTITION}`
   for (const { stage, node } of outputs) {
-    if (node.kind === 'print') continue
     const part = stage === SOURCE_STAGE ? `part-${source}-${OFFSET}` : `part-${BUCKET}`
-    const suffix = node.suffix === undefined ? '' : `.${node.suffix}`
-    check(job.name, 'An object', `${node.prefix}-${TIME}${suffix}/${part}`, MAX_KEY_BYTES, 'the prefix')
+    for (const key of node.sink.longestKeys?.(TIME, part) ?? [])
+      check(job.name, 'An object', key, MAX_KEY_BYTES, 'the prefix')
   }
   const quarantine = job.settings.quarantine?.prefix ?? `_millrace/quarantine/${objectPath(job.name)}`
   check(job.name, 'An object', `${quarantine}/${source}-${OFFSET}.ndjson`, MAX_KEY_BYTES, 'the prefix of quarantine')

@@ -5,7 +5,7 @@ import { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import type { NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
 import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
-import { filesOutputId, printOutputId } from '../names/outputs.ts'
+import { numberedOutputId } from '../names/outputs.ts'
 import { SOURCE_STAGE } from '../names/tasks.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Source } from '../sources/source.ts'
@@ -112,10 +112,14 @@ export function planJob(job: JobDefinition): Plan {
   return plan
 }
 
-/** Ids of outputs: of files their address, of prints their number among the prints. */
+/** Ids of outputs: what their sinks are called, with a number where that is one word for all of them. */
 function nameOutputs(nodes: readonly OutputNode[]): { id: string; node: OutputNode }[] {
-  let prints = 0
-  return nodes.map((node) =>
-    node.kind === 'print' ? { id: printOutputId(prints++), node } : { id: filesOutputId(node), node },
-  )
+  const numbers = new Map<string, number>()
+  return nodes.map((node) => {
+    const { name } = node.sink
+    if (typeof name === 'string') return { id: name, node }
+    const number = numbers.get(name.numbered) ?? 0
+    numbers.set(name.numbered, number + 1)
+    return { id: numberedOutputId(name.numbered, number), node }
+  })
 }

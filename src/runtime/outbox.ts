@@ -6,16 +6,10 @@ import { StagedObjectLostError } from '../errors/object-errors.ts'
 import { inflate } from '../log/codec.ts'
 import type { Effect } from '../log/commit-record.ts'
 import { successBeside } from '../names/outputs.ts'
+import type { OutputObject } from '../sinks/sink.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
-
-/** An object that a micro-batch wants to write. */
-export interface OutputObject {
-  readonly ref: ObjectRef
-  readonly contentType: string
-  readonly body: Uint8Array
-}
 
 /**
  * Objects up to this size, compressed, ride inside the commit record; larger ones are staged as an uncompleted upload.
@@ -71,7 +65,8 @@ export async function ofOpenBatches(
 /** Turns outputs into effects, staging the large ones. When one fails, what was staged is thrown away. */
 export async function promiseObjects(objects: ObjectStore, outputs: readonly OutputObject[]): Promise<Effect[]> {
   const promises = outputs.map(async (output): Promise<Effect> => {
-    const { ref, contentType, body } = output
+    const { ref, contentType } = output
+    const body = typeof output.body === 'string' ? Buffer.from(output.body) : output.body
     if (body.length <= INLINE_BYTES) return { kind: 'put', ref, contentType, body, packed: false }
     const packed = body.length <= INLINE_UNPACKED_BYTES ? pack(body) : undefined
     if (packed && packed.length <= INLINE_BYTES) return { kind: 'put', ref, contentType, body: packed, packed: true }
@@ -130,7 +125,19 @@ export function visible(effects: readonly Effect[]): Effect[] {
   return effects.filter(({ kind }) => kind !== 'wake')
 }
 
-async function perform({ objects, print, wake }: Publisher, effect: Effect): Promise<void> {
+/** Does what follows from commits and stands in none: whoever comes again does it again, and leaves alone what is there. */
+export async function redo(publisher: Publisher, effect: Effect): Promise<void> {
+  const there = effect.kind === 'put' && (await publisher.objects.exists(effect.ref))
+  if (there) return
+  const done = begin(publisher, effect)
+  if (done) await done
+}
+
+async function perform(publisher: Publisher, effect: Effect): Promise<void> {
+  return begin(publisher, effect)
+}
+
+function begin({ objects, print, wake }: Publisher, effect: Effect): Promise<void> | undefined {
   switch (effect.kind) {
     case 'put': {
       const body = effect.packed ? unpack(effect.ref, effect.body) : effect.body
@@ -139,7 +146,8 @@ async function perform({ objects, print, wake }: Publisher, effect: Effect): Pro
     case 'complete':
       return objects.complete(effect.staged)
     case 'print':
-      return print(effect.text)
+      print(effect.text)
+      return undefined
     case 'wake':
       return wake(effect.at)
   }

@@ -1,16 +1,17 @@
-// What outputs make of the elements of one batch time: objects, and lines to print.
+// What a job's sinks make of a batch, whatever they are: of elements before the commit, and of the batch when it is complete.
 
 import { UnencodableError } from '../errors/runtime-errors.ts'
-import { formatElement } from '../formats/encode.ts'
-import { batchFolder, keyOfPart } from '../names/outputs.ts'
+import type { Effect } from '../log/commit-record.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { Slots } from '../programs/program.ts'
-import type { OutputObject } from './outbox.ts'
+import type { OutputObject } from '../sinks/sink.ts'
+import type { Outline } from './held.ts'
 import { checkValues } from './savable.ts'
+import type { Lacking } from './whole.ts'
 
 export interface CollectedOutputs {
   readonly objects: readonly OutputObject[]
-  /** By the id of a print, its first lines. */
+  /** By the id of an output, what it keeps until the batch is complete. */
   readonly samples: readonly (readonly [output: string, lines: readonly string[]])[]
   /** Elements that reached outputs which write. */
   readonly written: number
@@ -30,20 +31,13 @@ export function collectOutputs(
     const elements = slots[slot] ?? []
     if (elements.length === 0) continue
     const { id, node } = output
-    if (node.kind === 'print') {
-      // One more than is shown tells whether "..." follows.
-      const first = elements.slice(0, node.count + 1)
-      checkValues(id, first)
-      samples.push([id, written(id, () => first.map(formatElement))])
-      continue
-    }
-    checkValues(id, elements)
+    const taken = node.sink.takes === undefined ? elements : elements.slice(0, node.sink.takes)
+    checkValues(id, taken)
+    const promised = written(id, () => node.sink.promise(taken, { time, part }))
+    if (promised.lines) samples.push([id, promised.lines])
+    if (!promised.objects) continue
+    objects.push(...promised.objects)
     count += elements.length
-    objects.push({
-      ref: { bucket: node.bucket, key: keyOfPart(batchFolder(node, time), part) },
-      contentType: node.encoder.contentType,
-      body: written(id, () => Buffer.from(node.encoder.encode(elements))),
-    })
   }
   return { objects, samples, written: count }
 }
@@ -57,9 +51,24 @@ function written<T>(output: string, write: () => T): T {
   }
 }
 
-/** Spark's layout: `DStream.print` in org.apache.spark.streaming.dstream.DStream. */
-export function printed(time: number, lines: readonly string[], count: number): string {
-  const rule = '-------------------------------------------'
-  const shown = [...lines.slice(0, count), ...(lines.length > count ? ['...'] : [])]
-  return `${[rule, `Time: ${time} ms`, rule, ...shown].join('\n')}\n`
+/**
+ * What is done when batch T is complete for the stage that writes the outputs, every part of it being published: the one place that
+ * says so, whoever closes T.
+ *
+ * @param parts what the tasks of that stage have for T, in the order in which partials are folded
+ * @param lacking outputs that do not have T whole: nothing says that they are complete
+ */
+export function completeBatch(
+  outputs: readonly PlannedOutput[],
+  time: number,
+  parts: () => readonly Pick<Outline, 'samples'>[],
+  lacking: Lacking,
+): Effect[] {
+  return outputs
+    .filter(({ id, slide }) => time % slide === 0 && !lacking.get(time)?.has(id))
+    .flatMap(({ id, node }) => node.sink.complete(time, () => linesOf(id, parts())))
+}
+
+function linesOf(id: string, parts: readonly Pick<Outline, 'samples'>[]): string[] {
+  return parts.flatMap(({ samples }) => samples.flatMap(([output, lines]) => (output === id ? lines : [])))
 }

@@ -13,7 +13,7 @@ import type { Environment } from './environment.ts'
  */
 export async function checkPlaces({ job, outputs }: Plan, { objects }: Environment): Promise<void> {
   const written = outputs.flatMap(({ node }) =>
-    node.kind === 'save' ? { bucket: node.bucket, key: probeKey(batchFolder(node, 0)) } : [],
+    node.sink.places.map((place) => ({ bucket: place.bucket, key: probeKey(batchFolder(place, 0)) })),
   )
   const { quarantine } = job.settings
   const aside = quarantine ? [{ bucket: quarantine.bucket, key: probeKey(quarantine.prefix) }] : []

@@ -5,10 +5,10 @@ import { formatElement } from '../formats/encode.ts'
 import { quarantinedRecordsKey, quarantinedValuesKey, quarantinePrefix } from '../names/objects.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { SetAside } from '../programs/aside.ts'
+import type { OutputObject } from '../sinks/sink.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Gap } from './cut.ts'
 import type { Environment } from './environment.ts'
-import type { OutputObject } from './outbox.ts'
 import type { Poison } from './run.ts'
 
 /** One object, one line per key (or record) on which a function of the job threw when batch `time` was run. */

@@ -30,9 +30,7 @@ async function describe(): Promise<Answer> {
       job: {
         name,
         topics: [...new Set(sources.flatMap(({ source }) => source.feeds))],
-        outputs: outputs.flatMap((output) =>
-          output.kind === 'save' ? [{ bucket: output.bucket, prefix: output.prefix }] : [],
-        ),
+        outputs: outputs.flatMap(({ sink }) => sink.places.map(({ bucket, prefix }) => ({ bucket, prefix }))),
         quarantine: settings.quarantine,
         retention: settings.retention,
         schema: schemaOf(planJob(definition)),

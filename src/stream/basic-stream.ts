@@ -2,13 +2,15 @@
 // every output is registered with the job under definition.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { type CsvOptions, csvLines, type Encoder, ndjsonLines, textLines } from '../formats/encode.ts'
+import type { CsvOptions } from '../formats/encode.ts'
 import type { OutputNode, StreamNode } from '../graph/nodes.ts'
 import { checkFunction, checkKnownOptions } from '../options/options.ts'
+import { printed } from '../sinks/console.ts'
+import { type CsvFileOptions, csvFiles, ndjsonFiles, textFiles } from '../sinks/files/files.ts'
+import type { Sink } from '../sinks/sink.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
 import type { DStream } from './dstream.ts'
 import type { Sync } from './sync.ts'
-import { parseTarget } from './target.ts'
 
 /** Where a stream registers its outputs: the job that is being defined. */
 export interface OutputRegistry {
@@ -29,11 +31,6 @@ export interface MapAsyncOptions {
    * @example mapAsync(lookUp, { transient: (error) => error instanceof ShopIsClosed })
    */
   readonly transient?: (error: unknown) => boolean
-}
-
-/** Options of {@link DStream.saveAsCsvFiles}. */
-export interface CsvFileOptions extends CsvOptions {
-  readonly suffix?: string
 }
 
 /** The options of `saveAsCsvFiles` for elements of type `T`: those that do not say themselves which columns they have need `columns`. */
@@ -142,10 +139,7 @@ export abstract class BasicStream<T> {
    * Printing is at least once: a crash between commit and print makes the next invocation print again.
    */
   print(count = 10): void {
-    if (!Number.isInteger(count) || count < 0) {
-      throw new InvalidOptionError(`print: the number of elements must be a whole number, got ${count}.`)
-    }
-    this.registry.add({ kind: 'print', input: this.node, count })
+    this.#to(printed(count))
   }
 
   /**
@@ -157,7 +151,7 @@ export abstract class BasicStream<T> {
    * @example words.saveAsTextFiles('s3://results/words')
    */
   saveAsTextFiles(prefix: string, suffix?: string): void {
-    this.#save('saveAsTextFiles', prefix, suffix, textLines)
+    this.#to(textFiles(prefix, suffix))
   }
 
   /**
@@ -168,7 +162,7 @@ export abstract class BasicStream<T> {
    * @throws UnencodableError (by policy `onPoison`) for anything else: NaN, Infinity, bigint, Map, Set, typed arrays, an invalid Date.
    */
   saveAsNdjsonFiles(prefix: string, suffix?: string): void {
-    this.#save('saveAsNdjsonFiles', prefix, suffix, ndjsonLines)
+    this.#to(ndjsonFiles(prefix, suffix))
   }
 
   /**
@@ -179,11 +173,10 @@ export abstract class BasicStream<T> {
    * @example orders.saveAsCsvFiles('s3://results/orders', { columns: ['id', 'cents'] })
    */
   saveAsCsvFiles(prefix: string, ...[options = {}]: CsvArguments<T>): void {
-    checkKnownOptions('saveAsCsvFiles', options, ['columns', 'header', 'suffix'])
-    this.#save('saveAsCsvFiles', prefix, options.suffix, csvLines(options))
+    this.#to(csvFiles(prefix, options))
   }
 
-  #save(operator: string, target: string, suffix: string | undefined, encoder: Encoder<unknown>): void {
-    this.registry.add({ kind: 'save', input: this.node, ...parseTarget(operator, target, suffix), encoder })
+  #to(sink: Sink): void {
+    this.registry.add({ kind: 'output', input: this.node, sink })
   }
 }

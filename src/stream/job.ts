@@ -7,12 +7,12 @@ import type { OutputNode, SourceNode } from '../graph/nodes.ts'
 import { sameObjects } from '../names/outputs.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkChoice, checkKnownOptions, checkPartitions } from '../options/options.ts'
+import { parseTarget } from '../sinks/files/target.ts'
 import type { Source } from '../sources/source.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
 import { sourcesOf } from './sources.ts'
-import { parseTarget } from './target.ts'
 
 export type { Job, JobSettings, PoisonPolicy }
 
@@ -154,9 +154,10 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
 }
 
 function checkDistinct(name: string, output: OutputNode, others: readonly OutputNode[]): OutputNode {
-  if (output.kind !== 'save') return output
-  if (!others.some((other) => other.kind === 'save' && sameObjects(other, output))) return output
+  const taken = others.flatMap(({ sink }) => sink.places)
+  const shared = output.sink.places.find((place) => taken.some((other) => sameObjects(place, other)))
+  if (!shared) return output
   throw new InvalidOptionError(
-    `job '${name}': two outputs write to s3://${output.bucket}/${output.prefix}. Give each a prefix of its own, or union the streams.`,
+    `job '${name}': two outputs write to s3://${shared.bucket}/${shared.prefix}. Give each a prefix of its own, or union the streams.`,
   )
 }

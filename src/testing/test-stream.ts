@@ -10,6 +10,7 @@ import { partitionName } from '../names/tasks.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
+import { files } from '../sinks/files/files.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { DStream } from '../stream/dstream.ts'
 import { defineJob } from '../stream/job.ts'
@@ -73,14 +74,8 @@ export async function testStream(
     const defined = define(...streams)
     single = defined instanceof DStream
     for (const stream of defined instanceof DStream ? [defined] : defined) {
-      const output = {
-        kind: 'save',
-        input: stream.node,
-        bucket: RESULTS,
-        suffix: undefined,
-        encoder: PACKED_LINES,
-      } as const
-      stream.registry.add({ ...output, prefix: `out${slides.length}` })
+      const target = { bucket: RESULTS, prefix: `out${slides.length}`, suffix: undefined }
+      stream.registry.add({ kind: 'output', input: stream.node, sink: files(target, PACKED_LINES) })
       slides.push(stream.slide)
     }
   })

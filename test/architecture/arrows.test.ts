@@ -18,8 +18,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   sources: ['formats', 'options', 'values'],
   operators: ['graph', 'plan', 'programs', 'values'],
-  graph: ['formats', 'options', 'sources'],
-  stream: ['formats', 'graph', 'names', 'options', 'sources'],
+  sinks: ['formats', 'log', 'names', 'options'],
+  graph: ['options', 'sinks', 'sources'],
+  stream: ['formats', 'graph', 'names', 'options', 'sinks', 'sources'],
   plan: ['graph', 'names', 'options', 'sources', 'stores'],
   programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'stream', 'values'],
   runtime: [
@@ -30,6 +31,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'operators',
     'plan',
     'programs',
+    'sinks',
     'sources',
     'stores',
     'stream',
@@ -47,13 +49,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'options',
     'plan',
     'runtime',
+    'sinks',
     'sources',
     'stores',
     'stream',
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'stores', 'testing'],
-  '': ['formats', 'graph', 'options', 'sources', 'stream'],
+  '': ['formats', 'graph', 'options', 'sinks', 'sources', 'stream'],
 }
 
 interface Arrow {

@@ -39,8 +39,8 @@ describe('a job', () => {
     })
     expect(sources).toMatchObject([{ source: { feeds: ['lines', 'more'], gaps: 'skip', holes: 'none' } }])
     expect(outputs).toMatchObject([
-      { kind: 'save', bucket: 'results', prefix: 'words' },
-      { kind: 'print', count: 3 },
+      { sink: { name: 's3://results/words', places: [{ kind: 'objects', bucket: 'results', prefix: 'words' }] } },
+      { sink: { name: { numbered: 'print' }, places: [], takes: 4 } },
     ])
   })
 

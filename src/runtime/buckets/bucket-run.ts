@@ -7,9 +7,9 @@ import type { ShuffleStage } from '../../plan/plan.ts'
 import type { SetAside } from '../../programs/aside.ts'
 import type { BucketProgram } from '../../programs/bucket-program.ts'
 import { exchange } from '../../programs/exchange.ts'
+import type { OutputObject } from '../../sinks/sink.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import { leavesOut } from '../empty-intervals.ts'
-import type { OutputObject } from '../outbox.ts'
 import { collectOutputs } from '../outputs.ts'
 
 /** What a stage's run gives its buckets. */

@@ -1,17 +1,16 @@
 // The shuffle stages of a job: when the closing task has committed that batches are closed, their buckets run them, stage
-// after stage, and then `_SUCCESS` and prints follow. Everything here may be done again by anybody: each bucket's log says
+// after stage, and then what completes their outputs follows. Everything here may be done again by anybody: each bucket's log says
 // how far it is.
 
 import type { CloseCommit } from '../../log/commit-record.ts'
-import { batchFolder, successKey } from '../../names/outputs.ts'
 import { bucketTask, SOURCE_STAGE } from '../../names/tasks.ts'
-import type { PlannedOutput, ShuffleStage } from '../../plan/plan.ts'
+import type { ShuffleStage } from '../../plan/plan.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { LogReader } from '../closing/log-reader.ts'
 import type { Environment, Share } from '../environment.ts'
 import { Contributions } from '../held.ts'
-import type { Publisher } from '../outbox.ts'
-import { printed } from '../outputs.ts'
+import { type Publisher, redo } from '../outbox.ts'
+import { completeBatch } from '../outputs.ts'
 import type { Plans } from '../plans.ts'
 import { SideBySide } from '../side-by-side/asking.ts'
 import { foreignIn, judgeNow, type Lacking, together } from '../whole.ts'
@@ -176,29 +175,14 @@ export class Stages {
     return which.flatMap((bucket) => buckets[bucket] ?? [])
   }
 
-  /** `_SUCCESS` after every part of the stage's outputs; prints once. Not kept anywhere: whoever comes again does it again. */
+  /** Completes the stage's outputs, after every part of them. Not kept anywhere: whoever comes again does it again. */
   async #finish(stage: ShuffleStage, results: Contributions, lacking: Lacking): Promise<void> {
-    const times = [...new Set(results.parts.flat().map(({ time }) => time))].sort((a, b) => a - b)
-    for (const time of times) {
-      for (const { output } of stage.outputs) {
-        if (time % output.slide !== 0 || lacking.get(time)?.has(output.id)) continue
-        await this.#finishOutput(output, time, results)
-      }
+    const { publisher } = this.#parts
+    const outputs = stage.outputs.map(({ output }) => output)
+    const byTime = Map.groupBy(results.parts.flat(), ({ time }) => time)
+    for (const [time, parts] of [...byTime].sort(([a], [b]) => a - b)) {
+      for (const effect of completeBatch(outputs, time, () => parts, lacking)) await redo(publisher, effect)
     }
-  }
-
-  async #finishOutput({ id, node }: PlannedOutput, time: number, results: Contributions): Promise<void> {
-    const { environment, publisher } = this.#parts
-    if (node.kind === 'save') {
-      const ref = { bucket: node.bucket, key: successKey(batchFolder(node, time)) }
-      if (!(await publisher.objects.exists(ref))) await publisher.objects.put(ref, new Uint8Array())
-      return
-    }
-    const lines = results.parts
-      .flat()
-      .flatMap((part) => (part.time === time ? part.samples : []))
-      .flatMap(([output, some]) => (output === id ? some : []))
-    environment.print(printed(time, lines, node.count))
   }
 
   get #all(): BucketTask[] {

@@ -1,9 +1,8 @@
-// What closing would commit, pure: which batch times every source task has passed, their `_SUCCESS` objects and prints.
+// What closing would commit, pure: which batch times every source task has passed, and what completes them.
 
 import type { CloseCommit, Effect, ReadMark } from '../../log/commit-record.ts'
-import { batchFolder, successKey } from '../../names/outputs.ts'
 import type { PlannedOutput } from '../../plan/plan.ts'
-import { printed } from '../outputs.ts'
+import { completeBatch } from '../outputs.ts'
 import { closedBy, earliest } from '../time.ts'
 import { type Lacking, NOTHING_LACKS } from '../whole.ts'
 import { frontierOf, type LogReader } from './log-reader.ts'
@@ -54,21 +53,8 @@ export function draftClose(
     closed,
     marks: readers.map((reader) => reader.markAt(reached)),
     outbox: closed.flatMap((time) =>
-      outputs
-        .filter(({ id, slide }) => time % slide === 0 && !lacking.get(time)?.has(id))
-        .map((output) => closeOutput(output, time, readers)),
+      completeBatch(outputs, time, () => readers.flatMap((reader) => reader.partsOf(time)), lacking),
     ),
     lacks: some.length > 0 ? { lacking: some } : {},
   }
-}
-
-function closeOutput({ id, node }: PlannedOutput, time: number, readers: readonly LogReader[]): Effect {
-  if (node.kind === 'save') {
-    const ref = { bucket: node.bucket, key: successKey(batchFolder(node, time)) }
-    return { kind: 'put', ref, contentType: 'application/octet-stream', body: new Uint8Array(), packed: false }
-  }
-  const lines = readers.flatMap((reader) =>
-    reader.partsOf(time).flatMap(({ samples }) => samples.flatMap(([output, some]) => (output === id ? some : []))),
-  )
-  return { kind: 'print', text: printed(time, lines, node.count) }
 }

@@ -1,7 +1,6 @@
 // What a run has published: by output and batch time the lines, whatever parts they came in.
 
 import type { JobDefinition } from '../../graph/job.ts'
-import type { SaveNode } from '../../graph/nodes.ts'
 import { resultOf, SUCCESS } from '../../names/outputs.ts'
 import { type PlannedOutput, planJob } from '../../plan/plan.ts'
 import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
@@ -20,33 +19,29 @@ export interface ResultKey {
 
 /** Tells the outputs of a job by the keys of their objects. */
 export class OutputKeys {
-  readonly #saves: readonly { readonly output: PlannedOutput; readonly node: SaveNode }[]
+  /** Those that write objects. */
+  readonly outputs: readonly PlannedOutput[]
 
   /** @param jobs versions of one job: an output of several of them is one */
   constructor(jobs: readonly JobDefinition[]) {
     const outputs = new Map(jobs.flatMap((job) => planJob(job).outputs.map((output) => [output.id, output] as const)))
-    this.#saves = [...outputs.values()].flatMap((output) => {
-      const { node } = output
-      if (node.kind !== 'save') return []
-      return [{ output, node }]
-    })
-  }
-
-  get outputs(): readonly PlannedOutput[] {
-    return this.#saves.map(({ output }) => output)
+    this.outputs = [...outputs.values()].filter(({ node }) => node.sink.places.length > 0)
   }
 
   parse({ bucket, key }: ObjectRef): ResultKey | undefined {
-    for (const { output, node } of this.#saves) {
-      const result = node.bucket === bucket ? resultOf(node, key) : undefined
-      if (result) return { output: output.id, ...result }
+    for (const { id, node } of this.outputs) {
+      for (const place of node.sink.places) {
+        const batch = place.bucket === bucket ? resultOf(place, key) : undefined
+        if (batch) return { output: id, ...batch }
+      }
     }
     return undefined
   }
 
-  /** Whether every part of an output starts with a line of column names. */
-  hasHeader(id: string): boolean {
-    return this.#saves.find(({ output }) => output.id === id)?.node.encoder.header === true
+  /** What an object of an output says, an element each, in whatever parts they came. */
+  elementsOf(id: string, body: Uint8Array): readonly string[] {
+    const read = this.outputs.find((output) => output.id === id)?.node.sink.read ?? linesOf
+    return read(body)
   }
 }
 
@@ -76,10 +71,9 @@ export async function readPublished(
       const place = keys.parse({ bucket, key })
       const kind = kindOf({ bucket, key })
       if (!place && (kind === 'snapshot' || kind === 'spill')) continue
-      const lines = new TextDecoder().decode(await objects.get({ bucket, key })).split('\n')
-      if (lines.at(-1) === '') lines.pop()
+      const body = (await objects.get({ bucket, key })) ?? new Uint8Array()
       if (!place) {
-        quarantined.push(...lines)
+        quarantined.push(...linesOf(body))
         continue
       }
       const { output, time, part } = place
@@ -88,9 +82,7 @@ export async function readPublished(
       const times = outputs.get(output)
       const all = times?.get(time) ?? []
       times?.set(time, all)
-      // Every part has the header once more.
-      const body = keys.hasHeader(output) ? lines.slice(1) : lines
-      for (const line of body) all.push(normalize(line, output))
+      for (const element of keys.elementsOf(output, body)) all.push(normalize(element, output))
     }
   }
   const sorted = [...outputs].map(([id, times]) => {
@@ -100,4 +92,10 @@ export async function readPublished(
   const ended = new Set([...finished].flatMap(([output, times]) => [...times].map((time) => `${output} at ${time}`)))
   const unfinished = [...begun].filter((name) => !ended.has(name))
   return { outputs: new Map(sorted), unfinished, finished, quarantined: quarantined.sort() }
+}
+
+function linesOf(body: Uint8Array): string[] {
+  const lines = new TextDecoder().decode(body).split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines
 }

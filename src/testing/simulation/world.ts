@@ -94,7 +94,7 @@ export class World {
   }
 
   async published(normalize: (line: string, output: string) => string): Promise<Published> {
-    const saves = this.keys.outputs.flatMap(({ node }) => (node.kind === 'save' ? [node.bucket] : []))
+    const saves = this.keys.outputs.flatMap(({ node }) => node.sink.places.map(({ bucket }) => bucket))
     const quarantine = this.job.settings.quarantine?.bucket
     const buckets = new Set([STATE_BUCKET, ...saves, ...(quarantine === undefined ? [] : [quarantine])])
     // What was taken away counts, once, even if it has come back.

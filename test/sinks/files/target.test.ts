@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type FilesPlace, sameObjects } from '../../src/names/outputs.ts'
-import { parseTarget } from '../../src/stream/target.ts'
+import { type FilesPlace, sameObjects } from '../../../src/names/outputs.ts'
+import { parseTarget } from '../../../src/sinks/files/target.ts'
 
 describe('a target', () => {
   it.each([

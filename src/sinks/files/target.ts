@@ -1,8 +1,8 @@
 // Targets of outputs: `s3://bucket/prefix`, checked when the job is defined.
 
-import { InvalidOptionError } from '../errors/errors.ts'
-import { OWN_PREFIX } from '../names/objects.ts'
-import type { FilesPlace } from '../names/outputs.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { OWN_PREFIX } from '../../names/objects.ts'
+import type { FilesPlace } from '../../names/outputs.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
