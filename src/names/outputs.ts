@@ -1,7 +1,7 @@
 // What outputs are called, and the objects that they become: `<prefix>-<T>[.<suffix>]/part-…`, as Spark lays them out. An address
 // has a scheme and a numbered word has none; parts of one batch differ by who writes them, and nothing else is in its folder.
 
-import { folderOfKey, offsetDigits } from './objects.ts'
+import { offsetDigits } from './objects.ts'
 import { partitionName } from './tasks.ts'
 
 /** Objects below `<prefix>-<T>[.<suffix>]/`. */
@@ -95,11 +95,6 @@ export const SUCCESS = '_SUCCESS'
 
 export function successKey(folder: string): string {
   return `${folder}/${SUCCESS}`
-}
-
-/** Of a part, the key of what says that its batch is complete. */
-export function successBeside(key: string): string {
-  return `${folderOfKey(key)}${SUCCESS}`
 }
 
 export function isSuccess(key: string): boolean {

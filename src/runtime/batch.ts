@@ -5,7 +5,7 @@ import type { MillraceError } from '../errors/errors.ts'
 import { ContentionError } from '../errors/runtime-errors.ts'
 import { OffsetGapError } from '../errors/state-errors.ts'
 import type { SourceCommit } from '../log/commit-record.ts'
-import type { OutputObject } from '../sinks/sink.ts'
+import type { Write } from '../sinks/sink.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import { isKafka } from '../sources/kafka/kafka.ts'
 import { type Cut, cutRecords, type Gap } from './cut.ts'
@@ -184,7 +184,7 @@ function checkProduced(done: Produced | ProducedInPlace): void {
   if ('inPlace' in done) checkState(done.inPlace.state)
 }
 
-function quarantined(task: SourceTask, from: number, missing: readonly Gap[], run: RunResult): OutputObject[] {
+function quarantined(task: SourceTask, from: number, missing: readonly Gap[], run: RunResult): Write[] {
   const { ref, program, settings, environment } = task.parts
   const poison = settings.onPoison === 'quarantine' ? run.poison : []
   const gaps = program.sources.some(

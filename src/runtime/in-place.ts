@@ -11,7 +11,7 @@ import { IN_PLACE, partitionOf, type TaskRef } from '../names/tasks.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
 import { BucketProgram } from '../programs/bucket-program.ts'
 import { exchange } from '../programs/exchange.ts'
-import type { OutputObject } from '../sinks/sink.ts'
+import type { Write } from '../sinks/sink.ts'
 import type { JobSettings } from '../stream/job.ts'
 import { nextInterval } from './empty-intervals.ts'
 import type { Environment } from './environment.ts'
@@ -36,7 +36,7 @@ export interface InPlaceParts {
 /** What a micro-batch has come to so far. */
 export interface Produced {
   readonly partials: readonly BatchPartial[]
-  readonly objects: readonly OutputObject[]
+  readonly objects: readonly Write[]
   readonly written: number
 }
 

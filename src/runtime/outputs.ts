@@ -4,13 +4,13 @@ import { UnencodableError } from '../errors/runtime-errors.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { Slots } from '../programs/program.ts'
-import type { OutputObject } from '../sinks/sink.ts'
+import type { Write } from '../sinks/sink.ts'
 import type { Outline } from './held.ts'
 import { checkValues } from './savable.ts'
 import type { Lacking } from './whole.ts'
 
 export interface CollectedOutputs {
-  readonly objects: readonly OutputObject[]
+  readonly objects: readonly Write[]
   /** By the id of an output, what it keeps until the batch is complete. */
   readonly samples: readonly (readonly [output: string, lines: readonly string[]])[]
   /** Elements that reached outputs which write. */
@@ -24,7 +24,7 @@ export function collectOutputs(
   time: number,
   part: string,
 ): CollectedOutputs {
-  const objects: OutputObject[] = []
+  const objects: Write[] = []
   const samples: [string, readonly string[]][] = []
   let count = 0
   for (const { output, slot } of outputs) {
@@ -35,8 +35,8 @@ export function collectOutputs(
     checkValues(id, taken)
     const promised = written(id, () => node.sink.promise(taken, { time, part }))
     if (promised.lines) samples.push([id, promised.lines])
-    if (!promised.objects) continue
-    objects.push(...promised.objects)
+    if (!promised.writes) continue
+    objects.push(...promised.writes)
     count += elements.length
   }
   return { objects, samples, written: count }

@@ -3,17 +3,13 @@
 import { type Effect, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
 import { TaskLog } from '../log/task-log.ts'
 import { bucketTask, closingTask, sourceTask, type TaskRef } from '../names/tasks.ts'
-import type { ObjectRef, ObjectStore } from '../stores/object-store.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
+import { objectsOf, type PromisedObject } from './effects.ts'
 
-export interface Promised {
+export interface Promised extends PromisedObject {
   readonly stage: string
   readonly task: string
-  readonly ref: ObjectRef
-  /** Bytes in the commit, compressed perhaps, or staged in the bucket. */
-  readonly bytes: number
-  /** Its bytes are an upload in its own bucket, and cannot go to another. */
-  readonly staged: boolean
 }
 
 export async function promisedOf(table: StateTable, objects: ObjectStore, job: string): Promise<Promised[]> {
@@ -36,10 +32,5 @@ export async function promisedOf(table: StateTable, objects: ObjectStore, job: s
 }
 
 function promises({ stage, task }: TaskRef, outbox: readonly Effect[]): Promised[] {
-  return outbox.flatMap((effect) => {
-    if (effect.kind === 'put') return { stage, task, ref: effect.ref, bytes: effect.body.length, staged: false }
-    if (effect.kind === 'complete')
-      return { stage, task, ref: effect.staged.ref, bytes: effect.staged.bytes, staged: true }
-    return []
-  })
+  return objectsOf(outbox).map((object) => ({ stage, task, ...object }))
 }

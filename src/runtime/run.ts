@@ -11,7 +11,7 @@ import type { Program } from '../plan/plan.ts'
 import { exchange } from '../programs/exchange.ts'
 import { Guard } from '../programs/guard.ts'
 import { runTraced } from '../programs/program.ts'
-import type { OutputObject } from '../sinks/sink.ts'
+import type { Write } from '../sinks/sink.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
 import { collectOutputs } from './outputs.ts'
@@ -30,7 +30,7 @@ export interface Poison {
 }
 
 export interface RunResult {
-  readonly objects: readonly OutputObject[]
+  readonly objects: readonly Write[]
   readonly partials: readonly BatchPartial[]
   /** Elements that reached outputs which write. */
   readonly written: number
@@ -97,7 +97,7 @@ async function runAll(
   poison: readonly Poison[],
   strict = false,
 ): Promise<RunResult> {
-  const objects: OutputObject[] = []
+  const objects: Write[] = []
   const partials: BatchPartial[] = []
   let written = 0
   for (const { time, records } of batches) {

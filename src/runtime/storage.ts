@@ -15,6 +15,7 @@ import { bucketTask, closingTask, type TaskRef } from '../names/tasks.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { LogItem, StateTable } from '../stores/table.ts'
 import { itemBytes } from '../stores/table-keys.ts'
+import { objectsOf } from './effects.ts'
 
 /** So many and so large things. */
 export interface Amount {
@@ -89,8 +90,8 @@ function isCommit(value: unknown): value is Commit {
 
 async function stagedOf(log: TaskLog<Commit>): Promise<Amount> {
   const outbox = (await log.head())?.record.outbox ?? []
-  const staged = outbox.flatMap((effect) => (effect.kind === 'complete' ? [effect.staged.bytes] : []))
-  return staged.map((bytes) => ({ count: 1, bytes })).reduce(plus, NONE)
+  const staged = objectsOf(outbox).filter((object) => object.staged)
+  return staged.map(({ bytes }) => ({ count: 1, bytes })).reduce(plus, NONE)
 }
 
 /** Entries that have expired make holes, which are passed over here. */

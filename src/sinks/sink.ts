@@ -16,7 +16,12 @@ export interface OutputObject {
   readonly ref: ObjectRef
   readonly contentType: string
   readonly body: string | Uint8Array
+  /** What says that its batch is complete, if anything does: when that is there, nothing more may show beside it (I3). */
+  readonly completedBy?: ObjectRef
 }
+
+/** Something to be done with a commit: an object, or another effect as it stands in the commit. */
+export type Write = OutputObject | Effect
 
 /** The elements of one batch time that one commit makes visible. */
 export interface PartOfBatch {
@@ -28,7 +33,7 @@ export interface PartOfBatch {
 /** What a part of a batch becomes with the commit that holds it. */
 export interface Promised {
   /** Published right after the commit. */
-  readonly objects?: readonly OutputObject[]
+  readonly writes?: readonly Write[]
   /** Kept in the commit until the batch is complete: as little as `complete` can do with, since they are read again then. */
   readonly lines?: readonly string[]
 }

@@ -7,7 +7,7 @@ import type { ShuffleStage } from '../../plan/plan.ts'
 import type { SetAside } from '../../programs/aside.ts'
 import type { BucketProgram } from '../../programs/bucket-program.ts'
 import { exchange } from '../../programs/exchange.ts'
-import type { OutputObject } from '../../sinks/sink.ts'
+import type { Write } from '../../sinks/sink.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import { leavesOut } from '../empty-intervals.ts'
 import { collectOutputs } from '../outputs.ts'
@@ -32,9 +32,9 @@ export interface BucketRun {
   readonly ran: readonly number[]
   /** One for each of them. */
   readonly partials: readonly BatchPartial[]
-  readonly objects: readonly OutputObject[]
+  readonly objects: readonly Write[]
   /** Objects of batches that were closed before: code that did not have the stage has closed them. */
-  readonly late: readonly OutputObject[]
+  readonly late: readonly Write[]
   /** Whether anything came in or went out. */
   readonly active: boolean
 }
@@ -52,13 +52,13 @@ export async function runClosed(
   settings: JobSettings,
   doneUntil: number,
   input: StageInput,
-  keep: (time: number, failures: readonly SetAside[]) => readonly OutputObject[],
+  keep: (time: number, failures: readonly SetAside[]) => readonly Write[],
   apart: string,
 ): Promise<BucketRun> {
   const ran: number[] = []
   const partials: BatchPartial[] = []
-  const objects: OutputObject[] = []
-  const late: OutputObject[] = []
+  const objects: Write[] = []
+  const late: Write[] = []
   let active = false
   const next = (after: number) => nextTime(after, dueAfter(program, after, settings), settings, input)
   for (let time = next(doneUntil); time !== undefined; time = next(time)) {

@@ -1,6 +1,7 @@
 // Files: every part of a batch is an object of its own, published with its commit, and `_SUCCESS` says that all are there.
 
 import { type CsvOptions, csvLines, type Encoder, ndjsonLines, textLines } from '../../formats/encode.ts'
+import type { ObjectRef } from '../../names/objects.ts'
 import { batchFolder, type FilesPlace, filesOutputId, keyOfPart, successKey } from '../../names/outputs.ts'
 import { checkKnownOptions } from '../../options/options.ts'
 import type { Sink } from '../sink.ts'
@@ -30,16 +31,18 @@ export function files(target: FilesPlace, encoder: Encoder<unknown>): Sink {
   const { contentType, extension = '' } = encoder
   const keyOf = (time: number | string, part: string): string =>
     keyOfPart(batchFolder(target, time), `${part}${extension}`)
+  const success = (time: number): ObjectRef => ({ bucket, key: successKey(batchFolder(target, time)) })
   return {
     name: filesOutputId(target),
     places: [{ kind: 'objects', ...target }],
-    promise: (elements, { time, part }) => ({
-      objects: [{ ref: { bucket, key: keyOf(time, part) }, contentType, body: encoder.encode(elements) }],
-    }),
+    promise(elements, { time, part }) {
+      const ref = { bucket, key: keyOf(time, part) }
+      return { writes: [{ ref, contentType, body: encoder.encode(elements), completedBy: success(time) }] }
+    },
     complete: (time) => [
       {
         kind: 'put',
-        ref: { bucket, key: successKey(batchFolder(target, time)) },
+        ref: success(time),
         contentType: 'application/octet-stream',
         body: new Uint8Array(),
         packed: false,

@@ -111,7 +111,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     name: 'healing writes again what is there',
     breaks: 'I3',
     file: 'src/runtime/outbox.ts',
-    find: "if (effect.kind === 'put' && (await publisher.objects.exists(effect.ref))) return",
+    find: 'if (done && (await done)) return',
     replace: '',
     test: 'test/runtime/taken-away.test.ts',
   },
