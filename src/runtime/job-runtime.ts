@@ -206,7 +206,7 @@ export class JobRuntime {
     const ref = sourceTask(job.name, name)
     const log = openLog(ref, environment, job.settings, isSourceCommit)
     const parts = { ref, program, settings: job.settings, environment, log }
-    const task = new SourceTask({ ...parts, publisher: this.#publisher, closer: this.#closer, plans: this.#plans })
+    const task = new SourceTask({ ...parts, publisher: this.#publisher, known: this.#closer, plans: this.#plans })
     this.#tasks.set(name, task)
     return task
   }

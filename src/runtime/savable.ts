@@ -4,13 +4,10 @@ import { CyclicValueError, describeValue } from '../errors/operator-errors.ts'
 import { DecodeError, UnsavableValueError } from '../errors/value-errors.ts'
 import { pack } from '../log/codec.ts'
 import type { BatchPartial, BucketCommit } from '../log/commit-record.ts'
-import type { PreparedRecord, TaskLog } from '../log/task-log.ts'
 import { stageOfEdge } from '../names/edges.ts'
 import type { StateChanges } from '../programs/bucket-program.ts'
-import type { ObjectStore } from '../stores/object-store.ts'
 import { pairPath, refused } from '../values/unsavable.ts'
 import { isValue, NoValue } from '../values/value.ts'
-import { withdraw } from './outbox.ts'
 
 /** Whether an error says that something is no value, or is a record inside a value that cannot be decoded. */
 export function isUnsavable(error: unknown): boolean {
@@ -32,21 +29,11 @@ export function checkState(state: StateChanges): void {
   for (const [operator, changes] of state) for (const { cell, value } of changes) check(operator, [cell, value])
 }
 
-/** Encodes the commit of a bucket; when it cannot be, what is staged for it is thrown away. @throws UnsavableValueError as above, when a value in it is none */
-export async function prepareSavable(
-  log: TaskLog<BucketCommit>,
-  record: BucketCommit,
-  objects: ObjectStore,
-  version: number,
-): Promise<PreparedRecord<BucketCommit>> {
-  try {
-    return await log.prepare(record, version)
-  } catch (error) {
-    await withdraw(objects, record.outbox)
-    checkPartials(record.partials)
-    checkState(record.state)
-    throw error
-  }
+/** Says which value it is that keeps the commit of a bucket from being encoded. @throws UnsavableValueError as above; else the error itself */
+export function blame({ partials, state }: BucketCommit, error: unknown): never {
+  checkPartials(partials)
+  checkState(state)
+  throw error
 }
 
 /**

@@ -5,22 +5,33 @@ import { LogLostError } from '../errors/state-errors.ts'
 import { DecodeError, UnsavableValueError } from '../errors/value-errors.ts'
 import type { SourceCommit } from '../log/commit-record.ts'
 import { addCounters, type Counters, NO_COUNTS } from '../log/commit-record.ts'
-import type { Entry, PreparedRecord, TaskLog } from '../log/task-log.ts'
+import type { Entry, TaskLog } from '../log/task-log.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { Program } from '../plan/plan.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
 import type { JobSettings } from '../stream/job.ts'
-import type { Closer } from './closing/closer.ts'
 import type { Environment } from './environment.ts'
+import { type Draft, FencedLog } from './fenced-log.ts'
 import { carryOn, InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
 import { Mutex } from './mutex.ts'
-import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
+import type { Publisher } from './outbox.ts'
 import type { Plans } from './plans.ts'
-import { trustedFor } from './snapshot-due.ts'
 import { isOutOfRange } from './time.ts'
 import { type Progress, TroubleWatch } from './trouble.ts'
 
 const WARN_EVERY_MS = 60_000
+
+/** Who says which source tasks there are: nothing is closed without those that it knows. */
+export interface KnownTasks {
+  /** Up to which version a task's log has been read, strongly consistent; 0 when it has never joined. */
+  readOf(task: TaskRef): Promise<number>
+  /** Makes a task known and returns the frontier at which it starts: nothing below it is open any more. */
+  join(task: TaskRef): Promise<number>
+  /** The same for one that was put to sleep by the entry of this version of its log. */
+  rouse(task: TaskRef, version: number): Promise<number>
+  /** Takes note of a commit that this instance has made and published. */
+  observe(task: TaskRef, entry: Entry<SourceCommit>): void
+}
 
 export interface SourceTaskParts {
   readonly ref: TaskRef
@@ -29,25 +40,17 @@ export interface SourceTaskParts {
   readonly environment: Environment
   readonly publisher: Publisher
   readonly log: TaskLog<SourceCommit>
-  readonly closer: Closer
+  readonly known: KnownTasks
   readonly plans: Plans
-}
-
-/** The head of the log as this instance knows it. */
-interface Head extends Entry<SourceCommit> {
-  /** Whether its outbox is known to be published. */
-  readonly published: boolean
-  /** Whether a task that this entry put to sleep has been roused. */
-  readonly roused?: boolean
 }
 
 export class SourceTask {
   readonly parts: SourceTaskParts
   /** One micro-batch at a time: overlapping invocations in one process would only make each other conflict. */
   readonly mutex = new Mutex()
-  #head: Head | undefined
-  /** When the head was read or committed. */
-  #knownAt = 0
+  readonly #log: FencedLog<SourceCommit>
+  /** The head, once the task that it put to sleep has been roused. */
+  #roused: SourceCommit | undefined
   #warnedAt = Number.NEGATIVE_INFINITY
   /** Since when all records from this offset on fail alike. */
   #alike: { readonly offset: number; readonly since: number } | undefined
@@ -58,14 +61,20 @@ export class SourceTask {
 
   constructor(parts: SourceTaskParts) {
     this.parts = parts
+    this.#log = new FencedLog({
+      ...parts,
+      // A birth says nothing until the closing task knows the task: where it starts.
+      isHead: ({ kind }) => kind !== 'birth',
+      onPublished: (entry) => parts.known.observe(parts.ref, entry),
+    })
     this.trouble = new TroubleWatch(parts.ref, parts.settings, parts.environment)
     const { inPlace } = parts.program
     this.#inPlace = inPlace && new InPlace({ ...parts, program: inPlace })
   }
 
-  /** What was committed last; undefined when this instance does not know. */
+  /** What was committed last, as far as known. */
   get head(): SourceCommit | undefined {
-    return this.#head?.record
+    return this.#log.head?.record
   }
 
   /** What was known of the log last; remembered also when the head is not. */
@@ -73,26 +82,22 @@ export class SourceTask {
 
   /** Whether the head will never expire: a seal that nothing was about to follow. */
   get sealed(): boolean {
-    return this.#head?.record.kind === 'seal' && this.#head.headUntil === undefined
+    return this.head?.kind === 'seal' && this.#log.head?.headUntil === undefined
   }
 
   get version(): number {
-    return this.#head?.version ?? 0
+    return this.#log.version
   }
 
   /**
    * Step 1. What is in memory is taken as fresh unless the event is ahead of it: offsets are dense, so another instance
-   * went on. What is behind needs no look either: if memory is stale, the commit's condition will tell. Only memory from
-   * before what may have expired since does not count: versions that have expired are free again.
+   * went on. What is behind needs no look either: if memory is stale, the commit's condition will tell.
    */
   async load(firstOffset: number): Promise<void> {
-    const { environment, settings } = this.parts
-    const now = environment.clock.now()
     const until = this.head?.position?.until
-    const trusted = now - this.#knownAt < trustedFor(settings)
-    if (this.#head && trusted && (until === undefined || firstOffset <= until)) return
-    const entry = await this.#readHead()
-    this.#head ??= await this.#beBorn(entry)
+    if (this.head && this.#log.isFresh && (until === undefined || firstOffset <= until)) return
+    const birth = await this.#read()
+    if (!this.head) this.#log.hold(await this.#beBorn(birth), true)
   }
 
   /**
@@ -101,19 +106,15 @@ export class SourceTask {
    * @param joinedAt where a task stands that has committed nothing yet.
    */
   async loadQuiet(joinedAt: number): Promise<void> {
-    const entry = await this.#readHead()
+    const entry = await this.#read()
     if (!entry) throw new LogLostError(this.parts.ref) // it is known, so there was a birth
-    this.#head ??= { ...entry, record: { ...entry.record, frontier: joinedAt }, published: true }
+    if (!this.head) this.#log.hold({ ...entry, record: { ...entry.record, frontier: joinedAt } }, true)
   }
 
-  /** Memory has a head afterwards, unless the log has none but a birth. */
-  async #readHead(): Promise<Entry<SourceCommit> | undefined> {
-    const now = this.parts.environment.clock.now()
-    const entry = await this.parts.log.head()
-    this.#knownAt = now
-    if (entry && entry.version === this.#head?.version) return entry
-    this.#head = entry && entry.record.kind !== 'birth' ? { ...entry, published: false } : undefined
-    if (this.head) this.#note(this.head)
+  /** There is a head afterwards, unless the log has none but a birth. */
+  async #read(): Promise<Entry<SourceCommit> | undefined> {
+    const { entry, isNew } = await this.#log.read()
+    if (isNew && this.head) this.#note(this.head)
     return entry
   }
 
@@ -123,8 +124,8 @@ export class SourceTask {
    *
    * @param birth if it is there already: since then the task is silent, whoever looks at it first.
    */
-  async #beBorn(birth: Entry<SourceCommit> | undefined): Promise<Head> {
-    const { ref, log, closer, environment } = this.parts
+  async #beBorn(birth: Entry<SourceCommit> | undefined): Promise<Entry<SourceCommit>> {
+    const { ref, log, known, environment } = this.parts
     const now = environment.clock.now()
     const record: SourceCommit = birth?.record ?? {
       kind: 'birth',
@@ -140,29 +141,26 @@ export class SourceTask {
     }
     const version = birth?.version ?? 0
     // More than that has been read of it: the log is lost, unless another instance has written since this one looked.
-    if ((await closer.readOf(ref)) > version && ((await log.head())?.version ?? 0) <= version)
+    if ((await known.readOf(ref)) > version && ((await log.head())?.version ?? 0) <= version)
       throw new LogLostError(ref)
     // Whether this or another instance's birth comes first makes no difference.
-    if (!birth) await log.append(1, await log.prepare(record))
-    const joined = { ...record, frontier: await closer.join(ref) }
-    return { version: 1, record: joined, bytes: 0, again: () => joined, published: true }
+    if (!birth) await this.#log.beBorn(record)
+    const joined = { ...record, frontier: await known.join(ref) }
+    return { version: 1, record: joined, bytes: 0, again: () => joined }
   }
 
   /** A task that fails for long commits nothing: its head, and what its state is made of, must not expire meanwhile. */
-  async keepAlive(): Promise<void> {
-    const { log, settings, environment } = this.parts
-    const until = this.#head?.headUntil ?? Number.POSITIVE_INFINITY
-    if (until * 1000 > environment.clock.now() + settings.retention / 2) return
-    await log.keep(({ version, record }) => record.inPlace?.since ?? version)
-    this.#head = this.#head && { ...this.#head, headUntil: log.headUntilOf(this.version) }
+  keepAlive(): Promise<void> {
+    return this.#log.keepAlive(({ version, record }) => record.inPlace?.since ?? version)
   }
 
   /** A task that was put to sleep comes back before it commits: from here on, nothing is closed without it. */
   async rouse(): Promise<void> {
-    const head = this.#head
-    if (head?.record.kind !== 'sleep' || head.roused) return
-    const frontier = Math.max(head.record.frontier, await this.parts.closer.rouse(this.parts.ref, head.version))
-    this.#head = { ...head, roused: true, record: { ...head.record, frontier } }
+    const { head } = this.#log
+    if (head?.record.kind !== 'sleep' || head.record === this.#roused) return
+    const frontier = Math.max(head.record.frontier, await this.parts.known.rouse(this.parts.ref, head.version))
+    this.#roused = { ...head.record, frontier }
+    this.#log.hold({ ...head, record: this.#roused }, true)
   }
 
   /**
@@ -170,11 +168,8 @@ export class SourceTask {
    *
    * @param wakes whether to arm its wake-up, too.
    */
-  async healHead(wakes = true): Promise<void> {
-    if (!this.#head || this.#head.published) return
-    const { outbox, at } = this.#head.record
-    await heal(this.parts.publisher, wakes ? outbox : visible(outbox), at)
-    this.#markPublished(this.#head)
+  healHead(wakes = true): Promise<void> {
+    return this.#log.heal(wakes)
   }
 
   /**
@@ -183,49 +178,35 @@ export class SourceTask {
    * @param seal whether state is to be in a snapshot of its own.
    */
   async runInPlace(produced: Produced, frontier: number, seal = false): Promise<Produced | ProducedInPlace> {
-    if (!this.#head) return produced
-    if (this.#inPlace) return this.#inPlace.run(this.#head, produced, frontier, seal)
-    return { ...produced, ...(await carryOn(this.parts, this.#head, frontier, seal)) }
+    const { head } = this.#log
+    if (!head) return produced
+    if (this.#inPlace) return this.#inPlace.run(head, produced, frontier, seal)
+    return { ...produced, ...(await carryOn(this.parts, head, frontier, seal)) }
   }
 
   /** Step 5. On conflict what was staged is thrown away and the memory with it; `unsavable`: a value in it cannot be encoded. */
   async commit(record: SourceCommit): Promise<'committed' | 'conflict' | 'unsavable'> {
-    const { log, settings, environment } = this.parts
-    const version = this.version + 1
-    let prepared: PreparedRecord<SourceCommit>
+    let draft: Draft<SourceCommit>
     try {
-      prepared = await log.prepare(record, version)
+      draft = await this.#log.prepare(record)
     } catch (error) {
-      await withdraw(environment.objects, record.outbox)
       if (error instanceof UnsavableValueError || error instanceof DecodeError) return 'unsavable'
       throw error
     }
-    // Not known to have failed means maybe written: then what is staged must stay, and memory must go.
-    this.#head = undefined
-    const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
-    const outcome = await log.append(version, prepared, expiresAt)
-    if (outcome === 'committed') {
-      const { bytes, again } = prepared
-      this.#head = { version, record, bytes, again, headUntil: log.headUntilOf(version), published: false }
-      this.#inPlace?.committed(version)
-      this.#knownAt = record.at
-      this.#note(record)
-      return 'committed'
-    }
-    await Promise.all([withdraw(environment.objects, record.outbox), log.discard(prepared)])
-    return 'conflict'
+    if ((await this.#log.append(draft)) === 'conflict') return 'conflict'
+    this.#inPlace?.committed(draft.version)
+    this.#note(record)
+    return 'committed'
   }
 
   /** Step 6. */
-  async publishHead(): Promise<void> {
-    if (!this.#head) return
-    await publish(this.parts.publisher, this.#head.record.outbox)
-    this.#markPublished(this.#head)
+  publishHead(): Promise<void> {
+    return this.#log.publish()
   }
 
   /** Drops what is in memory, so that the next micro-batch reads the log. */
   forget(): void {
-    this.#head = undefined
+    this.#log.forget()
   }
 
   /**
@@ -268,10 +249,5 @@ export class SourceTask {
 
   #note({ position, active }: SourceCommit): void {
     this.#progress = { reached: position?.until ?? 0, active }
-  }
-
-  #markPublished(head: Head): void {
-    this.#head = { ...head, published: true }
-    this.parts.closer.observe(this.parts.ref, head)
   }
 }

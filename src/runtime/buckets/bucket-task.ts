@@ -1,17 +1,17 @@
 // A task of a shuffle stage: one bucket, its state, and its commit log. It runs the batches that are closed, in order, and
 // commits what they did under the same fence as a source task: state change, promised output, what travels on.
 
-import { LogLostError } from '../../errors/state-errors.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../../log/commit-record.ts'
-import type { Entry, TaskLog } from '../../log/task-log.ts'
+import type { Entry } from '../../log/task-log.ts'
 import { stagePlace } from '../../names/edges.ts'
+import { FencedLog } from '../fenced-log.ts'
 import { type Part, partsOf } from '../held.ts'
 import { Mutex } from '../mutex.ts'
 import { openLog } from '../open-log.ts'
-import { heal, ofOpenBatches, promiseObjects, publish, withdraw } from '../outbox.ts'
+import { ofOpenBatches, promiseObjects } from '../outbox.ts'
 import { keepAside } from '../quarantine.ts'
-import { prepareSavable } from '../savable.ts'
-import { LEAST_RETENTION, trustedFor } from '../snapshot-due.ts'
+import { blame } from '../savable.ts'
+import { LEAST_RETENTION } from '../snapshot-due.ts'
 import type { Contribution } from '../whole.ts'
 import type { BucketParts } from './bucket-parts.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
@@ -28,29 +28,27 @@ const NOTHING: Run = { commit: undefined, partials: [] }
 
 export class BucketTask {
   readonly #parts: BucketParts
-  readonly #log: TaskLog<BucketCommit>
+  readonly #log: FencedLog<BucketCommit>
   readonly #state: BucketState
   /** When one bucket of a stage fails, the stage is given up while others are still at work; whoever comes next must wait. */
   readonly #mutex = new Mutex()
-  #head: Entry<BucketCommit> | undefined
   /** What the head has for those who go on with it. */
   #ofHead: readonly Part[] = []
-  #loadedAt: number | undefined
-  #published = true
   /** Batches up to here are done; at least what the head says, more when nothing had to be committed. */
   #doneUntil = 0
-  /** Another instance may have gone on since memory was loaded. */
-  #doubted = false
   /** Of the last run, when it did nothing that had to be committed. */
   #idle: readonly Part[] = []
-  /** The log is known to go up to this version; 0: it may not have begun. */
-  #known = 0
 
   constructor(parts: BucketParts) {
     this.#parts = parts
-    this.#log = openLog(parts.ref, parts.environment, parts.settings, isBucketCommit)
+    const log = openLog(parts.ref, parts.environment, parts.settings, isBucketCommit)
+    this.#log = new FencedLog({ ...parts, log })
     const { onPoison } = parts.settings
-    this.#state = new BucketState(parts.stage, parts.bucket, this.#log, parts.environment, onPoison)
+    this.#state = new BucketState(parts.stage, parts.bucket, log, parts.environment, onPoison)
+  }
+
+  get #head(): Entry<BucketCommit> | undefined {
+    return this.#log.head
   }
 
   /** When something has to be run although no data may come: by the state, or by what the head says of it. */
@@ -59,9 +57,9 @@ export class BucketTask {
     return program ? dueAfter(program, this.#doneUntil, this.#parts.settings) : this.#head?.record.due
   }
 
-  /** Up to which version the log is known to go. */
+  /** Up to which version the log is known to go; 0: it may not have begun. */
   get version(): number {
-    return Math.max(this.#known, this.#head?.version ?? 0)
+    return this.#log.known
   }
 
   /** Whether the state is in memory, as it is at the log's head. */
@@ -106,7 +104,7 @@ export class BucketTask {
 
   /** Takes note of a version that the log goes up to: one that ends before it is lost (I7). */
   expect(version: number): void {
-    this.#known = Math.max(this.#known, version)
+    this.#log.expect(version)
   }
 
   /** The first entry, before anything can fall into the bucket: from then on an empty log is a lost one. Whose it is makes no difference. */
@@ -117,9 +115,9 @@ export class BucketTask {
       const [at, code] = [environment.clock.now(), environment.code]
       const due = dueAfter(await this.#state.restore(undefined), 0, settings)
       const nothing = { ran: [], state: [], snapshot: undefined, logBytes: 0, logSince: at, partials: [], outbox: [] }
-      await this.#log.append(1, await this.#log.prepare({ kind: 'birth', at, code, closedUntil: 0, due, ...nothing }))
+      await this.#log.beBorn({ kind: 'birth', at, code, closedUntil: 0, due, ...nothing })
       this.expect(1)
-      this.#doubted = true
+      this.doubt()
     })
   }
 
@@ -132,13 +130,13 @@ export class BucketTask {
     try {
       for (;;) {
         await this.#look()
-        await this.#heal()
+        await this.#log.heal()
         if (this.isDone(input.closedUntil)) return
         const { commit, partials } = await this.#run(input)
         if (commit && (await this.#commit(commit)) === 'conflict') continue
         this.#idle = commit ? [] : partsOf(partials, () => partials)
         this.#doneUntil = input.closedUntil
-        await this.#publish()
+        await this.#log.publish()
         return
       }
     } catch (error) {
@@ -153,26 +151,22 @@ export class BucketTask {
   }
 
   async #look(): Promise<void> {
-    const { environment, settings, ref } = this.#parts
-    const now = environment.clock.now()
-    const held = this.#loadedAt !== undefined && now - this.#loadedAt < trustedFor(settings)
-    if (held && !this.#doubted) return
-    const known = this.version
-    const head = await this.#log.head()
-    if ((head?.version ?? 0) < known) throw new LogLostError(ref, head?.version, known)
-    this.#doubted = false
-    if (held && head?.version === this.#head?.version) return
-    if (!held) this.#state.forget()
-    this.#take(head)
-    // What is due may be something else to this code.
-    if (head?.record.code !== environment.code) await this.#state.restore(head)
-    this.#loadedAt = now
+    if (this.#log.isFresh) return
+    if (!this.#log.isTrusted) this.forget() // what was held for so long is read anew, state and all
+    const { entry, isNew } = await this.#log.read()
+    if (!isNew) return
+    this.#took(entry)
+    if (entry?.record.code === this.#parts.environment.code) return
+    try {
+      await this.#state.restore(entry) // what is due may be something else to this code
+    } catch (error) {
+      this.forget() // it is not known what is due
+      throw error
+    }
   }
 
-  #take(head: Entry<BucketCommit> | undefined): void {
-    this.#head = head
+  #took(head: Entry<BucketCommit> | undefined): void {
     this.#ofHead = head ? partsOf(head.record.partials, () => head.again().partials, true) : []
-    this.#published = head === undefined
     this.#doneUntil = head?.record.closedUntil ?? 0
     this.#idle = []
   }
@@ -182,21 +176,24 @@ export class BucketTask {
     return this.#mutex.run(async () => {
       await this.#look()
       if (this.isDone(until)) return true
-      const added = await this.#log.read(this.#head?.version ?? 0)
+      const added = await this.#log.log.read(this.#log.version)
       const last = added.at(-1)
-      if (last) this.#take(last)
+      if (last) {
+        this.#log.hold(last)
+        this.#took(last)
+      }
       return this.isDone(until)
     })
   }
 
   forget(): void {
-    this.#loadedAt = undefined
+    this.#log.forget()
     this.#state.forget()
   }
 
   /** Does not trust memory any more without a look at the log's head: what would be done without data depends on it. */
   doubt(): void {
-    this.#doubted = true
+    this.#log.doubt()
   }
 
   /**
@@ -210,7 +207,7 @@ export class BucketTask {
 
   async #seal(closedUntil: number): Promise<boolean> {
     await this.#look()
-    await this.#heal()
+    await this.#log.heal()
     const head = this.#head
     if (head && head.record.closedUntil > closedUntil) return false
     if (!head || (head.record.kind !== 'bucket' && head.headUntil === undefined)) return true
@@ -218,9 +215,7 @@ export class BucketTask {
     const at = this.#parts.environment.clock.now()
     const { retention: logFor } = this.#parts.settings
     const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at, logFor }
-    const sealed = (await this.#commit({ ...head.record, kind: 'seal', at, snapshot, ...quiet })) === 'committed'
-    this.#published = true
-    return sealed
+    return (await this.#commit({ ...head.record, kind: 'seal', at, snapshot, ...quiet })) === 'committed'
   }
 
   /** Runs all batches that are closed and not done; no commit when they did nothing that has to be kept. */
@@ -269,32 +264,12 @@ export class BucketTask {
   }
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {
-    const { environment, settings } = this.#parts
-    const version = (this.#head?.version ?? 0) + 1
-    const prepared = await prepareSavable(this.#log, record, environment.objects, version)
-    this.forget() // until it is known how it went
-    const expiresAt = record.kind === 'seal' ? undefined : record.at + settings.retention
-    if ((await this.#log.append(version, prepared, expiresAt)) === 'conflict') {
-      await Promise.all([withdraw(environment.objects, record.outbox), this.#log.discard(prepared)])
-      return 'conflict'
-    }
-    this.#head = { ...prepared, version, record, headUntil: this.#log.headUntilOf(version) }
-    this.#ofHead = partsOf(record.partials, () => prepared.again().partials)
-    this.#state.committed(this.#head)
-    this.#published = record.outbox.length === 0
-    this.#loadedAt = record.at
+    const draft = await this.#log.prepare(record).catch((error: unknown) => blame(record, error))
+    this.#state.forget() // it is ahead of the log until it is known how it went
+    if ((await this.#log.append(draft)) === 'conflict') return 'conflict'
+    const head = this.#head
+    this.#ofHead = partsOf(record.partials, () => draft.prepared.again().partials)
+    if (head) this.#state.committed(head)
     return 'committed'
-  }
-
-  async #publish(): Promise<void> {
-    if (this.#published || !this.#head) return
-    await publish(this.#parts.publisher, this.#head.record.outbox)
-    this.#published = true
-  }
-
-  async #heal(): Promise<void> {
-    if (this.#published || !this.#head) return
-    await heal(this.#parts.publisher, this.#head.record.outbox, this.#head.record.at)
-    this.#published = true
   }
 }

@@ -7,8 +7,9 @@ import type { Entry, TaskLog } from '../../log/task-log.ts'
 import { bucketTask } from '../../names/tasks.ts'
 import type { StateChanges } from '../../programs/bucket-program.ts'
 import type { JobSettings } from '../../stream/job.ts'
+import { FencedLog } from '../fenced-log.ts'
 import { openLog } from '../open-log.ts'
-import { heal, type Publisher } from '../outbox.ts'
+import type { Publisher } from '../outbox.ts'
 import type { Plans } from '../plans.ts'
 import { saveSnapshot } from '../save-snapshot.ts'
 
@@ -54,17 +55,19 @@ export class GoneStages {
   }
 
   async #seal(log: TaskLog<BucketCommit>, closedUntil: number): Promise<void> {
-    const head = await log.head()
+    const { environment } = this.#plans
+    const fenced = new FencedLog({ log, environment, settings: this.#settings, publisher: this.#publisher })
+    const { entry: head } = await fenced.read()
     if (head?.record.kind !== 'bucket' || head.record.closedUntil > closedUntil) return
-    await heal(this.#publisher, head.record.outbox, head.record.at) // an entry with a successor is published
-    const { clock, code, log: journal } = this.#plans.environment
+    await fenced.heal()
+    const { clock, code, log: journal } = environment
     const at = clock.now()
     const snapshot = await this.#snapshotOf(log, head)
     const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
     const plan = this.#plans.own.fingerprint
     const seal: BucketCommit = { ...head.record, kind: 'seal', at, code, plan, snapshot, ...quiet }
     // When others were faster the stage is not gone for them, and the next look finds what they did.
-    await log.append(head.version + 1, await log.prepare(seal, head.version + 1))
+    await fenced.append(await fenced.prepare(seal))
     journal.info(
       { stage: log.task.stage, bucket: log.task.task },
       'state of a stage that this code does not have is kept',

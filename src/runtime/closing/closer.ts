@@ -4,13 +4,13 @@
 
 import { LogLostError } from '../../errors/state-errors.ts'
 import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../../log/commit-record.ts'
-import type { Entry, TaskLog } from '../../log/task-log.ts'
+import type { Entry } from '../../log/task-log.ts'
 import { closingTask, type TaskRef } from '../../names/tasks.ts'
 import { tellLeftOut } from '../empty-intervals.ts'
+import { FencedLog } from '../fenced-log.ts'
 import { Mutex } from '../mutex.ts'
 import { openLog } from '../open-log.ts'
-import { heal, publish } from '../outbox.ts'
-import { keptFor, trustedFor } from '../snapshot-due.ts'
+import { keptFor } from '../snapshot-due.ts'
 import { earliest } from '../time.ts'
 import { judgeReached, refuseStrays, tellLacking } from '../whole.ts'
 import { draftClose } from './close-draft.ts'
@@ -24,14 +24,9 @@ import { moveSilent, sealAhead, sealLog } from './silence.ts'
 export class Closer {
   readonly parts: CloserParts
   readonly #ref: TaskRef
-  readonly #log: TaskLog<CloseCommit>
+  readonly #log: FencedLog<CloseCommit>
   readonly #mutex = new Mutex()
   readonly #inOrder = (): LogReader[] => this.#readers.inOrder()
-  #version = 0
-  #head: CloseCommit = NOTHING_CLOSED
-  /** When the head was read last; undefined before. Versions that have expired since are free again. */
-  #loadedAt: number | undefined
-  #published = true
   readonly #readers: Readers
   readonly #joins = new Joins({
     locked: (work) => this.#mutex.run(work),
@@ -45,7 +40,16 @@ export class Closer {
     this.parts = parts
     this.#readers = new Readers(parts)
     this.#ref = closingTask(parts.job)
-    this.#log = openLog(this.#ref, parts.environment, parts.settings, isCloseCommit)
+    this.#log = new FencedLog({
+      ...parts,
+      log: openLog(this.#ref, parts.environment, parts.settings, isCloseCommit),
+      keepsMemory: true,
+      fulfil: (record, again) => this.#runClosed(record, again),
+    })
+  }
+
+  get #head(): CloseCommit {
+    return this.#log.head?.record ?? NOTHING_CLOSED
   }
 
   /** Batches up to this time are closed, as far as this instance knows. */
@@ -96,15 +100,14 @@ export class Closer {
   look(thorough = false): Promise<Look> {
     return this.#mutex.run(async () => {
       const { environment, settings } = this.parts
-      const trusted = this.#loadedAt !== undefined && environment.clock.now() - this.#loadedAt < trustedFor(settings)
       const { strangers } = this.#readers // before the log is read: tasks go on meanwhile
-      if (!trusted || thorough || this.#version === 0 || strangers.length > 0) await this.#load()
+      if (!this.#log.isFresh || thorough || this.#log.version === 0 || strangers.length > 0) await this.#load()
       // Tasks join before they commit, and only commits arm wake-ups.
-      const lost = strangers.some((task) => !this.#readers.of(task)) || (this.#version === 0 && thorough)
+      const lost = strangers.some((task) => !this.#readers.of(task)) || (this.#log.version === 0 && thorough)
       if (lost) throw new LogLostError(this.#ref)
-      if (this.#version === 0) return { open: undefined, atRest: true }
+      if (this.#log.version === 0) return { open: undefined, atRest: true }
       await this.#keepAlive()
-      await this.#healHead() // it may be this instance's own, and have failed half way
+      await this.#log.heal() // it may be this instance's own, and have failed half way
       if (this.parts.stages.any) await this.parts.stages.load()
       if (thorough) await this.parts.stages.keepGone(this.closedUntil)
       await this.#readers.refresh(thorough)
@@ -154,15 +157,14 @@ export class Closer {
     }
     tellLeftOut(this.parts.environment.log, before, closedUntil, settings)
     tellLacking(this.parts.environment.log, last, { closed, ...lacks })
-    await publish(this.parts.publisher, outbox)
-    await this.#runBuckets()
-    this.#published = true
+    await this.#log.publish()
     return false
   }
 
-  /** Runs what the head has closed in the buckets; then it need not be read again. */
-  async #runBuckets(): Promise<void> {
-    const { closedUntil, before } = this.#head
+  /** Runs what an entry has closed in the buckets; then it need not be read again. */
+  async #runClosed({ closedUntil, before }: CloseCommit, again: boolean): Promise<void> {
+    if (before === closedUntil) return
+    if (again && this.parts.stages.any) await Promise.all(this.#inOrder().map((reader) => reader.refresh(true)))
     const readers = this.#inOrder()
     if (this.parts.stages.any) await this.parts.stages.run(readers, before, closedUntil)
     for (const reader of readers) reader.advance(reader.markAt(closedUntil), closedUntil)
@@ -176,7 +178,7 @@ export class Closer {
     const { kind, closedUntil } = this.#head
     const tasks = this.#inOrder().map((reader) => reader.markAt(closedUntil))
     const marked = new Map(this.#head.tasks.map(({ task, read }) => [task, read]))
-    const stays = kind === 'seal' && this.#log.headUntilOf(this.#version) === undefined
+    const stays = kind === 'seal' && this.#log.head?.headUntil === undefined
     if (stays && tasks.every(({ task, read }) => marked.get(task) === read)) return true
     return (await this.#note('seal', tasks)) === 'committed'
   }
@@ -195,55 +197,31 @@ export class Closer {
 
   /** Reads the head of the closing log and heals it. */
   async #load(): Promise<void> {
-    const now = this.parts.environment.clock.now()
-    const entry = await this.#log.head()
-    this.#loadedAt = now
-    if (!entry || entry.version === this.#version) return
-    this.#version = entry.version
-    this.#published = false
+    const { entry, isNew } = await this.#log.read()
+    if (!entry || !isNew) return
     this.parts.stages.doubt()
     this.#adopt(entry.record)
     await this.#keepAlive()
-    await this.#healHead()
+    await this.#log.heal()
   }
 
   #keepAlive(): Promise<void> {
-    return this.parts.keepAlive.whenHeldUp(this.#head, this.#log.headUntilOf(this.#version), this.#inOrder())
-  }
-
-  async #healHead(): Promise<void> {
-    if (this.#published) return
-    await heal(this.parts.publisher, this.#head.outbox, this.#head.at)
-    if (this.#head.before < this.#head.closedUntil) {
-      if (this.parts.stages.any) await Promise.all(this.#inOrder().map((reader) => reader.refresh(true)))
-      await this.#runBuckets()
-    }
-    this.#published = true
+    return this.parts.keepAlive.whenHeldUp(this.#head, this.#log.head?.headUntil, this.#inOrder())
   }
 
   async #commit(record: Omit<CloseCommit, 'at' | 'code' | 'buckets'>): Promise<'committed' | 'conflict'> {
-    await this.#healHead() // an entry with a successor is published
+    await this.#log.heal() // what buckets have done stands in the entry
     const { environment, settings } = this.parts
     const at = environment.clock.now()
     const retention = record.kind === 'seal' ? settings.retention : keptFor(this.#head, settings)
     const { versions: buckets } = this.parts.stages
     const commit: CloseCommit = { ...record, retention, buckets, at, code: environment.code }
-    const prepared = await this.#log.prepare(commit, this.#version + 1)
-    // The first says for good that there was one: an empty log is that of a new job.
-    const expiresAt = commit.kind === 'seal' || this.#version === 0 ? undefined : at + settings.retention
-    if ((await this.#log.append(this.#version + 1, prepared, expiresAt)) === 'conflict') {
-      await this.#log.discard(prepared)
-      return 'conflict'
-    }
-    this.#version += 1
-    this.#loadedAt = at
-    this.#published = commit.before === commit.closedUntil
+    if ((await this.#log.append(await this.#log.prepare(commit))) === 'conflict') return 'conflict'
     this.#adopt(commit)
     return 'committed'
   }
 
   #adopt(record: CloseCommit): void {
-    this.#head = record
     this.parts.stages.expect(record.buckets)
     this.#readers.adopt(record)
   }

@@ -5,8 +5,9 @@ import { LogLostError } from '../../errors/state-errors.ts'
 import { pack } from '../../log/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../../log/commit-record.ts'
 import type { JobSettings } from '../../stream/job.ts'
+import { FencedLog } from '../fenced-log.ts'
 import { carryOn } from '../in-place.ts'
-import { heal, promiseObjects, visible } from '../outbox.ts'
+import { promiseObjects } from '../outbox.ts'
 import { trustedFor } from '../snapshot-due.ts'
 import type { SourceTask } from '../source-task.ts'
 import { closedBy, latest } from '../time.ts'
@@ -129,28 +130,30 @@ async function appendQuiet(reader: LogReader, parts: CloserParts, kind: QuietKin
   // At work in this very process, so it is not silent.
   if (task && !reader.asleep)
     return (await task.mutex.tryRun(() => runQuiet(task, reader, parts, kind, frontier))) ?? false
-  const { log } = reader
-  const { settings, environment, publisher } = parts
-  const head = await log.head()
-  const now = environment.clock.now()
-  if (!head) throw new LogLostError(log.task) // it is known, so there was a birth
-  if (now - head.record.active < settings.idleAfter) return false
+  const log = new FencedLog({ ...parts, log: reader.log })
+  const { entry: head } = await log.read()
+  const now = parts.environment.clock.now()
+  if (!head) throw new LogLostError(reader.log.task) // it is known, so there was a birth
+  if (now - head.record.active < parts.settings.idleAfter) return false
   const asleep = head.record.kind === 'sleep' && !reader.isAwakeAt(head.version)
   const sealed = (head.record.kind === 'seal' || asleep) && head.headUntil === undefined
   if (kind === 'seal' ? sealed : asleep || head.record.frontier >= frontier) return true
   // What is open in entries that were not read, or ran in place, is still to be passed.
   const sleeps = kind === 'sleep' && reader.isAwakeAt(head.version) && !head.record.inPlace
   const still = sleeps || (kind === 'seal' && asleep) // one that sleeps goes on sleeping under its seal
-  const { outbox, at } = head.record
-  if (!reader.isPublished(head.version)) await heal(publisher, visible(outbox), at) // an entry with a successor is published
+  log.hold(head, reader.isPublished(head.version))
+  await log.heal(false)
   const quiet = still
     ? quietCommit(head.record, 'sleep', reader.frontier, parts)
     : quietCommit(head.record, kind === 'sleep' ? 'idle' : kind, frontier, parts)
-  const inPlace = await carryOn({ ...parts, ref: log.task, log }, head, quiet.frontier, kind === 'seal')
+  const inPlace = await carryOn(
+    { ...parts, ref: reader.log.task, log: reader.log },
+    head,
+    quiet.frontier,
+    kind === 'seal',
+  )
   const record = { ...quiet, ...inPlace }
-  const expiresAt = quiet.kind === 'idle' ? now + settings.retention : undefined
-  const outcome = await log.append(head.version + 1, await log.prepare(record, head.version + 1), expiresAt)
-  return outcome === 'committed'
+  return (await log.append(await log.prepare(record))) === 'committed'
 }
 
 /** The same for a task with operators by key: a micro-batch without records, with what closes by it. */

@@ -12,13 +12,6 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
     kinds: ['heavy'],
   },
   {
-    name: 'a delta applied twice: memory kept after a conflict',
-    breaks: 'I1',
-    file: 'src/runtime/buckets/bucket-task.ts',
-    find: 'this.forget() // until it is known how it went',
-    replace: '',
-  },
-  {
     name: 'a bucket that failed does not forget',
     breaks: 'I1',
     file: 'src/runtime/buckets/bucket-task.ts',
@@ -29,15 +22,15 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
     name: 'a bucket does not heal',
     breaks: 'I3',
     file: 'src/runtime/buckets/bucket-task.ts',
-    find: 'if (this.#published || !this.#head) return\n    await heal(',
-    replace: 'if (this.#published || this.#head) return\n    await heal(',
+    find: 'await this.#log.heal()\n        if (this.isDone',
+    replace: 'if (this.isDone',
   },
   {
     name: 'a bucket is not loaded again when others went on',
     breaks: 'I1',
     file: 'src/runtime/buckets/bucket-task.ts',
-    find: 'doubt(): void {\n    this.#doubted = true',
-    replace: 'doubt(): void {\n    this.#doubted = false',
+    find: 'doubt(): void {\n    this.#log.doubt()',
+    replace: 'doubt(): void {\n    void this.#log',
   },
   {
     name: 'a bucket does a batch again that is done',

@@ -30,9 +30,9 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'the first entry of the closing log expires',
     breaks: 'I7',
-    file: 'src/runtime/closing/closer.ts',
-    find: "commit.kind === 'seal' || this.#version === 0 ? undefined",
-    replace: "commit.kind === 'seal' ? undefined",
+    file: 'src/runtime/fenced-log.ts',
+    find: 'const stays = version === 1 || kind',
+    replace: 'const stays = kind',
     test: 'test/runtime/expiry.test.ts',
   },
   {
@@ -70,7 +70,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a task that fails for long lets its own log expire',
     breaks: 'I7',
-    file: 'src/runtime/source-task.ts',
+    file: 'src/runtime/fenced-log.ts',
     find: 'if (until * 1000 > environment.clock.now() + settings.retention / 2) return',
     replace: 'if (until > 0) return',
     test: 'test/runtime/held-up.test.ts',
@@ -103,8 +103,8 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     name: 'what is known to be published is healed again when time goes on',
     breaks: 'I3',
     file: 'src/runtime/closing/silence.ts',
-    find: 'if (!reader.isPublished(head.version)) await',
-    replace: 'await',
+    find: 'log.hold(head, reader.isPublished(head.version))',
+    replace: 'log.hold(head)',
     test: 'test/runtime/taken-away.test.ts',
   },
   {
@@ -143,8 +143,8 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     name: 'what is due to new code is not looked at',
     breaks: 'rest',
     file: 'src/runtime/buckets/bucket-task.ts',
-    find: 'if (head?.record.code !== environment.code) await',
-    replace: 'if (head?.record.code === undefined) await',
+    find: 'if (entry?.record.code === this.#parts.environment.code) return',
+    replace: 'if (entry?.record.code !== undefined) return',
     test: 'test/runtime/far-timeouts.test.ts',
   },
   {

@@ -107,9 +107,9 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a seal expires',
     breaks: 'I7',
-    file: 'src/runtime/closing/silence.ts',
-    find: "const expiresAt = quiet.kind === 'idle' ? now + settings.retention : undefined",
-    replace: "const expiresAt = quiet.kind === 'sleep' ? undefined : now + settings.retention",
+    file: 'src/runtime/fenced-log.ts',
+    find: "kind === 'seal' || kind === 'sleep'",
+    replace: "kind === 'sleep'",
   },
   {
     name: 'marks do not move on to the seals',
