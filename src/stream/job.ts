@@ -154,8 +154,11 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
 }
 
 function checkDistinct(name: string, output: OutputNode, others: readonly OutputNode[]): OutputNode {
+  const { name: called } = output.sink
   const taken = others.flatMap(({ sink }) => sink.places)
   const shared = output.sink.places.find((place) => taken.some((other) => sameObjects(place, other)))
+  if (!shared && typeof called === 'string' && others.some(({ sink }) => sink.name === called))
+    throw new InvalidOptionError(`job '${name}': two outputs are called ${called}.`)
   if (!shared) return output
   throw new InvalidOptionError(
     `job '${name}': two outputs write to s3://${shared.bucket}/${shared.prefix}. Give each a prefix of its own, or union the streams.`,

@@ -13,11 +13,11 @@ import {
   isSourceCommit,
   type SourceCommit,
 } from '../../log/commit-record.ts'
-import { folderOfKey } from '../../names/objects.ts'
 import { SUCCESS } from '../../names/outputs.ts'
 import { CLAIM_ROW, LOOKOUT_ROW, WAKE_ROW } from '../../names/rows.ts'
 import { entryPlace } from '../../names/table-keys.ts'
 import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
+import { performerOf } from '../../runtime/effects.ts'
 import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../stores/object-store.ts'
 import type { LogItem, StateTable } from '../../stores/table.ts'
 import type { Coverage } from './coverage.ts'
@@ -34,18 +34,26 @@ export interface MonitorParts {
   readonly trace: Trace | undefined
 }
 
+/** An object that a commit has promised. */
+interface PromisedObject {
+  readonly contents: string
+  readonly by: string
+  readonly stage: string
+  readonly batch: string
+}
+
 export class Monitor {
   readonly violations: string[] = []
   readonly logs: MonitoredLogs
   /** Whether the job belongs to somebody: only then does other code meet what it has left. */
   claimed = false
   /** Everything that commits have promised, by URL of the object: its contents, and by whom it was promised. */
-  readonly #promised = new Map<string, { readonly contents: string; readonly by: string; readonly stage: string }>()
+  readonly #promised = new Map<string, PromisedObject>()
   readonly #visible = new Map<string, string>()
   /** Results that have shown. */
   readonly shown: Map<string, ObjectRef> = new Map()
   readonly #staged = new Map<string, string>()
-  /** "Directories" that have their `_SUCCESS`. */
+  /** Batches that their outputs have called complete. */
   readonly #sealed = new Set<string>()
   readonly #parts: MonitorParts
 
@@ -137,7 +145,7 @@ export class Monitor {
   /** Only the newest entry of a log may be unpublished: nobody looks after those before it. */
   #checkPublished(name: string, version: number): void {
     for (const effect of this.logs.head(name)?.record.outbox ?? []) {
-      const ref = objectOf(effect)
+      const ref = performerOf(effect).object?.(effect)?.ref
       if (ref && !this.#visible.has(objectUrl(ref)))
         this.violation(`${name}: version ${version} follows, but ${ref.key} of the one before is not published (I3)`)
     }
@@ -156,12 +164,13 @@ export class Monitor {
   }
 
   #promise(name: string, stage: string, effect: Effect, by: string): void {
-    const ref = objectOf(effect)
+    const ref = performerOf(effect).object?.(effect)?.ref
     if (!ref) return
     const contents = effect.kind === 'put' ? text(unpacked(effect)) : this.#contentsOf(effect)
     if (this.#promised.has(objectUrl(ref))) this.violation(`${name}: ${ref.key} is promised twice (I1)`)
-    this.#promised.set(objectUrl(ref), { contents, by, stage })
-    if (this.#sealed.has(directoryOf(ref))) this.violation(`${name}: ${ref.key} comes after _SUCCESS (I3)`)
+    const batch = this.#parts.keys.batchOf(ref)
+    this.#promised.set(objectUrl(ref), { contents, by, stage, batch })
+    if (this.#sealed.has(batch)) this.violation(`${name}: ${ref.key} comes after _SUCCESS (I3)`)
   }
 
   /** Whether the batch of this `_SUCCESS` is closed. */
@@ -182,25 +191,25 @@ export class Monitor {
     const url = objectUrl(ref)
     const kind = kindOf(ref)
     if (kind === 'spill' || kind === 'snapshot') return
+    const completes = this.#parts.keys.completes(ref)
     // What closes the outputs of a shuffle stage is no effect of a commit: it follows from those of all buckets.
-    const follows = kind === SUCCESS && this.#isClosed(ref) && contents === ''
+    const follows = completes && this.#isClosed(ref) && (kind !== SUCCESS || contents === '')
     const promise = this.#promised.get(url)
     if (!follows && promise?.contents !== contents) this.violation(`${ref.key} shows, but no commit promises this (I3)`)
     if ((this.#visible.get(url) ?? contents) !== contents) this.violation(`${ref.key} changes after it has shown (I3)`)
     if (promise) this.#noteHealing(promise, url, who)
-    const directory = directoryOf(ref)
-    if (this.#sealed.has(directory) && !this.#visible.has(url)) this.violation(`${ref.key} shows after _SUCCESS (I3)`)
+    const batch = this.#parts.keys.batchOf(ref)
+    if (this.#sealed.has(batch) && !this.#visible.has(url)) this.violation(`${ref.key} shows after _SUCCESS (I3)`)
     this.#visible.set(url, contents)
     if (kind === 'result' || kind === SUCCESS) this.shown.set(url, ref)
-    if (kind !== SUCCESS) return
-    this.#sealed.add(directory)
-    for (const promised of this.#promised.keys()) {
-      if (promised.startsWith(`${directory}/`) && !this.#visible.has(promised))
-        this.violation(`_SUCCESS of ${directory} shows before ${promised} (I3)`)
+    if (!completes) return
+    this.#sealed.add(batch)
+    for (const [other, promised] of this.#promised) {
+      if (promised.batch === batch && !this.#visible.has(other)) this.violation(`${ref.key} shows before ${other} (I3)`)
     }
   }
 
-  #noteHealing({ by, stage }: { by: string; stage: string }, url: string, who: string): void {
+  #noteHealing({ by, stage }: PromisedObject, url: string, who: string): void {
     const { coverage } = this.#parts
     const kind = stage === SOURCE_STAGE ? 'source' : stage === CLOSE_STAGE ? 'closing' : 'bucket'
     if (by !== who) coverage.path(`a ${kind} commit published by another instance`)
@@ -224,12 +233,6 @@ function conflictOn({ stage }: TaskRef, record: unknown) {
     : 'conflict on a source commit'
 }
 
-/** The object that an effect makes visible. */
-function objectOf(effect: Effect): ObjectRef | undefined {
-  if (effect.kind === 'put') return effect.ref
-  return effect.kind === 'complete' ? effect.staged.ref : undefined
-}
-
 function isRef(value: unknown): value is ObjectRef {
   return typeof value === 'object' && value !== null && 'bucket' in value && 'key' in value
 }
@@ -241,4 +244,3 @@ function unpacked({ body, packed }: Extract<Effect, { kind: 'put' }>): Uint8Arra
 export type WatchedCommit = SourceCommit | CloseCommit | BucketCommit
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
-const directoryOf = (ref: ObjectRef): string => objectUrl({ ...ref, key: folderOfKey(ref.key).slice(0, -1) })

@@ -1,9 +1,11 @@
 // What a run has published: by output and batch time the lines, whatever parts they came in.
 
 import type { JobDefinition } from '../../graph/job.ts'
-import { resultOf, SUCCESS } from '../../names/outputs.ts'
+import { folderOfKey } from '../../names/objects.ts'
+import { resultOf } from '../../names/outputs.ts'
 import { type PlannedOutput, planJob } from '../../plan/plan.ts'
-import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
+import { objectsOf } from '../../runtime/effects.ts'
+import { type ObjectRef, type ObjectStore, objectUrl } from '../../stores/object-store.ts'
 import { kindOf } from './services.ts'
 
 /** By output (`s3://bucket/prefix[.suffix]`) and batch time the lines, sorted; none when there is only the `_SUCCESS`. */
@@ -13,7 +15,7 @@ export type Outputs = ReadonlyMap<string, ReadonlyMap<number, readonly string[]>
 export interface ResultKey {
   readonly output: string
   readonly time: number
-  /** `part-…` or `_SUCCESS`. */
+  /** Where it is in the folder of its batch: `part-…` or `_SUCCESS`. */
   readonly part: string
 }
 
@@ -36,6 +38,20 @@ export class OutputKeys {
       }
     }
     return undefined
+  }
+
+  /** The batch of an output that an object is of; of other objects their folder. */
+  batchOf(ref: ObjectRef): string {
+    const place = this.parse(ref)
+    return place ? `${place.output} at T = ${place.time}` : folderOfKey(objectUrl(ref))
+  }
+
+  /** Whether an object is what the sink of its output completes a batch with. */
+  completes(ref: ObjectRef): boolean {
+    const place = this.parse(ref)
+    const sink = this.outputs.find(({ id }) => id === place?.output)?.node.sink
+    if (!place || !sink) return false
+    return objectsOf(sink.complete(place.time, () => [])).some((object) => objectUrl(object.ref) === objectUrl(ref))
   }
 
   /** What an object of an output says, an element each, in whatever parts they came. */
@@ -76,9 +92,9 @@ export async function readPublished(
         quarantined.push(...linesOf(body))
         continue
       }
-      const { output, time, part } = place
+      const { output, time } = place
       begun.add(`${output} at ${time}`)
-      if (part === SUCCESS) finished.get(output)?.add(time)
+      if (keys.completes({ bucket, key })) finished.get(output)?.add(time)
       const times = outputs.get(output)
       const all = times?.get(time) ?? []
       times?.set(time, all)
