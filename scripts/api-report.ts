@@ -10,6 +10,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from '@microsoft/api-extractor'
+import { checkExamples, type Surface } from './check-examples.ts'
+import { type ApiItem, examplesOf, missingDocs } from './docstrings.ts'
 import { lineDiff } from './line-diff.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -17,6 +19,8 @@ const REPORTS = join(ROOT, 'docs/api')
 
 /** An entry point of package.json's `exports`, as far as it is written. */
 export interface EntryPoint {
+  /** As it is imported: `millrace/lambda`. */
+  readonly specifier: string
   /** Of the page: `millrace`, `millrace-lambda` … */
   readonly page: string
   /** Relative to the repository. */
@@ -30,7 +34,13 @@ export async function entryPoints(root = ROOT): Promise<EntryPoint[]> {
   return Object.entries(exports).flatMap(([path, target]) => {
     const source = typeof target === 'string' ? undefined : target['millrace-source']
     if (source === undefined || !existsSync(join(root, source))) return []
-    return [{ page: path === '.' ? name : `${name}-${path.slice(2).replaceAll('/', '-')}`, source }]
+    return [
+      {
+        specifier: `${name}${path.slice(1)}`,
+        page: path === '.' ? name : `${name}-${path.slice(2).replaceAll('/', '-')}`,
+        source,
+      },
+    ]
   })
 }
 
@@ -55,8 +65,14 @@ async function emitDeclarations(entries: readonly EntryPoint[], folder: string):
   if (status !== 0) throw new Error(`tsc cannot emit declarations:\n${stdout}`)
 }
 
+interface Report {
+  readonly text: string
+  /** What the entry point exports, with docstrings. */
+  readonly entry: ApiItem
+}
+
 /** The report of one entry point. Types that its signatures use but that nobody can import are warned of inside. */
-async function report({ page, source }: EntryPoint, folder: string): Promise<string> {
+async function report({ page, source }: EntryPoint, folder: string): Promise<Report> {
   const types = join(folder, 'types')
   const configObject: IConfigFile = {
     projectFolder: folder,
@@ -76,7 +92,7 @@ async function report({ page, source }: EntryPoint, folder: string): Promise<str
       reportFolder: join(folder, 'reports'),
       reportTempFolder: join(folder, 'temp'),
     },
-    docModel: { enabled: false },
+    docModel: { enabled: true, apiJsonFilePath: join(folder, `${page}.api.json`), includeForgottenExports: true },
     dtsRollup: { enabled: false },
     messages: {
       compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
@@ -107,20 +123,26 @@ async function report({ page, source }: EntryPoint, folder: string): Promise<str
   })
   if (problems.length > 0) throw new Error(`API Extractor cannot read ${source}:\n${problems.join('\n')}`)
   const text = await readFile(join(folder, 'reports', `${page}.api.md`), 'utf8')
-  return text.replaceAll(`${types}/`, 'src/') // warnings name files of the temporary folder
+  const model: ApiItem = JSON.parse(await readFile(join(folder, `${page}.api.json`), 'utf8'))
+  const [entry] = model.members ?? []
+  if (!entry) throw new Error(`API Extractor has no model of ${source}`)
+  return { text: text.replaceAll(`${types}/`, 'src/'), entry } // warnings name files of the temporary folder
 }
 
-/** @returns how many pages differ from the code. */
-async function main(accept: boolean): Promise<number> {
+/** @returns how many pages differ from the code, and what docstrings lack. */
+async function main(accept: boolean): Promise<{ changed: number; lacking: readonly string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-api-'))
   let changed = 0
+  const [lacking, surfaces]: [string[], Surface[]] = [[], []]
   try {
     const entries = await entryPoints()
     await emitDeclarations(entries, folder)
     await mkdir(REPORTS, { recursive: true })
     for (const entry of entries) {
       const path = join(REPORTS, `${entry.page}.api.md`)
-      const now = await report(entry, folder)
+      const { text: now, entry: surface } = await report(entry, folder)
+      lacking.push(...missingDocs(entry.page, surface))
+      surfaces.push({ specifier: entry.specifier, source: entry.source, entry: surface })
       const before = existsSync(path) ? await readFile(path, 'utf8') : ''
       if (now === before) continue
       changed++
@@ -128,16 +150,20 @@ async function main(accept: boolean): Promise<number> {
       console.log(`${lineDiff(before, now)}\n`)
       if (accept) await writeFile(path, now)
     }
-    console.log(`API: ${entries.length} entry points, ${changed} changed`)
+    const examples = surfaces.flatMap(({ entry }) => examplesOf(entry))
+    lacking.push(...(await checkExamples(examples, surfaces, folder)))
+    console.log(`API: ${entries.length} entry points, ${changed} changed, ${examples.length} examples`)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-  return changed
+  return { changed, lacking }
 }
 
 if (import.meta.main) {
   const accept = process.argv.includes('--accept')
-  const changed = await main(accept)
+  const { changed, lacking } = await main(accept)
+  for (const line of lacking) console.error(line)
+  if (lacking.length > 0) process.exitCode = 1
   if (changed > 0 && !accept) {
     console.error('\nThe public surface has changed. If that is meant, run npm run api:accept and commit docs/api.')
     process.exitCode = 1

@@ -5,6 +5,7 @@ import { MillraceError } from './errors.ts'
 
 /** New code does not fit the state that a job has; nothing was run or changed. */
 export class IncompatibleJobError extends MillraceError {
+  /** What differs, a sentence each, with the operator's id. */
   readonly changes: readonly string[]
   constructor(job: string, changes: readonly string[]) {
     super(

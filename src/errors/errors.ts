@@ -3,7 +3,22 @@
 
 import { type ErrorCode, type ErrorKind, KINDS } from './kinds.ts'
 
-/** Base class of every error that Millrace throws on purpose; `code` and `kind` are stable across releases. */
+/**
+ * Base class of every error that Millrace throws on purpose; `code` and `kind` are stable across releases, messages are not.
+ *
+ * @example
+ * import { lambda } from 'millrace/lambda'
+ *
+ * const run = lambda(hotWords)
+ * export async function handler(event: unknown) {
+ *   try {
+ *     return await run(event)
+ *   } catch (error) {
+ *     if (error instanceof MillraceError && error.kind === 'restore') console.error('call somebody', error.code)
+ *     throw error
+ *   }
+ * }
+ */
 export class MillraceError extends Error {
   /** Stable identifier, for `switch`; the message may change, the code does not. docs/errors.md says what to do about each. */
   readonly code: ErrorCode
@@ -48,6 +63,7 @@ export class InvalidOptionError extends MillraceError {
 
 /** The event that invoked the function is not one of the shapes that AWS documents. */
 export class MalformedEventError extends MillraceError {
+  /** Where in the event: `records['lines-0'][3].offset`. */
   readonly path: string
   constructor(path: string, problem: string) {
     super(
@@ -73,8 +89,11 @@ export class TransientError extends MillraceError {
 
 /** A service that holds state or output refused or could not be reached, after retries. */
 export class ServiceError extends MillraceError {
+  /** `dynamodb`, `s3`, `sqs`, `lambda`, or `directory`. */
   readonly service: string
+  /** The API call, as the service names it: `PutItem`. */
   readonly operation: string
+  /** What else is known: what it was about, the IAM action, status, request id, attempts. */
   readonly facts: Facts
   constructor(code: ErrorCode, service: string, operation: string, message: string, facts: Facts, cause: unknown) {
     super(code, message, { cause })

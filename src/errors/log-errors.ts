@@ -6,6 +6,7 @@ import { MillraceError } from './errors.ts'
 
 /** Entries of a commit log that should be there are not: expired, or deleted by hand. */
 export class LogGapError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   /** First and last version that are missing. */
   readonly missingFrom: number

@@ -82,8 +82,9 @@ export class UnknownCellError extends MillraceError {
 
 /** A function of the job throws on a closed batch, in a bucket or in place, where no single record is to blame. */
 export class BatchFailedError extends MillraceError {
+  /** The operator's id. */
   readonly operator: string
-  /** The batch time. */
+  /** The batch time, milliseconds. */
   readonly time: number
   /** `bucket 3`, `partition orders-0`. */
   readonly place: string
@@ -102,9 +103,11 @@ export class BatchFailedError extends MillraceError {
 
 /** Saved values have a version that this code cannot make anything of (I7: never misread). */
 export class StateVersionError extends MillraceError {
+  /** The operator's id. */
   readonly operator: string
-  /** The version of what is saved, and of this code. */
+  /** The version of what is saved. */
   readonly found: number
+  /** The version that this code has. */
   readonly known: number
   constructor(operator: string, found: number, known: number) {
     const advice =
@@ -124,6 +127,7 @@ export class StateVersionError extends MillraceError {
 
 /** `migrate` threw, or gave back what cannot be saved. */
 export class MigrationError extends MillraceError {
+  /** The operator's id. */
   readonly operator: string
   /** The version that the value has. */
   readonly from: number

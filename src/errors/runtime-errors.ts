@@ -5,7 +5,9 @@ import { describeCause, MillraceError } from './errors.ts'
 
 /** A record that cannot be decoded, or on which an operator throws, under the policy `fail`. */
 export class PoisonRecordError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
+  /** Of the record. */
   readonly offset: number
   constructor(task: TaskRef, offset: number, cause: unknown) {
     super(
@@ -21,6 +23,7 @@ export class PoisonRecordError extends MillraceError {
 
 /** What the operators need is away: no record is to blame, and none is set aside. */
 export class TransientFailureError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   /** Whether that is taken from all records having failed alike, and not from the error. */
   readonly alike: boolean
@@ -40,6 +43,7 @@ export class TransientFailureError extends MillraceError {
 
 /** An operator throws on a micro-batch although each record passes alone. */
 export class OperatorError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   constructor(task: TaskRef, from: number, until: number, cause: unknown) {
     super(

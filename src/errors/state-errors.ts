@@ -52,6 +52,7 @@ export class StateTooLargeError extends MillraceError {
 
 /** The log of a task that is known to have committed is empty, or ends before what it has committed. */
 export class LogLostError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   constructor(task: TaskRef, found = 0, known = 0) {
     const end = found === 0 ? 'is empty' : `ends at version ${found}`
@@ -67,6 +68,7 @@ export class LogLostError extends MillraceError {
 
 /** The newest entry that is left of a log is past its time: newer ones may have expired before it. */
 export class LogExpiredError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   /** The newest version that is left, and when it was to be kept until, milliseconds. */
   readonly version: number
@@ -109,6 +111,7 @@ function isoTime(millis: number): string {
 
 /** A topic was deleted and made again under a job that had read further: offsets mean other records now. */
 export class TopicRecreatedError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   constructor(task: TaskRef, position: number, offset: number, detail: string) {
     super(
@@ -122,6 +125,7 @@ export class TopicRecreatedError extends MillraceError {
 
 /** Offsets are missing between what a task has committed and what arrived. */
 export class OffsetGapError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
   /** The first missing offset. */
   readonly from: number

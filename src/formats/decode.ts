@@ -5,11 +5,21 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describeCause } from '../errors/errors.ts'
 import { DecodeError } from '../errors/value-errors.ts'
 
-/** Turns the bytes of a record's key or value into a `T`. */
+/**
+ * Turns the bytes of a record's key or value into a `T`.
+ *
+ * @example
+ * const flags: Decoder<boolean> = { format: 'flags', decode: (base64) => base64 === 'AQ==' }
+ */
 export interface Decoder<T> {
   /** For messages: `text`, `json` … */
   readonly format: string
-  /** @throws DecodeError when the bytes are not of this format. `base64` is null for an absent key or value (a tombstone). */
+  /**
+   * Called once per record that is looked at, on the hot path: synchronous, and without a Buffer of its own where that can be.
+   *
+   * @param base64 as Lambda delivers it; null for an absent key or value (a tombstone).
+   * @throws DecodeError, or anything else, when the bytes are not of this format: the record is a poison one.
+   */
   decode(base64: string | null): T
 }
 
@@ -48,12 +58,22 @@ function utf8(format: string, base64: string): string {
   return decoded
 }
 
-/** UTF-8 text. Bytes that are not UTF-8 are an error, never replaced in silence. */
+/**
+ * UTF-8 text. Bytes that are not UTF-8 are an error, never replaced in silence.
+ *
+ * @throws DecodeError (of a record, by policy `onPoison`) for such bytes, and for a tombstone.
+ * @example kafka('lines', { value: text() }).map(({ value }) => value.length)
+ */
 export function text(): Decoder<string> {
   return { format: 'text', decode: (base64) => utf8('text', present('text', base64)) }
 }
 
-/** The bytes as they are, in an array of the record's own; never a Buffer, which is no value (it would come back as another class). */
+/**
+ * The bytes as they are, in an array of the record's own; never a Buffer, which is no value (it would come back as another class).
+ *
+ * @throws DecodeError (of a record, by policy `onPoison`) for a tombstone.
+ * @example kafka('images', { value: raw() }).map(({ value }) => value.byteLength)
+ */
 export function raw(): Decoder<Uint8Array> {
   return {
     format: 'raw',
@@ -68,7 +88,10 @@ export function raw(): Decoder<Uint8Array> {
  * JSON. With a schema (zod, valibot, arktype: anything that follows https://standardschema.dev) every value is checked
  * and has the schema's output type; without one its type is what the type argument claims.
  *
- * @example kafka('orders', { value: json(z.object({ id: z.string(), cents: z.int() })) })
+ * @throws DecodeError (of a record, by policy `onPoison`) for what is no JSON, or not as the schema says.
+ * @example
+ * import { z } from 'zod'
+ * kafka('orders', { value: json(z.object({ id: z.string(), cents: z.int() })) })
  */
 export function json<T = unknown>(): Decoder<T>
 export function json<S extends StandardSchemaV1>(schema: S): Decoder<StandardSchemaV1.InferOutput<S>>
@@ -82,7 +105,11 @@ export function json(schema?: StandardSchemaV1): Decoder<unknown> {
   }
 }
 
-/** The same decoder, with `null` for an absent key or value instead of an error. */
+/**
+ * The same decoder, with `null` for an absent key or value (a tombstone) instead of an error.
+ *
+ * @example kafka('profiles', { value: nullable(json<Shop>()) }).filter(({ value }) => value !== null)
+ */
 export function nullable<T>(decoder: Decoder<T>): Decoder<T | null> {
   return {
     format: `nullable ${decoder.format}`,

@@ -79,6 +79,7 @@ export const ndjsonLines: LineEncoder<unknown> = {
   },
 }
 
+/** Which columns comma-separated values have (RFC 4180). */
 export interface CsvOptions {
   /**
    * Names of the properties (or indexes of the tuple) to write, in order; others are left out. Needed for objects. Default: of

@@ -42,6 +42,14 @@ const FORM = 1
 /**
  * A job: hand it to `lambda()`, `simulate()`, or the command line. What it consists of is nobody else's business, and
  * `millrace plan` shows it. Only {@link job} makes one.
+ *
+ * @example
+ * import { lambda } from 'millrace/lambda'
+ *
+ * const lineCounts: Job = job('line-counts', { batch: seconds(5) }, ({ kafka }) => {
+ *   kafka('lines', { value: text() }).count().print()
+ * })
+ * export const handler = lambda(lineCounts)
  */
 export class Job {
   /** The identity of the job's state. */

@@ -28,7 +28,7 @@ export interface LambdaOptions {
    * dropped. Batches that lose something get no `_SUCCESS`. Default: what the environment variable MILLRACE_ACCEPT names, a JSON
    * list (the plugin sets it); without either such a deployment is refused.
    *
-   * @example lambda(counts, { accept: ['updateStateByKey(lines)'] })
+   * @example lambda(shopTotals, { accept: ['updateStateByKey(lines)'] })
    */
   readonly accept?: readonly string[]
   /** @internal Where the job runs; default: what the environment variables say. */

@@ -16,17 +16,29 @@ const UNITS: ReadonlyMap<string, number> = new Map([
 /** A thousand years: sums of times and durations stay exact, and a slip of the unit is found. */
 export const MAX_DURATION_MS = 1000 * 365 * 86_400_000
 
-/** `n` milliseconds, as Spark's `Milliseconds(n)`. */
+/**
+ * `n` milliseconds, as Spark's `Milliseconds(n)`.
+ *
+ * @example words.window(milliseconds(1500), milliseconds(500))
+ */
 export function milliseconds(n: number): number {
   return n
 }
 
-/** `n` seconds in milliseconds, as Spark's `Seconds(n)`. */
+/**
+ * `n` seconds in milliseconds, as Spark's `Seconds(n)`.
+ *
+ * @example words.window(seconds(30), seconds(10))
+ */
 export function seconds(n: number): number {
   return n * 1000
 }
 
-/** `n` minutes in milliseconds, as Spark's `Minutes(n)`. */
+/**
+ * `n` minutes in milliseconds, as Spark's `Minutes(n)`.
+ *
+ * @example words.window(minutes(5), minutes(1))
+ */
 export function minutes(n: number): number {
   return n * 60_000
 }

@@ -25,9 +25,22 @@ const COMMANDS = {
   deploy: { options: ACCEPT, commands: { function: { options: ACCEPT } } },
 }
 
-/** Listed under `plugins` in serverless.yml; its options are `custom.millrace`. */
+/**
+ * The plugin of the Serverless Framework: derives from the jobs all that they need to run. Listed under `plugins` in serverless.yml; its
+ * options are `custom.millrace` (docs/deploy.md).
+ *
+ * @example
+ * // serverless.yml
+ * //   plugins: [millrace/serverless]
+ * //   custom:
+ * //     millrace:
+ * //       jobs: { hotWords: { handler: functions/hot-words.handler } }
+ * import MillracePlugin from 'millrace/serverless'
+ */
 export default class MillracePlugin {
+  /** What the framework calls, by the name of the moment. */
   readonly hooks: Readonly<Record<string, () => Promise<void>>>
+  /** What it adds to the framework's commands. */
   readonly commands = COMMANDS
   readonly #serverless: Serverless
   readonly #options: CommandOptions
@@ -50,7 +63,7 @@ export default class MillracePlugin {
     }
   }
 
-  /** Makes jobs functions of the service, while the framework still lets its configuration be extended. */
+  /** @internal Makes jobs functions of the service, while the framework still lets its configuration be extended. */
   async asyncInit(): Promise<void> {
     const { configurationInput } = this.#serverless
     if (!configurationInput) return // help, outside of any service

@@ -28,7 +28,7 @@ export interface MapAsyncOptions {
    * committed, and its records are delivered again, whatever `onPoison` says. Otherwise its record is a bad one. Default: errors of
    * connections and timeouts, throttling and status 429 or 5xx, what says `transient` or `retryable`, and {@link TransientError}.
    *
-   * @example mapAsync(lookUp, { transient: (error) => error instanceof ShopIsClosed })
+   * @example words.mapAsync(lookUp, { transient: (error) => error instanceof ShopIsClosed })
    */
   readonly transient?: (error: unknown) => boolean
 }

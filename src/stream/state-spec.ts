@@ -38,7 +38,7 @@ export class StateSpec<K, V, S, M> {
   /**
    * A spec of a function, told apart by its number of parameters: three or four.
    *
-   * @example StateSpec.function((word: string, one: number | undefined, state: State<number>) => { … })
+   * @example StateSpec.function((word: string, one: number | undefined, state: State<number>) => state.getOption() ?? one)
    */
   static function<K, V, S, M>(f: MappingFunction<K, V, S, M>): StateSpec<K, V, S, M>
   static function<K, V, S, M>(f: TimedMappingFunction<K, V, S, M>): StateSpec<K, V, S, M>

@@ -7,29 +7,40 @@ import type { KafkaEventRecord, KafkaSchemaMetadata } from './event.ts'
 
 /** One header of a record; a name may occur several times. */
 export interface KafkaHeader {
+  /** As the producer wrote it. */
   readonly name: string
+  /** Bytes, whatever they mean. */
   readonly value: Uint8Array
 }
 
 /** What identifies a record and never changes. */
 export interface RecordCoordinates {
+  /** The topic's name. */
   readonly topic: string
+  /** Of the topic, from 0. */
   readonly partition: number
+  /** In the partition, from 0. */
   readonly offset: number
 }
 
 /**
  * A record of a topic. `value` and `key` are decoded on first use by the decoders of the source; a record that is
- * never looked at costs nothing. Milliseconds for `timestamp`.
+ * never looked at costs nothing. Kafka: `org.apache.kafka.clients.consumer.ConsumerRecord`.
  */
 export interface KafkaRecord<V, K = string | null> extends RecordCoordinates {
+  /** Milliseconds since the epoch, as it stands in the record: not what the job makes of it (`clockSkew`, `time`). */
   readonly timestamp: number
+  /** Who set it: `CREATE_TIME` the producer, `LOG_APPEND_TIME` the broker. */
   readonly timestampType: string
+  /** Decoded by the source's `key`. @throws DecodeError, and the record is a poison one. */
   readonly key: K
+  /** Decoded by the source's `value`. @throws DecodeError, and the record is a poison one. */
   readonly value: V
+  /** In order; none when the record has none. */
   readonly headers: readonly KafkaHeader[]
   /** Schema registry facts, when the event source mapping validates against one. */
   readonly keySchema: KafkaSchemaMetadata | undefined
+  /** The same of its value. */
   readonly valueSchema: KafkaSchemaMetadata | undefined
 }
 

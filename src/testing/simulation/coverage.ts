@@ -150,8 +150,11 @@ export class Coverage {
   }
 }
 
+/** What a run has really met: a fault or a way that no seed ever takes is not tested. */
 export interface CoverageCounts {
+  /** By kind of call and fault, separated by a tab (`append source\tlate`; `-`: no fault), how often. */
   readonly calls: Readonly<Record<string, number>>
+  /** By way through the runtime that only trouble opens (`duplicates dropped`), how often. */
   readonly paths: Readonly<Record<string, number>>
 }
 

@@ -6,9 +6,11 @@ export interface Random {
   next(): number
   /** A whole number in [from, until). */
   int(from: number, until: number): number
+  /** True with this probability, from 0 to 1. */
   chance(probability: number): boolean
+  /** One element of a list that has some. */
   pick<T>(list: readonly T[]): T
-  /** Every element with this probability, in order. */
+  /** Every element with this probability (default 0.5), in order. */
   some<T>(list: readonly T[], probability?: number): T[]
 }
 

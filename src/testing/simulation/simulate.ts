@@ -57,6 +57,7 @@ export interface SimulateOptions {
 
 /** What came out of one seed. */
 export interface SimulationReport {
+  /** As it was given. */
   readonly seed: number
   /** What broke; empty when everything held. */
   readonly violations: readonly string[]
@@ -68,6 +69,7 @@ export interface SimulationReport {
   readonly outputs: Outputs
   /** By output the batch times that have their `_SUCCESS`. */
   readonly finished: ReadonlyMap<string, ReadonlySet<number>>
+  /** What was met on the way. */
   readonly coverage: CoverageCounts
 }
 
@@ -111,6 +113,8 @@ const NOTHING: Omissions = { steps: new Set(), faults: new Set(), records: new S
  *
  * @throws InvalidOptionError for an unknown option, or when it is not known what records look like.
  * @example
+ * import { expect } from 'vitest'
+ *
  * for (let seed = 1; seed <= 100; seed++) {
  *   const { violations } = await simulate(hotWords, { seed })
  *   expect(violations, `seed ${seed}`).toEqual([])
