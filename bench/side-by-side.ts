@@ -80,7 +80,7 @@ async function run(buckets: number, helping: Helping): Promise<number> {
     const keys = Array.from({ length: TOUCHED }, (_, i) => `key-${(i * 97 + n) % KEYS}`)
     ;[helped, longest, round] = [0, 0, n]
     const all = await timed(async () => {
-      const [outcome] = await closer.process([{ topic: 'keys', partition: 0, records: [record(n, keys)] }])
+      const [outcome] = await closer.process([{ feed: 'keys', task: 'keys-0', records: [record(n, keys)] }])
       if (outcome?.error !== undefined) throw outcome.error
     })
     if (n > 2) times.push(all - helped + longest)

@@ -97,7 +97,7 @@ async function bytesPerBatch(): Promise<string> {
       const some = keys.flatMap((key, i) => Array.from({ length: 1 + ((i * 7 + n) % 5) }, () => key))
       if (n < 5) for (const key of some) counts.set(key, (counts.get(key) ?? 0) + 1)
       const [outcome] = await runtime.process([
-        { topic: 'keys', partition: 0, records: [record(0, n, n * BATCH, some)] },
+        { feed: 'keys', task: 'keys-0', records: [record(0, n, n * BATCH, some)] },
       ])
       if (outcome?.error !== undefined) throw outcome.error
     }
@@ -129,7 +129,7 @@ async function closingCost(): Promise<string> {
     const feed = async (time: number, offset: number): Promise<void> => {
       for (const [partition, instance] of instances.entries()) {
         const records = [record(partition, offset, time, ['a'])]
-        const [outcome] = await instance.process([{ topic: 'keys', partition, records }])
+        const [outcome] = await instance.process([{ feed: 'keys', task: `keys-${partition}`, records }])
         if (outcome?.error !== undefined) throw outcome.error
       }
     }
@@ -154,7 +154,7 @@ async function batch(
 ): Promise<void> {
   environment.setTime(Math.max(environment.clock.now(), n * BATCH))
   const names = keys.map((key) => `key-${key}`)
-  const [outcome] = await runtime.process([{ topic: 'keys', partition: 0, records: [record(0, n, n * BATCH, names)] }])
+  const [outcome] = await runtime.process([{ feed: 'keys', task: 'keys-0', records: [record(0, n, n * BATCH, names)] }])
   if (outcome?.error !== undefined) throw outcome.error
 }
 

@@ -7,9 +7,13 @@ import { shareMessage, wakeUpMessage } from '../src/lambda/sqs-waker.ts'
 import { decode, encode, FORMAT, pack, stamp, unpack } from '../src/log/codec.ts'
 import { objectPath } from '../src/names/escape.ts'
 import { logKey, rowName, rowSortKey, rowSortKeyPrefix } from '../src/names/table-keys.ts'
-import type { PartitionRecords } from '../src/runtime/job-runtime.ts'
+import { partitionName } from '../src/names/tasks.ts'
 import { parseTarget } from '../src/sinks/files/target.ts'
+import type { KafkaEventRecord } from '../src/sources/kafka/event.ts'
+import { KAFKA } from '../src/sources/kafka/kind.ts'
+import { parseEvent as parseKafkaEvent } from '../src/sources/kafka/parse-event.ts'
 import { EventRecord } from '../src/sources/kafka/record.ts'
+import type { Delivery } from '../src/sources/source.ts'
 import { compareUtf8 } from '../src/stores/object-keys.ts'
 import { bucketToPath, keyToPath, pathToKey } from '../src/stores/object-paths.ts'
 import { AS_VALUE } from '../src/values/value.ts'
@@ -41,7 +45,7 @@ const DECODERS = { key: nullable(text()), value: nullable(json()) }
 /** Events: understood, with records of one partition each, or refused by name. */
 const parsing: Target = {
   name: 'parse-event',
-  covers: ['lambda/parse-event.ts', 'sources/kafka/record.ts', 'formats/decode.ts'],
+  covers: ['lambda/parse-event.ts', 'sources/kafka/parse-event.ts', 'sources/kafka/record.ts', 'formats/decode.ts'],
   seeds: [EVENT, WAKE_UP, SHARE].map((event) => Buffer.from(JSON.stringify(event))),
   mutate: mutateJson,
   async run(input) {
@@ -51,19 +55,19 @@ const parsing: Target = {
     } catch {
       return // Lambda only takes JSON.
     }
-    for (const invocation of (await orRefused(() => parseEvent(event))) ?? []) {
+    for (const invocation of (await orRefused(() => parseEvent(event, [KAFKA]))) ?? []) {
       if (invocation.kind === 'wake') must(invocation.at >= 0, 'a wake-up has a time')
       else if (invocation.kind === 'share') must(invocation.share.closedUntil >= 0, 'a share has a time')
-      else for (const partition of invocation.partitions) await checkPartition(partition)
+      else for (const delivery of parseKafkaEvent(Object(event)) ?? []) await checkDelivery(delivery)
     }
   },
 }
 
-async function checkPartition({ topic, partition, records }: PartitionRecords): Promise<void> {
-  must(records.length > 0 && Number.isSafeInteger(partition), 'a partition has a number, and records')
+async function checkDelivery({ feed, task, records }: Delivery<KafkaEventRecord>): Promise<void> {
+  must(records.length > 0 && KAFKA.feedOf(task) === feed, 'a task is of its topic, and has records')
   for (const raw of records) {
     const record = new EventRecord(raw, DECODERS)
-    must(record.topic === topic && record.partition === partition, 'records are of their partition')
+    must(partitionName(record.topic, record.partition) === task, 'records are of their partition')
     must(Number.isSafeInteger(record.offset) && Number.isFinite(record.timestamp), 'offset and timestamp are numbers')
     await orRefused(() => record[AS_VALUE]())
     await orRefused(() => record.headers)

@@ -4,10 +4,10 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
-import { isSourceCommit } from '../log/commit-record.ts'
 import { TaskLog } from '../log/task-log.ts'
 import { partitionName, sourceTask, type TaskRef } from '../names/tasks.ts'
-import { declareHole, knownHoles } from '../runtime/holes.ts'
+import { declareHole, knownHoles } from '../sources/kafka/holes.ts'
+import { isKafkaCommit } from '../sources/kafka/position.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
 import type { StateTable } from '../stores/table.ts'
 
@@ -112,7 +112,7 @@ async function positionOf(table: StateTable, ref: TaskRef): Promise<number | und
   const objects = await objectsOf(process.env)
   try {
     // The bucket is for writing only.
-    const head = await new TaskLog(ref, table, objects, '', isSourceCommit).head()
+    const head = await new TaskLog(ref, table, objects, '', isKafkaCommit).head()
     return head?.record.position?.until
   } finally {
     objects.close()

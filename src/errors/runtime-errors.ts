@@ -27,11 +27,12 @@ export class TransientFailureError extends MillraceError {
   readonly task: TaskRef
   /** Whether that is taken from all records having failed alike, and not from the error. */
   readonly alike: boolean
-  constructor(task: TaskRef, from: number, until: number, cause: unknown, alike: boolean) {
+  /** @param records in words: `offsets 3 to 7`. */
+  constructor(task: TaskRef, records: string, cause: unknown, alike: boolean) {
     const why = alike ? 'every record fails alike' : 'something is away'
     super(
       'TRANSIENT_FAILURE',
-      `${describeTask(task)}: ${why}: ${describeCause(cause)}. Nothing of offsets ${from} to ${until - 1} is committed, and none of these records was set aside: ` +
+      `${describeTask(task)}: ${why}: ${describeCause(cause)}. Nothing of ${records} is committed, and none of these records was set aside: ` +
         'they will be delivered again. Look at what mapAsync calls. If the records are to blame after all, say so: mapAsync(f, { transient: () => false })' +
         (alike ? '; when they still fail after waitForFailed they are taken for bad ones.' : '.'),
       { cause },
@@ -45,10 +46,11 @@ export class TransientFailureError extends MillraceError {
 export class OperatorError extends MillraceError {
   /** The task that it happened to: of a source, its topic-partition. */
   readonly task: TaskRef
-  constructor(task: TaskRef, from: number, until: number, cause: unknown) {
+  /** @param records in words: `offsets 3 to 7`. */
+  constructor(task: TaskRef, records: string, cause: unknown) {
     super(
       'OPERATOR_FAILED',
-      `${describeTask(task)}: the operators fail on offsets ${from} to ${until - 1} together, though on no record alone: ${describeCause(cause)}. ` +
+      `${describeTask(task)}: the operators fail on ${records} together, though on no record alone: ${describeCause(cause)}. ` +
         'Look at mapPartitions functions and at anything they share; the records will be delivered again.',
       { cause },
     )

@@ -1,13 +1,12 @@
-// The one handler of a job: Kafka events of MSK and self-managed clusters, and wake-ups from its queue.
+// The one handler of a job: events of its sources, and wake-ups from its queue.
 
 import { errorFacts } from '../errors/errors.ts'
-import { PoisonRecordError } from '../errors/runtime-errors.ts'
 import { definitionOf, type Job } from '../graph/job.ts'
-import { partitionName } from '../names/tasks.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import type { Environment, Share } from '../runtime/environment.ts'
-import { JobRuntime, type PartitionOutcome } from '../runtime/job-runtime.ts'
+import { type DeliveryOutcome, JobRuntime } from '../runtime/job-runtime.ts'
 import type { KafkaBatchResponse } from '../sources/kafka/event.ts'
+import type { BatchResponse, FailedDelivery, SourceKind } from '../sources/source.ts'
 import { acceptOf, checkAccept, environmentFromVariables, logOf } from './environment.ts'
 import { holding } from './hold.ts'
 import { withJob } from './job-of-handler.ts'
@@ -58,6 +57,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment'])
   const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
   const accept = checkAccept(`lambda(${job.name}), accept`, options.accept ?? acceptOf(process.env))
+  const kinds = new Set(definition.sources.map(({ source }) => source.kind))
   let runtime: Promise<Running> | undefined
 
   async function start(): Promise<Running> {
@@ -73,10 +73,11 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
       log.error(errorFacts(error), 'could not start')
       throw error
     })
-    const outcomes: PartitionOutcome[] = []
+    const failures: Failure[] = []
     try {
-      for (const invocation of parseEvent(event)) {
-        if (invocation.kind === 'records') outcomes.push(...(await running.runtime.process(invocation.partitions)))
+      for (const invocation of parseEvent(event, kinds)) {
+        if (invocation.kind === 'records')
+          failures.push(...failuresIn(await running.runtime.process(invocation.deliveries), invocation.source))
         else if (invocation.job !== job.name) continue
         else if (invocation.kind === 'wake') await wake(running, invocation)
         else await help(running, invocation.share)
@@ -85,9 +86,17 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
       running.environment.log.error(errorFacts(error), 'invocation failed')
       throw error
     }
-    return answer(running.environment, outcomes, reportFailures)
+    return answer(running.environment, failures, reportFailures)
   }
   return withJob(handler, job)
+}
+
+type Failure = FailedDelivery & { readonly source: SourceKind }
+
+function failuresIn(outcomes: readonly DeliveryOutcome[], source: SourceKind): Failure[] {
+  return outcomes.flatMap(({ result, feed, task, records, error }) =>
+    result ? [] : [{ source, feed, task, records, error }],
+  )
 }
 
 function wake({ runtime, environment }: Running, { at, turn, receipt }: WakeInvocation): Promise<void> {
@@ -107,21 +116,16 @@ async function help({ runtime, environment }: Running, share: Share): Promise<vo
 
 function answer(
   { log }: Environment,
-  outcomes: readonly PartitionOutcome[],
+  failures: readonly Failure[],
   reportFailures: boolean,
-): KafkaBatchResponse | undefined {
-  const failures = outcomes.filter(({ result }) => result === undefined)
-  for (const { topic, partition, error } of failures)
-    log.error({ topic, partition, ...errorFacts(error) }, 'partition failed')
+): BatchResponse | undefined {
+  for (const { source, task, error } of failures)
+    log.error({ ...source.taskFacts(task), ...errorFacts(error) }, 'partition failed')
   const [first] = failures
   if (!reportFailures) {
     if (first) throw first.error
     return undefined
   }
-  return {
-    batchItemFailures: failures.map(({ topic, partition, records, error }) => {
-      const offset = error instanceof PoisonRecordError ? error.offset : (records[0]?.offset ?? 0)
-      return { itemIdentifier: { partition: partitionName(topic, partition), offset } }
-    }),
-  }
+  const bySource = Map.groupBy(failures, ({ source }) => source)
+  return { batchItemFailures: [...bySource].flatMap(([source, failed]) => source.answer(failed)) }
 }

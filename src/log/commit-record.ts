@@ -3,27 +3,6 @@
 import type { ObjectRef, StagedObject } from '../stores/object-store.ts'
 import { isBucketShape, isCloseShape, isSourceShape } from './record-shape.ts'
 
-/** Where a source task stands in its partition. Offsets as Kafka has them: `until` is the next one to read. */
-export interface Position {
-  /** First offset of this commit; equals `until` when it holds no records. */
-  readonly from: number
-  readonly until: number
-  /**
-   * Timestamp of the last committed record, and the greatest one ever, each brought into range, the second also to what the
-   * clock allowed: they tell a duplicate from a recreated topic.
-   */
-  readonly timestamp: number
-  readonly maxTimestamp: number
-  /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
-  readonly ahead?: readonly (readonly [least: number, most: number])[]
-  /** Where the task began to read, and the CRC-32 of that record; absent in logs that older code began. */
-  readonly began?: number | undefined
-  readonly first?: number | undefined
-  /** Fingerprints of some records of the last commit that held any (`evidence.ts`), and its first offset where that is not `from`. */
-  readonly prints?: Uint8Array | undefined
-  readonly printsFrom?: number | undefined
-}
-
 /** Totals over a task's life, and what one commit adds to them. */
 export interface Counters {
   readonly records: number
@@ -87,7 +66,7 @@ export interface BatchPartial {
  * `birth`: the log exists, and nothing else yet. `batch`: a micro-batch. `idle`: the partition was silent and the
  * frontier was moved on by somebody who waited for it. `seal`: the task is quiet; an entry that does not expire.
  */
-export interface SourceCommit {
+export interface SourceCommit<P = unknown> {
   readonly kind: 'birth' | 'batch' | 'idle' | 'sleep' | 'seal'
   /** Clock at commit, milliseconds. */
   readonly at: number
@@ -97,7 +76,8 @@ export interface SourceCommit {
   readonly code: string
   /** The plan that made it, by the fingerprint of its shape; absent in what older code has written. */
   readonly plan?: string
-  readonly position: Position | undefined
+  /** Where the task stands, as its source has it; undefined: it has committed no record yet. */
+  readonly position: P | undefined
   /** This task will add nothing below this time any more. */
   readonly frontier: number
   /** One entry per batch time to which this commit adds something. */

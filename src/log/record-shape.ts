@@ -1,24 +1,24 @@
 // What a record must look like before the runtime works with it. Its checksum says that it is whole and where it belongs; what
 // is left is a record of other code, and of that nothing is guessed (I7). Fields that are not listed are not looked at.
 
-type Check = (value: unknown) => boolean
+export type Check = (value: unknown) => boolean
 
-const shape = (fields: Readonly<Record<string, Check>>): Check => {
+export const shape = (fields: Readonly<Record<string, Check>>): Check => {
   const checks = Object.entries(fields)
   return (value) =>
     typeof value === 'object' && value !== null && checks.every(([name, check]) => check(Reflect.get(value, name)))
 }
-const list =
+export const list =
   (check: Check): Check =>
   (value) =>
     Array.isArray(value) && value.every(check)
 /** Lists of changes and of items are as long as state: that they are lists is enough. */
 const anyList: Check = Array.isArray
-const tuple =
+export const tuple =
   (...checks: readonly Check[]): Check =>
   (value) =>
     Array.isArray(value) && value.length === checks.length && checks.every((check, i) => check(value[i]))
-const either =
+export const either =
   (...checks: readonly Check[]): Check =>
   (value) =>
     checks.some((check) => check(value))
@@ -29,12 +29,12 @@ const exactly =
 
 const text: Check = (value) => typeof value === 'string'
 const flag: Check = (value) => typeof value === 'boolean'
-const bytes: Check = (value) => value instanceof Uint8Array
-const absent: Check = (value) => value === undefined
+export const bytes: Check = (value) => value instanceof Uint8Array
+export const absent: Check = (value) => value === undefined
 /** Versions, offsets, sizes. */
-const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
+export const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0
 /** Timestamps may be fractions, and Kafka's -1. */
-const time: Check = (value) => typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER
+export const time: Check = (value) => typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER
 
 const aboveOne: Check = (value) => count(value) && Number(value) > 1
 
@@ -42,21 +42,6 @@ const aboveOne: Check = (value) => count(value) && Number(value) > 1
 const ofVersion = (...checks: readonly Check[]): Check => either(tuple(...checks), tuple(...checks, aboveOne))
 
 const ref = shape({ bucket: text, key: text })
-
-/** Older code has kept timestamps as they came, up to 2^63; `positionOf` brings them into range. */
-const anyTime: Check = (value) => typeof value === 'number' && !Number.isNaN(value)
-
-/** A position may be just after the last offset that there can be. */
-const offset: Check = (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 2 ** 53
-
-const standing = shape({
-  ...{ from: offset, until: offset, timestamp: anyTime, maxTimestamp: anyTime },
-  ahead: either(absent, list(tuple(time, time))),
-  ...{ began: either(absent, offset), first: either(absent, count) },
-  ...{ prints: either(absent, bytes), printsFrom: either(absent, offset) },
-})
-const position: Check = (value) =>
-  standing(value) && Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))
 
 const counters = shape({
   ...{ records: count, duplicates: count, skipped: count },
@@ -89,7 +74,6 @@ export const isSourceShape = shape({
   ...common,
   kind: exactly('birth', 'batch', 'idle', 'sleep', 'seal'),
   active: time,
-  position: either(absent, position),
   plan: either(absent, text),
   frontier: time,
   partials: list(partial),

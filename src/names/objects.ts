@@ -107,11 +107,11 @@ export function quarantinePrefix(job: string): string {
 }
 
 /**
- * Records and gaps of a source task from an offset on, which has 20 digits. So the name is never one of `quarantinedValuesKey`: that
- * ends in a time, of 16 at most.
+ * Records and gaps of a source task. `first` is what its source calls the first of them, in 20 characters or more. So the name is never
+ * one of `quarantinedValuesKey`: that ends in a time, of 16 at most.
  */
-export function quarantinedRecordsKey(prefix: string, { task }: TaskRef, from: number): string {
-  return `${prefix}/${escapeKeyPart(task)}-${offsetDigits(from)}.ndjson`
+export function quarantinedRecordsKey(prefix: string, { task }: TaskRef, first: string): string {
+  return `${prefix}/${escapeKeyPart(task)}-${first}.ndjson`
 }
 
 /** Values of a closed batch. */

@@ -1,8 +1,7 @@
 // What outputs are called, and the objects that they become: `<prefix>-<T>[.<suffix>]/part-…`, as Spark lays them out. An address
 // has a scheme and a numbered word has none; parts of one batch differ by who writes them, and nothing else is in its folder.
 
-import { offsetDigits } from './objects.ts'
-import { partitionName } from './tasks.ts'
+import { escapeKeyPart } from './escape.ts'
 
 /** Objects below `<prefix>-<T>[.<suffix>]/`. */
 export interface FilesPlace {
@@ -71,9 +70,9 @@ export function partsIn(folder: string): string {
 
 const PART = 'part-'
 
-/** The part of a micro-batch, by its first record. */
-export function partOfRecords(topic: string, partition: number, offset: number): string {
-  return `${PART}${partitionName(topic, partition)}-${offsetDigits(offset)}`
+/** The part of a micro-batch. @param first what its source calls the first record: names sort as records do. */
+export function partOfRecords(task: string, first: string): string {
+  return `${PART}${escapeKeyPart(task)}-${first}`
 }
 
 /** The part of operators by key in a source task. */

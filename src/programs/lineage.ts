@@ -2,8 +2,7 @@
 // what leaves: by the position in a micro-batch both would depend on how the event source has cut the partition (I2).
 
 import type { Program } from '../plan/plan.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
-import { hashOf } from '../values/hash.ts'
+import type { SourceKind, SourceRecord } from '../sources/source.ts'
 
 /** Per element the index of its record. */
 export type Origins = readonly number[]
@@ -56,36 +55,28 @@ export type Spread = (count: number) => readonly number[]
 
 /** A union has its streams one after the other, as Spark has: that shows where a micro-batch begins, so what leaves is put in order. */
 export function leavingOf(
-  records: readonly KafkaEventRecord[],
+  source: SourceKind,
+  records: readonly SourceRecord[],
   elements: readonly unknown[],
   origins: Origins,
 ): Leaving {
   if (origins.every((origin, i) => i === 0 || (origins[i - 1] ?? 0) <= origin)) {
-    return { elements, spread: spreadByOffset(records, origins) }
+    return { elements, spread: spreadByRecord(source, records, origins) }
   }
   const order = [...origins.keys()].sort((a, b) => (origins[a] ?? 0) - (origins[b] ?? 0))
   const sorted = order.map((i) => origins[i] ?? 0)
-  return { elements: order.map((i) => elements[i]), spread: spreadByOffset(records, sorted) }
+  return { elements: order.map((i) => elements[i]), spread: spreadByRecord(source, records, sorted) }
 }
 
-/** By offset, and what comes of one record over the next ones. */
-export function spreadByOffset(records: readonly KafkaEventRecord[], origins: Origins): Spread {
+/** By what the source says of each record, and what comes of one record over the next buckets. */
+export function spreadByRecord(source: SourceKind, records: readonly SourceRecord[], origins: Origins): Spread {
   return (count) => {
     let [last, nth] = [-1, 0]
     return origins.map((origin) => {
       nth = origin === last ? nth + 1 : 0
       last = origin
-      const { partition = 0, offset = 0 } = records[origin] ?? {}
-      return (roundRobin(Number(partition), offset, count) + nth) % count
+      const record = records[origin]
+      return ((record ? source.bucketOf(record, count) : 0) + nth) % count
     })
   }
-}
-
-/**
- * Round by round: `count` offsets in a row go to all buckets, so dense ones are spread exactly. Each round begins somewhere else,
- * or a filter that lets every second offset pass would leave half of the buckets empty.
- */
-function roundRobin(partition: number, offset: number, count: number): number {
-  const round = Math.floor(offset / count)
-  return ((offset % count) + partition + (round === 0 ? 0 : hashOf(round))) % count
 }

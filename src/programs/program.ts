@@ -2,7 +2,7 @@
 
 import { applyNarrow } from '../operators/narrow.ts'
 import type { Program } from '../plan/plan.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { kindOf, type SourceRecord } from '../sources/source.ts'
 import type { Guard } from './guard.ts'
 import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
 
@@ -17,16 +17,12 @@ export interface Outcome {
 }
 
 /** The elements alone. @throws as `runTraced` */
-export async function runProgram(program: Program, records: readonly KafkaEventRecord[]): Promise<Slots> {
+export async function runProgram(program: Program, records: readonly SourceRecord[]): Promise<Slots> {
   return (await runTraced(program, records)).slots
 }
 
 /** @throws whatever a decoder or a function of the user throws; ValueChangedError with a guard. */
-export async function runTraced(
-  program: Program,
-  records: readonly KafkaEventRecord[],
-  guard?: Guard,
-): Promise<Outcome> {
+export async function runTraced(program: Program, records: readonly SourceRecord[], guard?: Guard): Promise<Outcome> {
   const traced = isTraced(program)
   const freeze = guard && ((value: unknown) => guard.freeze(value))
   const slots: (readonly unknown[])[] = new Array(program.slots)
@@ -53,7 +49,11 @@ export async function runTraced(
     guard?.freezeAll(slots[slot])
     if (trace) origins[slot] = trace.origins
   }
-  return { slots, leaving: (slot) => (traced ? leavingOf(records, slots[slot] ?? [], origins[slot] ?? []) : undefined) }
+  return {
+    slots,
+    leaving: (slot) =>
+      traced ? leavingOf(kindOf(program.sources), records, slots[slot] ?? [], origins[slot] ?? []) : undefined,
+  }
 }
 
 /** @throws for a stream that nothing has filled: it would be taken for one without elements. */

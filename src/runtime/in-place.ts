@@ -7,7 +7,7 @@ import { readSnapshot } from '../log/snapshots.ts'
 import type { Entry, TaskLog } from '../log/task-log.ts'
 import { topicPlace } from '../names/edges.ts'
 import { partOfTask } from '../names/outputs.ts'
-import { IN_PLACE, partitionOf, type TaskRef } from '../names/tasks.ts'
+import { IN_PLACE, type TaskRef } from '../names/tasks.ts'
 import type { InPlaceProgram } from '../plan/plan.ts'
 import { BucketProgram } from '../programs/bucket-program.ts'
 import { exchange } from '../programs/exchange.ts'
@@ -209,7 +209,7 @@ export class InPlace {
     const { plans, ref, settings } = this.#parts
     const view = await plans.viewOf(plan)
     const has = (edge: string): boolean =>
-      plan === undefined || view?.edge(topicPlace(partitionOf(ref.task).topic), edge) !== undefined
+      plan === undefined || view?.edge(topicPlace(plans.kinds.feedOf(ref.task)), edge) !== undefined
     this.#open.dropUntil(closedBy(frontier, settings.batch), has)
   }
 

@@ -3,18 +3,17 @@
 import { causeFacts } from '../errors/errors.ts'
 import { PartitionAddedError, UnknownTopicError } from '../errors/runtime-errors.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import { isSourceCommit } from '../log/commit-record.ts'
-import { partitionName, partitionOf, SOURCE_STAGE, sourceTask } from '../names/tasks.ts'
+import { partitionOf, SOURCE_STAGE, sourceTask } from '../names/tasks.ts'
 import { type Plan, planJob } from '../plan/plan.ts'
 import { viewOf } from '../plan/shape.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { type Delivery, kindOf, type SourceRecord } from '../sources/source.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { Stages } from './buckets/stages.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closing/closer.ts'
 import type { Environment, Share } from './environment.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { openLog } from './open-log.ts'
+import { openSourceLog } from './open-log.ts'
 import { goneJudge, type Publisher } from './outbox.ts'
 import { checkPlaces } from './places.ts'
 import { Plans } from './plans.ts'
@@ -24,15 +23,8 @@ import { Lookout } from './side-by-side/lookout.ts'
 import { SourceTask } from './source-task.ts'
 import { WakeUps } from './wake-ups.ts'
 
-/** The records of one partition in one event. */
-export interface PartitionRecords {
-  readonly topic: string
-  readonly partition: number
-  readonly records: readonly KafkaEventRecord[]
-}
-
-/** How one partition of an event went: independent of the others. */
-export type PartitionOutcome = PartitionRecords &
+/** How one task of an event went: independent of the others. */
+export type DeliveryOutcome = Delivery &
   (
     | { readonly result: MicroBatch; readonly error?: undefined }
     | { readonly result?: undefined; readonly error: unknown }
@@ -46,9 +38,8 @@ export interface RuntimeOptions {
 }
 
 /** A micro-batch that is known to be in trouble when it fails or takes long. */
-function runWatched(task: SourceTask, records: readonly KafkaEventRecord[]): Promise<MicroBatch> {
-  const [first = 0, last = first] = [records[0]?.offset, records.at(-1)?.offset]
-  return task.trouble.around(first, last, task.progress, () => runMicroBatch(task, records))
+function runWatched(task: SourceTask, records: readonly SourceRecord[]): Promise<MicroBatch> {
+  return task.trouble.around(records, task.progress, () => runMicroBatch(task, records))
 }
 
 export class JobRuntime {
@@ -101,12 +92,12 @@ export class JobRuntime {
   }
 
   /**
-   * Processes the records of one invocation, partitions side by side and independently, then closes what can be closed.
-   * Errors of partitions are in the outcomes; what is thrown concerns the job as a whole.
+   * Processes the records of one invocation, tasks side by side and independently, then closes what can be closed.
+   * Errors of tasks are in the outcomes; what is thrown concerns the job as a whole.
    */
-  async process(partitions: readonly PartitionRecords[]): Promise<PartitionOutcome[]> {
+  async process(deliveries: readonly Delivery[]): Promise<DeliveryOutcome[]> {
     await this.#claim()
-    const outcomes = await Promise.all(partitions.map((partition) => this.#processPartition(partition)))
+    const outcomes = await Promise.all(deliveries.map((delivery) => this.#processDelivery(delivery)))
     const moves = outcomes.flatMap(({ result }) => result ?? [])
     if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
     return outcomes
@@ -165,47 +156,50 @@ export class JobRuntime {
     await checkPlaces(this.plan, this.#environment)
     await this.#plans.keep()
     const { partitions } = this.#environment
-    const known = [...this.plan.programs.keys()].flatMap((topic) =>
-      Array.from({ length: partitions.get(topic) ?? 0 }, (_, partition) => this.#task(topic, partition)),
+    const known = [...this.plan.programs].flatMap(([feed, { sources }]) =>
+      kindOf(sources)
+        .tasksOf(feed, partitions.get(feed) ?? 0)
+        .map((task) => this.#task(feed, task)),
     )
-    await Promise.all(known.map((task) => task.mutex.run(() => task.load(0))))
+    await Promise.all(known.map((task) => task.mutex.run(() => task.load([]))))
   }
 
-  async #processPartition(partition: PartitionRecords): Promise<PartitionOutcome> {
+  async #processDelivery(delivery: Delivery): Promise<DeliveryOutcome> {
     try {
-      this.#checkPartition(partition.topic, partition.partition)
-      const task = this.#task(partition.topic, partition.partition)
-      return { ...partition, result: await task.mutex.run(() => runWatched(task, partition.records)) }
+      this.#checkTask(delivery)
+      const task = this.#task(delivery.feed, delivery.task)
+      return { ...delivery, result: await task.mutex.run(() => runWatched(task, delivery.records)) }
     } catch (error) {
-      return { ...partition, error }
+      return { ...delivery, error }
     }
   }
 
   /** Where state is in partitions, another number of them is other keys in them. @throws PartitionAddedError */
-  #checkPartition(topic: string, partition: number): void {
-    const count = this.#environment.partitions.get(topic)
-    if (this.plan.programs.get(topic)?.inPlace?.newPartitions !== 'fail' || count === undefined || partition < count)
-      return
-    throw new PartitionAddedError(this.plan.job.name, topic, partition, count)
+  #checkTask({ feed, task }: Delivery): void {
+    const count = this.#environment.partitions.get(feed)
+    const program = this.plan.programs.get(feed)
+    if (program?.inPlace?.newPartitions !== 'fail' || count === undefined) return
+    if (kindOf(program.sources).tasksOf(feed, count).includes(task)) return
+    throw new PartitionAddedError(this.plan.job.name, feed, partitionOf(task).partition, count)
   }
 
   /** By its name, a source task with operators by key. */
   #taskInPlace(name: string): SourceTask | undefined {
-    const { topic, partition } = partitionOf(name)
-    return this.plan.programs.get(topic)?.inPlace && this.#task(topic, partition)
+    const feed = this.#plans.kinds.feedOf(name)
+    return this.plan.programs.get(feed)?.inPlace && this.#task(feed, name)
   }
 
-  #task(topic: string, partition: number): SourceTask {
-    const name = partitionName(topic, partition)
+  #task(feed: string, name: string): SourceTask {
     const known = this.#tasks.get(name)
     if (known) return known
     const { job, programs } = this.plan
-    const program = programs.get(topic)
-    if (!program) throw new UnknownTopicError(job.name, topic, [...programs.keys()])
+    const program = programs.get(feed)
+    if (!program) throw new UnknownTopicError(job.name, feed, [...programs.keys()])
     const environment = this.#environment
     const ref = sourceTask(job.name, name)
-    const log = openLog(ref, environment, job.settings, isSourceCommit)
-    const parts = { ref, program, settings: job.settings, environment, log }
+    const source = kindOf(program.sources)
+    const log = openSourceLog(ref, source, environment, job.settings)
+    const parts = { ref, program, source, settings: job.settings, environment, log }
     const task = new SourceTask({ ...parts, publisher: this.#publisher, known: this.#closer, plans: this.#plans })
     this.#tasks.set(name, task)
     return task

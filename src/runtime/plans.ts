@@ -7,6 +7,7 @@ import { stageOfEdge } from '../names/edges.ts'
 import { CLAIM_ROW, PLANS } from '../names/rows.ts'
 import { bucketTask } from '../names/tasks.ts'
 import { type PlanView, parseShape } from '../plan/shape.ts'
+import { Kinds } from '../sources/kinds.ts'
 import type { Environment } from './environment.ts'
 import { openLog } from './open-log.ts'
 
@@ -18,6 +19,8 @@ export class Plans {
   readonly job: string
   readonly settings: JobSettings
   readonly environment: Environment
+  /** Whose the job's source tasks are. */
+  readonly kinds: Kinds
   /** Stages and operators of which the user has said that what is on its way to them may be dropped. */
   readonly accepted: ReadonlySet<string>
   /** Whether this code has been held against what is there: before, the row still says who ran the job last. */
@@ -25,13 +28,14 @@ export class Plans {
   readonly #known = new Map<string, PlanView | undefined>()
 
   constructor(
-    { name, settings }: JobDefinition,
+    { name, settings, sources }: JobDefinition,
     own: PlanView,
     environment: Environment,
     accepted: ReadonlySet<string> = new Set(),
   ) {
     this.job = name
     this.settings = settings
+    this.kinds = new Kinds(sources)
     this.own = own
     this.environment = environment
     this.accepted = accepted

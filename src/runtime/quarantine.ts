@@ -6,8 +6,8 @@ import { quarantinedRecordsKey, quarantinedValuesKey, quarantinePrefix } from '.
 import type { TaskRef } from '../names/tasks.ts'
 import type { SetAside } from '../programs/aside.ts'
 import type { OutputObject } from '../sinks/sink.ts'
+import type { SourceKind, SourceRecord } from '../sources/source.ts'
 import type { JobSettings } from '../stream/job.ts'
-import type { Gap } from './cut.ts'
 import type { Environment } from './environment.ts'
 import type { Poison } from './run.ts'
 
@@ -73,32 +73,27 @@ export function keepAside(
   }
 }
 
-/** One object, one line per record or gap: coordinates, error, and the record's bytes as they came (base64). */
+/** One object, one line per record, or per range that is missing: coordinates, error, and the record's bytes as they came (base64). */
 export function quarantineObject(
   task: TaskRef,
   settings: JobSettings,
   stateBucket: string,
-  from: number,
+  source: SourceKind,
+  first: SourceRecord,
   poison: readonly Poison[],
-  gaps: readonly Gap[],
+  missing: readonly object[],
 ): OutputObject {
   const { bucket, prefix } = placeOf(task, settings, stateBucket)
   const lines = [
-    ...gaps.map((gap) => ({ kind: 'gap', task: task.task, from: gap.from, until: gap.until })),
+    ...missing,
     ...poison.map(({ record, error }) => ({
       kind: 'record',
-      topic: record.topic,
-      partition: Number(record.partition),
-      offset: record.offset,
-      timestamp: record.timestamp,
-      key: record.key ?? null,
-      value: record.value ?? null,
-      headers: record.headers ?? [],
+      ...source.describe(record),
       error: errorOf(error),
     })),
   ]
   return {
-    ref: { bucket, key: quarantinedRecordsKey(prefix, task, from) },
+    ref: { bucket, key: quarantinedRecordsKey(prefix, task, source.nameOf(first)) },
     contentType: 'application/x-ndjson',
     body: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
   }

@@ -1,7 +1,7 @@
 // Step 4 of the commit protocol: the operators, one batch time after the other, and what to do when a record breaks them.
 
 import { ValueChangedError } from '../errors/operator-errors.ts'
-import { OperatorError, PoisonRecordError, TransientFailureError } from '../errors/runtime-errors.ts'
+import { OperatorError, TransientFailureError } from '../errors/runtime-errors.ts'
 import { pack } from '../log/codec.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
 import { partOfRecords } from '../names/outputs.ts'
@@ -12,7 +12,7 @@ import { exchange } from '../programs/exchange.ts'
 import { Guard } from '../programs/guard.ts'
 import { runTraced } from '../programs/program.ts'
 import type { Write } from '../sinks/sink.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { kindOf, type SourceRecord } from '../sources/source.ts'
 import type { PoisonPolicy } from '../stream/job.ts'
 import { collectOutputs } from './outputs.ts'
 import { checkPartials } from './savable.ts'
@@ -20,12 +20,12 @@ import { checkPartials } from './savable.ts'
 /** The records of one batch time. */
 export interface BatchRecords {
   readonly time: number
-  readonly records: readonly KafkaEventRecord[]
+  readonly records: readonly SourceRecord[]
 }
 
 /** A record that was set aside, and why. */
 export interface Poison {
-  readonly record: KafkaEventRecord
+  readonly record: SourceRecord
   readonly error: unknown
 }
 
@@ -58,22 +58,21 @@ export async function runBatches(
   strict = false,
 ): Promise<RunResult> {
   try {
-    return savable(await runAll(program, batches, [], strict), suspect)
+    return savable(await runAll(task, program, batches, [], strict), suspect)
   } catch (cause) {
     if (cause instanceof ValueChangedError) throw cause // no record is to blame
-    const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
+    const all = batches.flatMap(({ records }) => records)
+    const span = kindOf(program.sources).spanOf(all)
     const away = (error: unknown, alike: boolean): TransientFailureError =>
-      new TransientFailureError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, error, alike)
+      new TransientFailureError(task, span, error, alike)
     if (isTransient(cause)) throw away(cause, false)
-    const poison = await findPoison(program, batches, policy === 'fail', suspect)
+    const poison = await findPoison(task, program, batches, policy === 'fail', suspect)
     const trouble = poison.find(({ error }) => isTransient(error))
     if (trouble) throw away(trouble.error, false)
-    const alike = poison.length === offsets.length && allAlike(poison.map(({ error }) => error))
+    const alike = poison.length === all.length && allAlike(poison.map(({ error }) => error))
     if (alike && patient) throw away(cause, true)
-    if (poison.length === 0) {
-      throw new OperatorError(task, offsets[0] ?? 0, (offsets.at(-1) ?? 0) + 1, cause)
-    }
-    return runAll(program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison, strict)
+    if (poison.length === 0) throw new OperatorError(task, span, cause)
+    return runAll(task, program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison, strict)
   }
 }
 
@@ -86,12 +85,8 @@ function savable(result: RunResult, look: boolean): RunResult {
   return result
 }
 
-/** The error of the policy `fail`. */
-export function poisonError(task: TaskRef, { record, error }: Poison): PoisonRecordError {
-  return new PoisonRecordError(task, record.offset, error)
-}
-
 async function runAll(
+  task: TaskRef,
   program: Program,
   batches: readonly BatchRecords[],
   poison: readonly Poison[],
@@ -99,11 +94,13 @@ async function runAll(
 ): Promise<RunResult> {
   const objects: Write[] = []
   const partials: BatchPartial[] = []
+  const { nameOf } = kindOf(program.sources)
   let written = 0
   for (const { time, records } of batches) {
-    if (records.length === 0) continue
+    const [first] = records
+    if (!first) continue
     const { slots, leaving } = await runTraced(program, records, strict ? new Guard() : undefined)
-    const outputs = collectOutputs(program.outputs, slots, time, partOf(records))
+    const outputs = collectOutputs(program.outputs, slots, time, partOfRecords(task.task, nameOf(first)))
     objects.push(...outputs.objects)
     written += outputs.written
     partials.push({ time, samples: outputs.samples, shuffle: exchange(program.edges, slots, leaving) })
@@ -111,12 +108,9 @@ async function runAll(
   return { objects, partials, written, poison }
 }
 
-function partOf([first]: readonly KafkaEventRecord[]): string {
-  return partOfRecords(String(first?.topic), Number(first?.partition), first?.offset ?? 0)
-}
-
 /** Runs every record alone, encoders included, and collects those that throw. */
 async function findPoison(
+  task: TaskRef,
   program: Program,
   batches: readonly BatchRecords[],
   firstOnly: boolean,
@@ -126,7 +120,7 @@ async function findPoison(
   for (const { time, records } of batches) {
     for (const record of records) {
       try {
-        savable(await runAll(program, [{ time, records: [record] }], []), suspect)
+        savable(await runAll(task, program, [{ time, records: [record] }], []), suspect)
       } catch (error) {
         poison.push({ record, error })
         if (firstOnly) return poison
@@ -142,6 +136,13 @@ function without(batches: readonly BatchRecords[], poison: readonly Poison[]): B
 }
 
 function upTo(batches: readonly BatchRecords[], [first]: readonly Poison[]): BatchRecords[] {
-  const end = first?.record.offset ?? 0
-  return batches.map(({ time, records }) => ({ time, records: records.filter(({ offset }) => offset < end) }))
+  if (!first) return []
+  const at = batches.findIndex(({ records }) => records.includes(first.record))
+  return batches.slice(0, at + 1).map(({ time, records }) => ({ time, records: recordsBefore(first.record, records) }))
+}
+
+/** Of records in their order, those that come before one of them. */
+export function recordsBefore(record: SourceRecord, records: readonly SourceRecord[]): readonly SourceRecord[] {
+  const at = records.indexOf(record)
+  return at < 0 ? records : records.slice(0, at)
 }

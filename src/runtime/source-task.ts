@@ -1,4 +1,4 @@
-// A source task: one topic-partition, its commit log, and what a warm instance remembers of it between invocations.
+// A source task: one part of a feed (a topic-partition), its commit log, and what a warm instance remembers of it between invocations.
 
 import { TransientFailureError } from '../errors/runtime-errors.ts'
 import { LogLostError } from '../errors/state-errors.ts'
@@ -8,7 +8,7 @@ import { addCounters, type Counters, NO_COUNTS } from '../log/commit-record.ts'
 import type { Entry, TaskLog } from '../log/task-log.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { Program } from '../plan/plan.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import type { Mark, SourceKind, SourceRecord } from '../sources/source.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { type Draft, FencedLog } from './fenced-log.ts'
@@ -36,6 +36,8 @@ export interface KnownTasks {
 export interface SourceTaskParts {
   readonly ref: TaskRef
   readonly program: Program
+  /** Of the sources that the program reads. */
+  readonly source: SourceKind
   readonly settings: JobSettings
   readonly environment: Environment
   readonly publisher: Publisher
@@ -52,12 +54,12 @@ export class SourceTask {
   /** The head, once the task that it put to sleep has been roused. */
   #roused: SourceCommit | undefined
   #warnedAt = Number.NEGATIVE_INFINITY
-  /** Since when all records from this offset on fail alike. */
-  #alike: { readonly offset: number; readonly since: number } | undefined
+  /** Since when all records from this one on fail alike. */
+  #alike: { readonly from: Mark | undefined; readonly since: number } | undefined
   /** Operators by key, if there are any that need no shuffle. */
   readonly #inPlace: InPlace | undefined
   readonly trouble: TroubleWatch
-  #progress: Progress = { reached: 0, active: 0 }
+  #progress: Progress = { position: undefined, active: 0 }
 
   constructor(parts: SourceTaskParts) {
     this.parts = parts
@@ -67,7 +69,7 @@ export class SourceTask {
       isHead: ({ kind }) => kind !== 'birth',
       onPublished: (entry) => parts.known.observe(parts.ref, entry),
     })
-    this.trouble = new TroubleWatch(parts.ref, parts.settings, parts.environment)
+    this.trouble = new TroubleWatch(parts)
     const { inPlace } = parts.program
     this.#inPlace = inPlace && new InPlace({ ...parts, program: inPlace })
   }
@@ -90,12 +92,11 @@ export class SourceTask {
   }
 
   /**
-   * Step 1. What is in memory is taken as fresh unless the event is ahead of it: offsets are dense, so another instance
-   * went on. What is behind needs no look either: if memory is stale, the commit's condition will tell.
+   * Step 1. What is in memory is taken as fresh unless the records show that another instance went on, as dense offsets do.
+   * What is behind needs no look either: if memory is stale, the commit's condition will tell.
    */
-  async load(firstOffset: number): Promise<void> {
-    const until = this.head?.position?.until
-    if (this.head && this.#log.isFresh && (until === undefined || firstOffset <= until)) return
+  async load(records: readonly SourceRecord[]): Promise<void> {
+    if (this.head && this.#log.isFresh && this.parts.source.isFresh(this.head.position, records)) return
     const birth = await this.#read()
     if (!this.head) this.#log.hold(await this.#beBorn(birth), true)
   }
@@ -213,32 +214,32 @@ export class SourceTask {
    * Runs what may find that all records fail alike, and tells it whether to blame what they call: as long as that has not been
    * so for `waitForFailed`. As far as this instance knows: another one begins to wait anew.
    */
-  async patiently<R>([first]: readonly KafkaEventRecord[], run: (patient: boolean) => Promise<R>): Promise<R> {
-    const { settings, environment } = this.parts
+  async patiently<R>([first]: readonly SourceRecord[], run: (patient: boolean) => Promise<R>): Promise<R> {
+    const { source, settings, environment } = this.parts
     const now = environment.clock.now()
-    const offset = first?.offset ?? 0
-    const since = this.#alike?.offset === offset ? this.#alike.since : now
+    const from = first && source.markOf(first)
+    const since = this.#alike && this.#alike.from === from ? this.#alike.since : now
     try {
       const result = await run(now - since < settings.waitForFailed)
       this.#alike = undefined
       return result
     } catch (error) {
-      this.#alike = error instanceof TransientFailureError && error.alike ? { offset, since } : undefined
+      this.#alike = error instanceof TransientFailureError && error.alike ? { from, since } : undefined
       throw error
     }
   }
 
   /** Says which records have times that nobody can go by: once, and again when a minute has passed, or the log would be as long as the topic. */
-  warnOfTimes(records: readonly KafkaEventRecord[]): void {
-    const { ref, settings, environment } = this.parts
+  warnOfTimes(records: readonly SourceRecord[]): void {
+    const { ref, source, settings, environment } = this.parts
     const now = environment.clock.now()
     if (settings.time === 'arrival' || now - this.#warnedAt < WARN_EVERY_MS) return
-    const odd = records.filter(({ timestamp }) => isOutOfRange(timestamp, now + settings.clockSkew))
+    const odd = records.filter((record) => isOutOfRange(source.timeOf(record), now + settings.clockSkew))
     const [first] = odd
     if (!first) return
     this.#warnedAt = now
     environment.log.warn(
-      { task: ref.task, offset: first.offset, timestamp: first.timestamp, now, records: odd.length },
+      { task: ref.task, ...source.recordFacts(first), timestamp: source.timeOf(first), now, records: odd.length },
       'a timestamp is out of range and was taken as the nearest that is not: look at the clock of the producer, or whether it sends other units than milliseconds',
     )
   }
@@ -248,6 +249,6 @@ export class SourceTask {
   }
 
   #note({ position, active }: SourceCommit): void {
-    this.#progress = { reached: position?.until ?? 0, active }
+    this.#progress = { position, active }
   }
 }

@@ -48,10 +48,12 @@ export interface Segment {
  * invocation was cut makes no difference (I2): an element's time is its timestamp, but at least the frontier (an
  * out-of-order record joins the oldest open batch) and at most now plus the skew (one broken clock cannot throw the frontier into the future).
  *
+ * @param timeOf milliseconds; negative: the record has none.
  * @param frontier where the task stands; 0 for a task that has seen nothing.
  */
-export function assignBatchTimes(
-  records: readonly { readonly timestamp: number }[],
+export function assignBatchTimes<R>(
+  records: readonly R[],
+  timeOf: (record: R) => number,
   frontier: number,
   now: number,
   { time, batch, clockSkew }: TimeSettings,
@@ -62,7 +64,8 @@ export function assignBatchTimes(
   let current = 0
   for (let i = 0; i < records.length; i++) {
     if (time === 'record') {
-      const { timestamp = -1 } = records[i] ?? {}
+      const record = records[i]
+      const timestamp = record === undefined ? -1 : timeOf(record)
       // Kafka's -1, "no timestamp" (message format 0): the clock is all there is.
       reached = Math.max(reached, timestamp < 0 ? now : Math.min(timestamp, now + clockSkew))
     }

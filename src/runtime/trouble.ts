@@ -1,33 +1,42 @@
-// A partition that fails, or whose invocation takes long, is not silent: a row says which offset it is at, and whoever would
+// A partition that fails, or whose invocation takes long, is not silent: a row says which record it is at, and whoever would
 // move it on waits, up to a bound (DESIGN §4). Written only in trouble: a partition that is well pays nothing for it.
 
 import { causeFacts } from '../errors/errors.ts'
 import { TopicRecreatedError } from '../errors/state-errors.ts'
 import { TROUBLES } from '../names/rows.ts'
 import type { TaskRef } from '../names/tasks.ts'
+import type { Mark, SourceKind, SourceRecord } from '../sources/source.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 
 /** What a row says. */
 export interface Trouble {
-  /** The offset that is to be committed next. When the log is beyond it, the trouble is over, whatever the row says. */
-  readonly waitingFor: number
-  /** Since when, milliseconds. Tries that fail at the same offset do not change it: the bound counts from the first. */
+  /** The record that is to be committed next. When the log is beyond it, the trouble is over, whatever the row says. */
+  readonly waitingFor: Mark
+  /** Since when, milliseconds. Tries that fail at the same record do not change it: the bound counts from the first. */
   readonly since: number
 }
 
 /** What the runtime knows of a task when something takes long or fails. */
 export interface Progress {
-  /** Offsets below it are committed, as far as known. */
-  readonly reached: number
+  /** Where the task stands, as far as known. */
+  readonly position: unknown
   /** Clock at the last commit that held records. */
   readonly active: number
+}
+
+interface Watched {
+  readonly ref: TaskRef
+  readonly source: SourceKind
+  readonly settings: JobSettings
+  readonly environment: Environment
 }
 
 /** The trouble of one task, as one instance notes it. */
 export class TroubleWatch {
   readonly #ref: TaskRef
+  readonly #source: SourceKind
   readonly #settings: JobSettings
   readonly #environment: Environment
   /** What the row says, as this instance has written or found it. */
@@ -35,19 +44,22 @@ export class TroubleWatch {
   /** One note after the other: that of the timer must not outlive the end. */
   #last: Promise<void> = Promise.resolve()
 
-  constructor(ref: TaskRef, settings: JobSettings, environment: Environment) {
+  constructor({ ref, source, settings, environment }: Watched) {
     this.#ref = ref
+    this.#source = source
     this.#settings = settings
     this.#environment = environment
   }
 
-  /** Runs a micro-batch of the offsets from `first` to `last`, and notes when it fails or takes long. */
-  async around<T>(first: number, last: number, progress: () => Progress, work: () => Promise<T>): Promise<T> {
+  /** Runs a micro-batch of these records, and notes when it fails or takes long. */
+  async around<T>(records: readonly SourceRecord[], progress: () => Progress, work: () => Promise<T>): Promise<T> {
+    const { isBeyond, markOf, nextOf } = this.#source
+    const last = records.at(-1)
     const note = async (error?: unknown): Promise<void> => {
-      const { reached } = progress()
+      const { position } = progress()
       // What is committed is closed with its T, whether or not it can be published: nobody waits for more.
-      if (last < reached && !(error instanceof TopicRecreatedError)) return
-      await this.#inTurn(() => this.#note(Math.max(first, reached)))
+      if (last && isBeyond(position, markOf(last)) && !(error instanceof TopicRecreatedError)) return
+      await this.#inTurn(() => this.#note(nextOf(position, records)))
     }
     const stop = this.#environment.later?.(this.#patience(progress().active), () => void note())
     try {
@@ -79,7 +91,7 @@ export class TroubleWatch {
     return this.#last
   }
 
-  async #note(waitingFor: number): Promise<void> {
+  async #note(waitingFor: Mark): Promise<void> {
     const { table, clock } = this.#environment
     const now = clock.now()
     // Once in a while the row is looked after: another instance may have ended it.
@@ -115,5 +127,6 @@ export async function endTrouble(table: JobRows, job: string, task: string): Pro
 }
 
 function readTrouble({ waitingFor, since }: Readonly<Record<string, unknown>>): Trouble | undefined {
-  return typeof waitingFor === 'number' && typeof since === 'number' ? { waitingFor, since } : undefined
+  const isMark = typeof waitingFor === 'number' || typeof waitingFor === 'string'
+  return isMark && typeof since === 'number' ? { waitingFor, since } : undefined
 }

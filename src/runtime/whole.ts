@@ -3,7 +3,6 @@
 
 import { type OnTheWay, RecordsOnTheWayError, SupersededError } from '../errors/deploy-errors.ts'
 import { isInPlace, operatorOf, type Place, passedPlace, topicPlace } from '../names/edges.ts'
-import { partitionOf } from '../names/tasks.ts'
 import type { PlanView } from '../plan/shape.ts'
 import { frontierOf, type LogReader } from './closing/log-reader.ts'
 import type { Log } from './environment.ts'
@@ -36,7 +35,7 @@ export async function judgeReached(
   batch: number,
 ): Promise<Lacking | undefined> {
   const frontier = closedBy(frontierOf(readers), batch)
-  const foreign = foreignIn(readers, plans.own.fingerprint, (time) => time > closedUntil && time <= frontier)
+  const foreign = foreignIn(readers, plans, (time) => time > closedUntil && time <= frontier)
   return foreign.length > 0 ? judge(plans, foreign, closedUntil) : NOTHING_LACKS
 }
 
@@ -51,12 +50,12 @@ export async function refuseStrays(
   closedUntil: number,
   batch: number,
 ): Promise<void> {
-  await judgeNow(plans, foreignIn(readers, plans.own.fingerprint), closedUntil)
+  await judgeNow(plans, foreignIn(readers, plans), closedUntil)
   // What a partition has not passed is in its own log. What no output of this code was to get waits there for code that knows it.
   const waiting: OnTheWay[] = []
   for (const reader of readers) {
     const passed = closedBy(reader.frontier, batch)
-    for (const { place, plan, partial } of foreignIn([reader], plans.own.fingerprint, (time) => time > passed)) {
+    for (const { place, plan, partial } of foreignIn([reader], plans, (time) => time > passed)) {
       const some = strays(plans.own, await plans.viewOf(plan), place, partial)
       waiting.push(...some.filter(({ edge, outputs }) => isInPlace(edge) && outputs.length > 0))
     }
@@ -68,14 +67,14 @@ export async function refuseStrays(
 /** Of the source tasks, what other code has had to do with; nothing when it is all of one plan. */
 export function foreignIn(
   readers: readonly LogReader[],
-  own: string,
+  { own: { fingerprint: own }, kinds }: Plans,
   wanted: (time: number) => boolean = () => true,
 ): Contribution[] {
   return readers
     .filter((reader) => reader.isForeign(own))
     .flatMap((reader) => {
-      const { topic } = partitionOf(reader.task)
-      const [place, passed] = [topicPlace(topic), passedPlace(topic)]
+      const feed = kinds.feedOf(reader.task)
+      const [place, passed] = [topicPlace(feed), passedPlace(feed)]
       const times = new Set(reader.openTimes.filter(wanted))
       return [...times].flatMap((time) =>
         reader.contributionsTo(time).flatMap(({ plan, partial }) => {

@@ -1,12 +1,9 @@
-// The table of sources: what a definition calls them, and what each of them is. A new source is its folder, a function here and its kind.
+// The table of sources as definitions have them: a new source is a function here (and a line in `sources/kinds.ts`).
 
-import { KAFKA, type KafkaOptions, kafka } from '../sources/kafka/kafka.ts'
+import { type KafkaOptions, kafka } from '../sources/kafka/kafka.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
-import type { Source, SourceKind } from '../sources/source.ts'
+import type { Source } from '../sources/source.ts'
 import type { DStream } from './dstream.ts'
-
-/** All there are. */
-export const SOURCE_KINDS: readonly SourceKind[] = [KAFKA]
 
 /** Makes the stream of a source, and the source one of the job that is being defined. */
 type Open = <T>(source: Source) => DStream<T>

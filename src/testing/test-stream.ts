@@ -9,9 +9,10 @@ import { batchFolder, partsIn } from '../names/outputs.ts'
 import { partitionName } from '../names/tasks.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkKnownOptions } from '../options/options.ts'
-import { JobRuntime, type PartitionRecords } from '../runtime/job-runtime.ts'
+import { JobRuntime } from '../runtime/job-runtime.ts'
 import { files } from '../sinks/files/files.ts'
 import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import type { Delivery } from '../sources/source.ts'
 import { DStream } from '../stream/dstream.ts'
 import { defineJob } from '../stream/job.ts'
 import { bucketOf } from '../values/hash.ts'
@@ -136,7 +137,7 @@ async function feed(
   { partitions, partitionOf, time, offsets }: Feed,
 ): Promise<void> {
   const records = batches.flatMap((elements, input) =>
-    Array.from({ length: partitions }, (_, partition): PartitionRecords => {
+    Array.from({ length: partitions }, (_, partition): Delivery => {
       const name = partitionName(topicOf(input), partition)
       const first = offsets.get(name) ?? 0
       const slice = elements.filter((element, i) => partitionOf(element, i, elements.length) === partition)
@@ -149,7 +150,7 @@ async function feed(
         timestampType: 'CREATE_TIME',
         value: pack(element).toString('base64'),
       })
-      return { topic: topicOf(input), partition, records: slice.map(toRecord) }
+      return { feed: topicOf(input), task: name, records: slice.map(toRecord) }
     }),
   )
   for (const { error } of await runtime.process(records.filter((one) => one.records.length > 0))) {

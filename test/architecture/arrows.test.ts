@@ -16,7 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   stores: ['names'],
   log: ['names', 'stores', 'values'],
   formats: [],
-  sources: ['formats', 'options', 'values'],
+  sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   operators: ['graph', 'plan', 'programs', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
   graph: ['options', 'sinks', 'sources'],
@@ -37,7 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stream',
     'values',
   ],
-  lambda: ['graph', 'names', 'options', 'runtime', 'sources', 'stores'],
+  lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
   serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'stores'],
   local: ['lambda', 'names', 'runtime', 'stores'],
   testing: [
@@ -55,7 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stream',
     'values',
   ],
-  cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'stores', 'testing'],
+  cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
   '': ['formats', 'graph', 'options', 'sinks', 'sources', 'stream'],
 }
 

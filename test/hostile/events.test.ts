@@ -5,11 +5,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { job, MalformedEventError, MillraceError, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { parseEvent } from '../../src/lambda/parse-event.ts'
+import { parseEvent as parse } from '../../src/lambda/parse-event.ts'
 import { wakeUpMessage } from '../../src/lambda/sqs-waker.ts'
+import { KAFKA } from '../../src/sources/kafka/kind.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { hostileName } from './hostile-names.ts'
+
+const parseEvent = (event: unknown) => parse(event, [KAFKA])
 
 const SEEDS: readonly unknown[] = [
   kafkaEvent({ 'lines-0': lines(['a', 'b', 'c']), 'lines-1': lines(['d']) }),

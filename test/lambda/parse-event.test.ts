@@ -3,9 +3,12 @@
 
 import { describe, expect, it } from 'vitest'
 import { MalformedEventError } from '../../src/index.ts'
-import { parseEvent } from '../../src/lambda/parse-event.ts'
+import { parseEvent as parse } from '../../src/lambda/parse-event.ts'
 import { shareMessage, wakeUpMessage } from '../../src/lambda/sqs-waker.ts'
+import { KAFKA } from '../../src/sources/kafka/kind.ts'
 import { eventRecord, kafkaEvent, lines } from '../support/kafka-events.ts'
+
+const parseEvent = (event: unknown) => parse(event, [KAFKA])
 
 /** As in AWS's documentation, shortened. */
 const msk = {
@@ -36,7 +39,11 @@ const one = (changes: object): unknown => ({
 describe('a Kafka event', () => {
   it('of an MSK cluster', () => {
     expect(parseEvent(msk)).toEqual([
-      { kind: 'records', partitions: [{ topic: 'mytopic', partition: 0, records: msk.records['mytopic-0'] }] },
+      {
+        kind: 'records',
+        source: KAFKA,
+        deliveries: [{ feed: 'mytopic', task: 'mytopic-0', records: msk.records['mytopic-0'] }],
+      },
     ])
   })
 
@@ -45,10 +52,10 @@ describe('a Kafka event', () => {
     const [invocation] = parseEvent(event)
     expect(invocation).toMatchObject({
       kind: 'records',
-      partitions: [
-        { topic: 'lines', partition: 0, records: [{ offset: 0 }, { offset: 1 }] },
-        { topic: 'lines', partition: 11 },
-        { topic: 'more', partition: 0 },
+      deliveries: [
+        { feed: 'lines', task: 'lines-0', records: [{ offset: 0 }, { offset: 1 }] },
+        { feed: 'lines', task: 'lines-11' },
+        { feed: 'more', task: 'more-0' },
       ],
     })
   })
@@ -56,13 +63,13 @@ describe('a Kafka event', () => {
   it('is passed on without a copy of a record', () => {
     const [invocation] = parseEvent(msk)
     if (invocation?.kind !== 'records') throw new Error('records')
-    expect(invocation.partitions[0]?.records[0]).toBe(msk.records['mytopic-0'][0])
+    expect(invocation.deliveries[0]?.records[0]).toBe(msk.records['mytopic-0'][0])
   })
 
   it('takes topic and partition from the records: topics may contain dashes, and keys may say what they like', () => {
     const record = eventRecord('my-topic-7', 2, { offset: 0, timestamp: 0, value: 'v' })
     expect(parseEvent({ eventSource: 'aws:kafka', records: { 'my-topic-7-2': [record] } })).toMatchObject([
-      { partitions: [{ topic: 'my-topic-7', partition: 2 }] },
+      { deliveries: [{ feed: 'my-topic-7', task: 'my-topic-7-2' }] },
     ])
   })
 
@@ -83,13 +90,15 @@ describe('a Kafka event', () => {
     ['schema metadata', { valueSchemaMetadata: { dataFormat: 'AVRO', schemaId: 'x' } }],
     ['a great offset', { offset: Number.MAX_SAFE_INTEGER }],
   ])('may hold a record with %s', (_, changes) => {
-    expect(parseEvent(one(changes))).toMatchObject([{ partitions: [{ topic: 'lines', partition: 0 }] }])
+    expect(parseEvent(one(changes))).toMatchObject([{ deliveries: [{ feed: 'lines', task: 'lines-0' }] }])
   })
 
   it('may be empty, as a whole or in a partition', () => {
-    expect(parseEvent({ eventSource: 'aws:kafka', records: {} })).toEqual([{ kind: 'records', partitions: [] }])
+    expect(parseEvent({ eventSource: 'aws:kafka', records: {} })).toEqual([
+      { kind: 'records', source: KAFKA, deliveries: [] },
+    ])
     expect(parseEvent({ eventSource: 'aws:kafka', records: { 'lines-0': [] } })).toEqual([
-      { kind: 'records', partitions: [] },
+      { kind: 'records', source: KAFKA, deliveries: [] },
     ])
   })
 })

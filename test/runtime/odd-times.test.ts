@@ -3,9 +3,17 @@
 import { describe, expect, it } from 'vitest'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { isSourceCommit, NO_COUNTS, type Position, type SourceCommit } from '../../src/log/commit-record.ts'
+import { NO_COUNTS } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
-import { keptTimestamp, mayBeCommitted, positionAfter, positionOf } from '../../src/runtime/position.ts'
+import {
+  believed,
+  isKafkaCommit,
+  type KafkaCommit,
+  keptTimestamp,
+  mayBeCommitted,
+  type Position,
+  positionAfter,
+} from '../../src/sources/kafka/position.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { kafkaEvent, type SimpleRecord } from '../support/kafka-events.ts'
 import { bringToRest } from '../support/rest.ts'
@@ -160,10 +168,7 @@ describe('one record of the year 2100', () => {
 })
 
 describe('positions that older code has kept', () => {
-  const head = (position: Position): SourceCommit => ({
-    ...{ kind: 'batch', at: NOW, active: NOW, code: 'v0', position, frontier: NOW, partials: [], outbox: [] },
-    ...{ counts: NO_COUNTS, totals: NO_COUNTS },
-  })
+  const kept = (position: Position) => ({ position, at: NOW, clockSkew: 5000 })
 
   it('with nanoseconds, which it could not read itself, are read and go on', async () => {
     const environment = memoryEnvironment(NOW)
@@ -171,7 +176,7 @@ describe('positions that older code has kept', () => {
     await handler(event(record(0, NOW)))
     const { table, objects, bucket } = environment
     const ref = { job: 'copy', stage: 'source', task: 'lines-0' }
-    const log = new TaskLog(ref, table, objects, bucket, isSourceCommit)
+    const log = new TaskLog(ref, table, objects, bucket, isKafkaCommit)
     const before = await log.head()
     if (!before) throw new Error('nothing was committed')
     const old = {
@@ -185,7 +190,7 @@ describe('positions that older code has kept', () => {
   })
 
   it('with the year 2100 do not blind the job any more', () => {
-    const position = positionOf(head({ from: 0, until: 9, timestamp: NOW, maxTimestamp: YEAR_2100 }), 5000)
+    const position = believed(kept({ from: 0, until: 9, timestamp: NOW, maxTimestamp: YEAR_2100 }))
     if (!position) throw new Error('no position')
     expect(mayBeCommitted(position, NOW + 3_600_000)).toBe(false)
     expect(mayBeCommitted(position, YEAR_2100)).toBe(true)
@@ -194,7 +199,7 @@ describe('positions that older code has kept', () => {
 
   it('a little ahead of the clock are left alone', () => {
     const position = { from: 0, until: 9, timestamp: NOW, maxTimestamp: NOW + 60_000 }
-    expect(positionOf(head(position), 5000)).toEqual(position)
+    expect(believed(kept(position))).toEqual(position)
   })
 })
 
@@ -229,8 +234,8 @@ describe('timestamps ahead of the clock', () => {
 
 it('what could not be read back is not written', async () => {
   const { table, objects, bucket } = memoryEnvironment(NOW)
-  const log = new TaskLog({ job: 'copy', stage: 'source', task: 'lines-0' }, table, objects, bucket, isSourceCommit)
-  const record: SourceCommit = {
+  const log = new TaskLog({ job: 'copy', stage: 'source', task: 'lines-0' }, table, objects, bucket, isKafkaCommit)
+  const record: KafkaCommit = {
     ...{
       kind: 'batch',
       at: NOW,

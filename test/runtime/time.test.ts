@@ -5,8 +5,6 @@ import { assignBatchTimes, batchTimeOf, closedBy, earliest, latest, type TimeSet
 const NOW = 1_000_000
 const settings: TimeSettings = { time: 'record', batch: 1000, clockSkew: 5000 }
 
-const at = (...timestamps: number[]) => timestamps.map((timestamp) => ({ timestamp }))
-
 describe('batch times', () => {
   it.each([
     [0, 1000],
@@ -39,7 +37,7 @@ describe('the earliest and the latest', () => {
 
 describe('assigning batch times', () => {
   const assign = (timestamps: number[], frontier = 0, now = NOW, changes: Partial<TimeSettings> = {}) =>
-    assignBatchTimes(at(...timestamps), frontier, now, { ...settings, ...changes })
+    assignBatchTimes(timestamps, (timestamp) => timestamp, frontier, now, { ...settings, ...changes })
 
   it('cuts records into runs of one batch time', () => {
     expect(assign([100, 900, 1000, 1500, 3100])).toEqual({

@@ -34,7 +34,7 @@ it.each([
     const offset = next[partition] ?? 0
     next[partition] = offset + 1
     const records = [eventRecord('lines', partition, { offset, timestamp, value })]
-    for (const { error } of await runtime.process([{ topic: 'lines', partition, records }])) {
+    for (const { error } of await runtime.process([{ feed: 'lines', task: `lines-${partition}`, records }])) {
       if (error !== undefined) throw error
     }
   }

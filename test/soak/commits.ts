@@ -2,16 +2,11 @@
 // partition was moved on. Nothing that a reader sees may be missing here (I3).
 
 import { definitionOf, type Job } from '../../src/graph/job.ts'
-import {
-  type Effect,
-  isBucketCommit,
-  isCloseCommit,
-  isSourceCommit,
-  type SourceCommit,
-} from '../../src/log/commit-record.ts'
+import { type Effect, isBucketCommit, isCloseCommit } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
 import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../src/names/tasks.ts'
 import { planJob } from '../../src/plan/plan.ts'
+import { isKafkaCommit, type KafkaCommit } from '../../src/sources/kafka/position.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { StateTable } from '../../src/stores/table.ts'
 
@@ -63,7 +58,7 @@ export class Commits {
     )
     this.#tails = [
       ...sources.map((task) =>
-        tail({ job: name, stage: SOURCE_STAGE, task }, isSourceCommit, (record) => this.#takeSource(task, record)),
+        tail({ job: name, stage: SOURCE_STAGE, task }, isKafkaCommit, (record) => this.#takeSource(task, record)),
       ),
       tail({ job: name, stage: CLOSE_STAGE, task: '0' }, isCloseCommit, ({ closedUntil, outbox }) => {
         this.closedUntil = Math.max(this.closedUntil, closedUntil)
@@ -92,7 +87,7 @@ export class Commits {
     if (failed) throw failed.reason
   }
 
-  #takeSource(task: string, { kind, position, frontier, totals, outbox }: SourceCommit): void {
+  #takeSource(task: string, { kind, position, frontier, totals, outbox }: KafkaCommit): void {
     if (kind === 'batch') this.batches++
     this.records.set(task, totals.records)
     if (kind === 'idle') {

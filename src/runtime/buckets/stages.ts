@@ -111,10 +111,9 @@ export class Stages {
     const touched = new Set(open.filter((time) => time > after && time <= closedUntil))
     const done = new Map([[SOURCE_STAGE, contributionsOf(readers, [...touched])]])
     const { plans } = this.#parts
-    const own = plans.own.fingerprint
     let lacking = await judgeNow(
       plans,
-      foreignIn(readers, own, (time) => touched.has(time)),
+      foreignIn(readers, plans, (time) => touched.has(time)),
       closedUntil,
     )
     const apart = new Set<number>()

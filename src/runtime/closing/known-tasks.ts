@@ -1,20 +1,20 @@
 // The source tasks that the closing log knows, each with how far this instance has read its log.
 
-import { type CloseCommit, isSourceCommit, type SourceCommit } from '../../log/commit-record.ts'
+import type { CloseCommit, SourceCommit } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
 import type { TaskRef } from '../../names/tasks.ts'
-import { openLog } from '../open-log.ts'
+import { openSourceLog } from '../open-log.ts'
 import { closedBy, latest } from '../time.ts'
 import type { CloserParts } from './closer-parts.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 
 export class Readers {
-  readonly #parts: Pick<CloserParts, 'job' | 'environment' | 'settings'>
+  readonly #parts: Pick<CloserParts, 'job' | 'environment' | 'settings' | 'plans'>
   readonly #byTask = new Map<string, LogReader>()
   /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
   readonly #hints = new Map<string, number>()
 
-  constructor(parts: Pick<CloserParts, 'job' | 'environment' | 'settings'>) {
+  constructor(parts: Pick<CloserParts, 'job' | 'environment' | 'settings' | 'plans'>) {
     this.#parts = parts
   }
 
@@ -54,14 +54,19 @@ export class Readers {
 
   /** Takes over the marks of the closing log's head, and keeps what has been read beyond them. */
   adopt({ tasks, before }: CloseCommit): void {
-    const { job, environment, settings } = this.#parts
+    const { job, environment, settings, plans } = this.#parts
     for (const mark of tasks) {
       const reader = this.#byTask.get(mark.task)
       if (reader) {
         reader.advance(mark, before)
         continue
       }
-      const log = openLog({ job, stage: mark.stage, task: mark.task }, environment, settings, isSourceCommit)
+      const log = openSourceLog(
+        { job, stage: mark.stage, task: mark.task },
+        plans.kinds.of(mark.task),
+        environment,
+        settings,
+      )
       const created = new LogReader(mark, before, log)
       created.hint(this.#hints.get(mark.task) ?? 0)
       this.#byTask.set(mark.task, created)

@@ -4,6 +4,7 @@
 import { LogLostError } from '../../errors/state-errors.ts'
 import { pack } from '../../log/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../../log/commit-record.ts'
+import type { SourceKind } from '../../sources/source.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { carryOn } from '../in-place.ts'
@@ -63,14 +64,14 @@ function maySleep({ task, openTimes, next }: LogReader, parts: CloserParts): boo
 /** A task that is in trouble is waited for, up to a bound. */
 async function withoutTroubled(behind: readonly LogReader[], parts: CloserParts): Promise<readonly LogReader[]> {
   if (behind.length === 0) return behind
-  const { job, settings, environment } = parts
+  const { job, plans, settings, environment } = parts
   const known = await troubles(environment.table, job)
   const held = await Promise.all(
     behind.map(async ({ task, log }) => {
       const trouble = known.get(task)
       if (!trouble) return false
-      const until = (await log.head())?.record.position?.until ?? 0
-      if (until > trouble.waitingFor) {
+      const position = (await log.head())?.record.position
+      if (plans.kinds.of(task).isBeyond(position, trouble.waitingFor)) {
         await endTrouble(environment.table, job, task)
         return false
       }
@@ -141,11 +142,12 @@ async function appendQuiet(reader: LogReader, parts: CloserParts, kind: QuietKin
   // What is open in entries that were not read, or ran in place, is still to be passed.
   const sleeps = kind === 'sleep' && reader.isAwakeAt(head.version) && !head.record.inPlace
   const still = sleeps || (kind === 'seal' && asleep) // one that sleeps goes on sleeping under its seal
+  const source = parts.plans.kinds.of(reader.task)
   log.hold(head, reader.isPublished(head.version))
   await log.heal(false)
   const quiet = still
-    ? quietCommit(head.record, 'sleep', reader.frontier, parts)
-    : quietCommit(head.record, kind === 'sleep' ? 'idle' : kind, frontier, parts)
+    ? quietCommit(source, head.record, 'sleep', reader.frontier, parts)
+    : quietCommit(source, head.record, kind === 'sleep' ? 'idle' : kind, frontier, parts)
   const inPlace = await carryOn(
     { ...parts, ref: reader.log.task, log: reader.log },
     head,
@@ -172,7 +174,7 @@ async function runQuiet(
     if (head.kind === 'sleep' && !reader.isAwakeAt(task.version)) return kind !== 'seal' // by code that ran nothing in place
     if (kind === 'seal' ? task.sealed : head.frontier >= frontier) return true
     await task.healHead(false)
-    const quiet = quietCommit(head, kind, frontier, parts)
+    const quiet = quietCommit(task.parts.source, head, kind, frontier, parts)
     const done = await task.runInPlace(NOTHING, quiet.frontier, kind === 'seal')
     const counts = { ...NO_COUNTS, written: done.written }
     const commit: SourceCommit = {
@@ -197,6 +199,7 @@ async function runQuiet(
 const NOTHING = { partials: [], objects: [], written: 0 }
 
 function quietCommit(
+  source: SourceKind,
   { inPlace: _, ...head }: SourceCommit,
   kind: QuietKind,
   frontier: number,
@@ -209,7 +212,7 @@ function quietCommit(
     at: clock.now(),
     code,
     plan: plans.own.fingerprint,
-    position: position && { ...position, from: position.until, printsFrom: position.printsFrom ?? position.from },
+    position: position === undefined ? undefined : source.rest(position),
     frontier: Math.max(frontier, head.frontier),
     partials: [],
     outbox: [],

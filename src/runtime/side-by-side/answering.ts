@@ -2,13 +2,13 @@
 // that is no longer of use does nothing and arms nothing.
 
 import { LogLostError } from '../../errors/state-errors.ts'
-import { type CloseCommit, isCloseCommit, isSourceCommit } from '../../log/commit-record.ts'
+import { type CloseCommit, isCloseCommit } from '../../log/commit-record.ts'
 import { closingTask, sourceTask } from '../../names/tasks.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { Stages } from '../buckets/stages.ts'
 import { inOrder, LogReader } from '../closing/log-reader.ts'
 import type { Environment, Share } from '../environment.ts'
-import { openLog } from '../open-log.ts'
+import { openLog, openSourceLog } from '../open-log.ts'
 import type { Plans } from '../plans.ts'
 import { foreignIn, judgeNow } from '../whole.ts'
 
@@ -37,16 +37,16 @@ export class Helper {
     stages.expect(close.buckets)
     if (await stages.isDone(share)) return
     const readers = stages.readsSources(share.stage) ? await this.#readSources(close) : []
-    await judgeNow(plans, foreignIn(readers, plans.own.fingerprint), close.closedUntil) // whoever asked is of other code
+    await judgeNow(plans, foreignIn(readers, plans), close.closedUntil) // whoever asked is of other code
     await stages.help(share, readers, close.before)
   }
 
   /** All that source tasks have for the batches that the entry closes. */
   async #readSources({ tasks, before, closedUntil }: CloseCommit): Promise<LogReader[]> {
-    const { job, settings, environment } = this.#parts
+    const { job, settings, environment, plans } = this.#parts
     const readers = tasks.map((mark) => {
       const ref = sourceTask(job, mark.task)
-      return new LogReader(mark, before, openLog(ref, environment, settings, isSourceCommit))
+      return new LogReader(mark, before, openSourceLog(ref, plans.kinds.of(mark.task), environment, settings))
     })
     await Promise.all(
       readers.map(async (reader) => {

@@ -3,8 +3,9 @@
 import { InvalidOptionError } from '../../errors/errors.ts'
 import { type Decoder, nullable, text } from '../../formats/decode.ts'
 import { checkChoice, checkKnownOptions } from '../../options/options.ts'
-import type { Source, SourceKind } from '../source.ts'
+import type { Source } from '../source.ts'
 import type { KafkaEventRecord } from './event.ts'
+import { KAFKA } from './kind.ts'
 import { EventRecord, type RecordDecoders } from './record.ts'
 
 /** What to do with a hole in the offsets of a partition that nothing explains. */
@@ -40,8 +41,6 @@ export interface KafkaSource extends Source<KafkaEventRecord>, RecordDecoders {
   readonly gaps: GapPolicy
   readonly holes: OffsetHoles
 }
-
-export const KAFKA: SourceKind = { name: 'kafka', checkJob: checkFormerTopics }
 
 /** Whether a source is one of Kafka's: by name, because a bundled job has its own copy of this module. */
 export function isKafka(source: Source): source is KafkaSource {
@@ -89,7 +88,7 @@ export function kafka<V, K>(
 }
 
 /** A topic has one former name, and one that is still read is no former name: state of two topics would be one. */
-function checkFormerTopics(job: string, sources: readonly Source[]): void {
+export function checkFormerTopics(job: string, sources: readonly KafkaSource[]): void {
   const stands = new Map<string, string>()
   for (const { feeds, formerly } of sources) {
     for (const topic of feeds) {

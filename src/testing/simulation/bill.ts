@@ -1,10 +1,10 @@
 // What a warm micro-batch of a source task may cost: no read and one write (I4). Warm is what one process has committed before,
 // with nothing gone wrong in it so far: no fault, no lost race, no failed invocation.
 
-import { isSourceCommit } from '../../log/commit-record.ts'
 import { SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { trustedFor } from '../../runtime/snapshot-due.ts'
 import type { KafkaEvent } from '../../sources/kafka/event.ts'
+import { isKafkaCommit } from '../../sources/kafka/position.ts'
 import type { StateTable } from '../../stores/table.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -91,7 +91,7 @@ export class Bill {
   /** This process has committed what was committed last, not long ago, and the records go on from there. State in place may have to be read. */
   #isWarm(task: string, first: number, now: number): boolean {
     const head = this.#monitor.logs.head(`${SOURCE_STAGE} ${task}`)
-    if (head?.by !== this.#who || !isSourceCommit(head.record)) return false
+    if (head?.by !== this.#who || !isKafkaCommit(head.record)) return false
     const { kind, position, at, inPlace } = head.record
     return (
       kind === 'batch' &&
@@ -104,7 +104,7 @@ export class Bill {
   /** Closing in the same invocation may add entries without records. */
   #isBatch({ stage, task }: TaskRef, version: number): boolean {
     const head = this.#monitor.logs.head(`${stage} ${task}`)
-    return head?.version === version && isSourceCommit(head.record) && head.record.kind === 'batch'
+    return head?.version === version && isKafkaCommit(head.record) && head.record.kind === 'batch'
   }
 
   async #spoiltBy<T>(answer: Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
 // Which batch every record fell into, worked out from the commits as they are made. Every offset stands in it once (I1):
 // that is what a run is held against, and what the same records are run by without faults.
 
-import type { SourceCommit } from '../../log/commit-record.ts'
 import { assignBatchTimes, closedBy } from '../../runtime/time.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
+import { KAFKA } from '../../sources/kafka/kind.ts'
+import type { KafkaCommit } from '../../sources/kafka/position.ts'
 import type { JobSettings } from '../../stream/job.ts'
 
 /** One record and the batch time that it was committed under. */
@@ -29,7 +30,7 @@ export class Ledger {
   }
 
   /** Takes a commit of records down; what is wrong with it. @param before the frontier that the task had */
-  commit(task: string, { position, at, frontier, partials, inPlace }: SourceCommit, before: number): string[] {
+  commit(task: string, { position, at, frontier, partials, inPlace }: KafkaCommit, before: number): string[] {
     if (!position) return []
     const records = this.#recordsOf(task, position.from, position.until)
     const problems: string[] = []
@@ -37,7 +38,7 @@ export class Ledger {
       problems.push(
         `commits offsets ${position.from} to ${position.until - 1}, but the topic has ${records.length} there`,
       )
-    const assigned = assignBatchTimes(records, before, at, this.#settings)
+    const assigned = assignBatchTimes(records, KAFKA.timeOf, before, at, this.#settings)
     if (assigned.frontier !== frontier)
       problems.push(`moves the frontier from ${before} to ${frontier}, but its records move it to ${assigned.frontier}`)
     const times = assigned.segments.map(({ time }) => time)

@@ -6,11 +6,10 @@ import {
   type CloseCommit,
   isBucketCommit,
   isCloseCommit,
-  isSourceCommit,
-  type SourceCommit,
 } from '../../log/commit-record.ts'
 import { isInPlace, stageOfEdge } from '../../names/edges.ts'
 import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
+import { isKafkaCommit, type KafkaCommit } from '../../sources/kafka/position.ts'
 import type { MonitorParts, WatchedCommit } from './monitor.ts'
 
 export interface WatchedHead {
@@ -63,14 +62,14 @@ export class MonitoredLogs {
     if (version !== (before?.version ?? 0) + 1) this.#violation(`${name}: version ${version} is not dense`)
     this.#heads.set(name, { version, record, by })
     if (isBucketCommit(record)) this.#takeBucket(name, before?.record, record, by)
-    else if (isSourceCommit(record) && task.stage === SOURCE_STAGE) this.#takeSource(name, task, before, record)
+    else if (isKafkaCommit(record) && task.stage === SOURCE_STAGE) this.#takeSource(name, task, before, record)
     else if (isCloseCommit(record) && task.stage === CLOSE_STAGE) this.#takeClose(record, by)
     else this.#violation(`${name}: version ${version} is no record of this kind of task`)
   }
 
-  #takeSource(name: string, { task }: TaskRef, before: WatchedHead | undefined, record: SourceCommit): void {
+  #takeSource(name: string, { task }: TaskRef, before: WatchedHead | undefined, record: KafkaCommit): void {
     const { coverage, ledger } = this.#parts
-    const previous = before && isSourceCommit(before.record) ? before.record : undefined
+    const previous = before && isKafkaCommit(before.record) ? before.record : undefined
     const reached = Math.max(previous?.frontier ?? 0, this.#joinedAt(task))
     if (record.frontier < reached && record.kind !== 'birth') this.#violation(`${name}: the frontier moves back`)
     const until = previous?.position?.until

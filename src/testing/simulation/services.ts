@@ -1,11 +1,12 @@
 // A process's way to the table and to the objects, with everything on it that can go wrong.
 
 import { decode } from '../../log/codec.ts'
-import { isBucketCommit, isCloseCommit, isSourceCommit } from '../../log/commit-record.ts'
+import { isBucketCommit, isCloseCommit } from '../../log/commit-record.ts'
 import { ownKindOf } from '../../names/objects.ts'
 import { isSuccess, SUCCESS } from '../../names/outputs.ts'
 import { entryPlace } from '../../names/table-keys.ts'
 import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
+import { isKafkaCommit } from '../../sources/kafka/position.ts'
 import type { ObjectRef, ObjectStore } from '../../stores/object-store.ts'
 import type { LogItem, StateTable } from '../../stores/table.ts'
 import { type Call, type Caller, type Faults, turns } from './faults.ts'
@@ -105,8 +106,8 @@ function contentsOf(task: TaskRef, { version, body }: LogItem): string {
     return value.ran.length > 0 ? `, which runs T = ${value.ran.join(', ')}` : ` (${value.kind})`
   if (isCloseCommit(value))
     return value.kind === 'close' ? `, which closes up to T = ${value.closedUntil}` : ` (${value.kind})`
-  if (!isSourceCommit(value) || value.kind !== 'batch' || !value.position)
-    return isSourceCommit(value) ? ` (${value.kind}, frontier ${value.frontier})` : ''
+  if (!isKafkaCommit(value) || value.kind !== 'batch' || !value.position)
+    return isKafkaCommit(value) ? ` (${value.kind}, frontier ${value.frontier})` : ''
   const { from, until } = value.position
   const offsets = until - from === 1 ? `offset ${from}` : `offsets ${from} to ${until - 1}`
   return ` with ${offsets} for T = ${value.partials.map(({ time }) => time).join(', ')}`

@@ -35,14 +35,14 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'acknowledge failures of partitions',
     breaks: 'I1',
-    file: 'src/lambda/handler.ts',
-    find: 'batchItemFailures: failures.map(',
-    replace: 'batchItemFailures: failures.slice(1).map(',
+    file: 'src/sources/kafka/answer.ts',
+    find: 'return failed.map(',
+    replace: 'return failed.slice(1).map(',
   },
   {
     name: 'gaps ignored',
     breaks: 'I7',
-    file: 'src/runtime/cut.ts',
+    file: 'src/sources/kafka/cut.ts',
     find: "if (gap && rules.holes === 'none' && rules.gaps === 'fail') throw",
     replace: "if (gap && rules.gaps === 'skip') throw",
     test: 'test/runtime/offsets.test.ts',
@@ -50,7 +50,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'duplicates not cut',
     breaks: 'I1',
-    file: 'src/runtime/cut.ts',
+    file: 'src/sources/kafka/cut.ts',
     find: 'if (offset >= position.until) break',
     replace: 'if (offset >= 0) break',
   },
@@ -58,7 +58,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     name: 'a stale warm cache trusted',
     breaks: 'I1',
     file: 'src/runtime/source-task.ts',
-    find: 'if (this.head && this.#log.isFresh && (until === undefined || firstOffset <= until)) return',
+    find: 'if (this.head && this.#log.isFresh && this.parts.source.isFresh(this.head.position, records)) return',
     replace: 'if (this.head && this.#log.isFresh) return',
   },
   {

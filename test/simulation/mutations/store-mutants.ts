@@ -30,9 +30,9 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'one declared hole explains all',
     breaks: 'I7',
-    file: 'src/runtime/cut.ts',
+    file: 'src/sources/kafka/cut.ts',
     find: 'gaps.flatMap((one) => unexplained(one, known))',
     replace: 'gaps.slice(known.length)',
-    test: 'test/runtime/holes.test.ts',
+    test: 'test/sources/kafka/holes.test.ts',
   },
 ]

@@ -89,8 +89,8 @@ export const TIME_MUTANTS: readonly Mutant[] = [
     name: 'trouble that is over holds others back',
     breaks: 'rest',
     file: 'src/runtime/closing/silence.ts',
-    find: 'if (until > trouble.waitingFor) {',
-    replace: 'if (until > 2 ** 52) {',
+    find: 'if (plans.kinds.of(task).isBeyond(position, trouble.waitingFor)) {',
+    replace: 'if (plans.kinds.of(task).isBeyond(position, 2 ** 52)) {',
     test: 'test/runtime/trouble.test.ts',
   },
   {

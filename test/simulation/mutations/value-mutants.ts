@@ -22,7 +22,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'one record of the year 2100 is the latest there ever was',
     breaks: 'I7',
-    file: 'src/runtime/position.ts',
+    file: 'src/sources/kafka/position.ts',
     find: 'Math.max(maxTimestamp, Math.min(timestamp, latest))',
     replace: 'Math.max(maxTimestamp, timestamp)',
     test: 'test/runtime/odd-times.test.ts',
@@ -30,7 +30,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a record that was ahead of the clock is taken for one of a recreated topic',
     breaks: 'I1',
-    file: 'src/runtime/position.ts',
+    file: 'src/sources/kafka/position.ts',
     find: 'if (timestamp > latest) ahead =',
     replace: 'if (timestamp > Number.MAX_VALUE) ahead =',
     test: 'test/runtime/odd-times.test.ts',

@@ -2,11 +2,58 @@
 // was deleted and made again. Timestamps are whatever a producer says, so they are brought into range before they are kept
 // (DESIGN §2a.5), and one that is far ahead of the clock does not count as the latest there ever was.
 
-import type { Position, SourceCommit } from '../log/commit-record.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import { isSourceCommit, type SourceCommit } from '../../log/commit-record.ts'
+import { absent, bytes, type Check, count, either, list, shape, time, tuple } from '../../log/record-shape.ts'
+import type { Past } from '../source.ts'
+import type { KafkaEventRecord } from './event.ts'
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 366 * DAY_MS
+
+/** Where a task stands in its partition. Offsets as Kafka has them: `until` is the next one to read. */
+export interface Position {
+  /** First offset of this commit; equals `until` when it holds no records. */
+  readonly from: number
+  readonly until: number
+  /**
+   * Timestamp of the last committed record, and the greatest one ever, each brought into range, the second also to what the
+   * clock allowed: they tell a duplicate from a recreated topic.
+   */
+  readonly timestamp: number
+  readonly maxTimestamp: number
+  /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
+  readonly ahead?: readonly (readonly [least: number, most: number])[]
+  /** Where the task began to read, and the CRC-32 of that record; absent in logs that older code began. */
+  readonly began?: number | undefined
+  readonly first?: number | undefined
+  /** Fingerprints of some records of the last commit that held any (`evidence.ts`), and its first offset where that is not `from`. */
+  readonly prints?: Uint8Array | undefined
+  readonly printsFrom?: number | undefined
+}
+
+/** Older code has kept timestamps as they came, up to 2^63; `believed` brings them into range. */
+const anyTime: Check = (value) => typeof value === 'number' && !Number.isNaN(value)
+
+/** A position may be just after the last offset that there can be. */
+const offset: Check = (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 2 ** 53
+
+const standing = shape({
+  ...{ from: offset, until: offset, timestamp: anyTime, maxTimestamp: anyTime },
+  ahead: either(absent, list(tuple(time, time))),
+  ...{ began: either(absent, offset), first: either(absent, count) },
+  ...{ prints: either(absent, bytes), printsFrom: either(absent, offset) },
+})
+
+export function isPosition(value: unknown): value is Position {
+  return standing(value) && Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))
+}
+
+/** A commit of a task of Kafka, for those who look into its log. */
+export type KafkaCommit = SourceCommit<Position>
+
+export function isKafkaCommit(value: unknown): value is KafkaCommit {
+  return isSourceCommit(value) && (value.position === undefined || isPosition(value.position))
+}
 
 /** Spans of timestamps ahead of the clock that a position remembers; the nearest two become one when there are more. */
 const MAX_SPANS = 8
@@ -27,15 +74,18 @@ export function mayBeCommitted({ maxTimestamp, ahead = [] }: Position, timestamp
   return kept <= maxTimestamp || ahead.some(([least, most]) => least <= kept && kept <= most)
 }
 
+/** What a head says of its position. */
+type Standing = Pick<Past<Position>, 'position' | 'at' | 'clockSkew'>
+
 /**
  * The position that a head names. Older code kept timestamps as they came, and took one of the year 2100 for the latest there ever was, after which no
  * topic could be told from one made again: what is more than a day ahead of the commit's own clock is not believed.
  */
-export function positionOf(head: SourceCommit | undefined, clockSkew: number): Position | undefined {
-  if (!head?.position) return undefined
-  const position = { ...head.position, timestamp: keptTimestamp(head.position.timestamp) }
+export function believed({ position: kept, at, clockSkew }: Standing): Position | undefined {
+  if (!kept) return undefined
+  const position = { ...kept, timestamp: keptTimestamp(kept.timestamp) }
   const most = keptTimestamp(position.maxTimestamp)
-  const latest = head.at + clockSkew
+  const latest = at + clockSkew
   if (most <= latest + DAY_MS) return { ...position, maxTimestamp: most }
   return { ...position, maxTimestamp: latest, ahead: [[Math.max(latest, most - YEAR_MS), most]] }
 }
@@ -66,6 +116,11 @@ export function positionAfter(
     maxTimestamp,
     ...(spans.length > 0 && { ahead: spans }),
   }
+}
+
+/** The same place, said by a commit without records: the prints are still of the last one that held any. */
+export function atRest(position: Position): Position {
+  return { ...position, from: position.until, printsFrom: position.printsFrom ?? position.from }
 }
 
 /** Spans, ascending and apart, with one more timestamp in them. */

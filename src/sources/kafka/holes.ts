@@ -1,10 +1,10 @@
 // Offsets that somebody has declared missing for good (`millrace offsets skip`): a record too large for any event, which the
 // event source dropped, or what retention deleted. Read only where a hole would otherwise stop its task (I7).
 
-import { UnreadableStateError } from '../errors/state-errors.ts'
-import { HOLES } from '../names/rows.ts'
-import type { TaskRef } from '../names/tasks.ts'
-import type { JobRow, JobRows } from '../stores/table.ts'
+import { UnreadableStateError } from '../../errors/state-errors.ts'
+import { HOLES } from '../../names/rows.ts'
+import type { TaskRef } from '../../names/tasks.ts'
+import type { JobRow, JobRows } from '../../stores/table.ts'
 import type { Gap } from './cut.ts'
 
 type Task = Pick<TaskRef, 'job' | 'task'>

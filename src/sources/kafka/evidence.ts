@@ -3,8 +3,8 @@
 // neither the topic's id nor a leader epoch, so the records themselves have to tell.
 
 import { crc32 } from 'node:zlib'
-import type { Position } from '../log/commit-record.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
+import type { KafkaEventRecord } from './event.ts'
+import type { Position } from './position.ts'
 
 /** Prints per commit: 17 bytes. Of a commit of up to so many offsets every record has one. */
 const MOST_PRINTS = 8

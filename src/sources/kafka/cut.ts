@@ -1,11 +1,10 @@
 // Step 3 of the commit protocol, pure: what of an event is new to a task (I1), and whether anything is missing (I7).
 
-import { OffsetGapError, TopicRecreatedError } from '../errors/state-errors.ts'
-import type { Position } from '../log/commit-record.ts'
-import type { TaskRef } from '../names/tasks.ts'
-import type { KafkaEventRecord } from '../sources/kafka/event.ts'
-import type { GapPolicy, OffsetHoles } from '../sources/kafka/kafka.ts'
-import { keptTimestamp, mayBeCommitted } from './position.ts'
+import { OffsetGapError, TopicRecreatedError } from '../../errors/state-errors.ts'
+import type { TaskRef } from '../../names/tasks.ts'
+import type { KafkaEventRecord } from './event.ts'
+import type { GapPolicy, OffsetHoles } from './kafka.ts'
+import { keptTimestamp, mayBeCommitted, type Position } from './position.ts'
 
 /** A hole in the offsets: `[from, until)` did not come. */
 export interface Gap {
@@ -13,7 +12,7 @@ export interface Gap {
   readonly until: number
 }
 
-export interface Cut {
+export interface CutRecords {
   /** Records to process, in offset order, none below the position. */
   readonly records: readonly KafkaEventRecord[]
   /** How many were dropped because they are committed already. */
@@ -41,7 +40,7 @@ export function cutRecords(
   position: Position | undefined,
   rules: CutRules,
   known: readonly Gap[] = [],
-): Cut {
+): CutRecords {
   const committed = position ? countDuplicates(task, records, position) : 0
   let fresh = committed === 0 ? records : records.slice(committed)
   const gaps: Gap[] = []

@@ -1,12 +1,12 @@
 // Offsets that were declared missing: the job goes on without them, and without no others (I7).
 
 import { describe, expect, it } from 'vitest'
-import { job, seconds, text } from '../../src/index.ts'
-import { isSourceCommit } from '../../src/log/commit-record.ts'
-import { TaskLog } from '../../src/log/task-log.ts'
-import { declareHole, knownHoles } from '../../src/runtime/holes.ts'
-import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
-import { copying, type Driven, driven, records } from '../support/driven.ts'
+import { job, seconds, text } from '../../../src/index.ts'
+import { TaskLog } from '../../../src/log/task-log.ts'
+import { declareHole, knownHoles } from '../../../src/sources/kafka/holes.ts'
+import { isKafkaCommit } from '../../../src/sources/kafka/position.ts'
+import { memoryEnvironment } from '../../../src/testing/memory-environment.ts'
+import { copying, type Driven, driven, records } from '../../support/driven.ts'
 
 const ref = { job: 'copy', stage: 'source', task: 'lines-0' }
 
@@ -17,7 +17,7 @@ const declare = ({ environment }: Driven, from: number, until: number, at: { job
   declareHole(environment.table, at, { from, until })
 
 const headOf = ({ environment: { table, objects } }: Driven) =>
-  new TaskLog(ref, table, objects, 'state', isSourceCommit).head()
+  new TaskLog(ref, table, objects, 'state', isKafkaCommit).head()
 
 describe('offsets that were declared missing', () => {
   it('are passed over, counted, and said in the log', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Position } from '../../src/log/commit-record.ts'
-import { type CutRules, cutRecords } from '../../src/runtime/cut.ts'
-import { eventRecord } from '../support/kafka-events.ts'
+import { type CutRules, cutRecords } from '../../../src/sources/kafka/cut.ts'
+import type { Position } from '../../../src/sources/kafka/position.ts'
+import { eventRecord } from '../../support/kafka-events.ts'
 
 const task = { job: 'copy', stage: 'source', task: 'lines-0' }
 const strict: CutRules = { gaps: 'fail', holes: 'none' }
