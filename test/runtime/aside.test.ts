@@ -12,10 +12,7 @@ import {
   TransientError,
   text,
 } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest } from '../support/rest.ts'
+import { driven, records } from '../support/driven.ts'
 
 type Pairs = DStream<readonly [string, number]>
 
@@ -72,35 +69,23 @@ const define = (operator: (pairs: Pairs) => DStream<unknown>, onPoison: PoisonPo
       .saveAsTextFiles('s3://results/out')
   })
 
-const partitions = new Map([['lines', 1]])
-
 const BATCHES = [
   ['a', 'b', 'b'],
   ['b', 'a', 'c'],
 ]
 
 async function run(define_: Job, batches = BATCHES) {
-  const environment = memoryEnvironment(1000).another({ partitions })
-  let offset = 0
-  for (const [n, words] of batches.entries()) {
-    for (const word of words) {
-      const event = kafkaEvent({ 'lines-0': lines([word], { from: offset++, at: n * 1000, step: 0 }) })
-      await lambda(define_, { environment: environment.another({ partitions }) })(event) // several partials of a batch
-    }
+  const words = driven(define_, { start: 1000, partitions: { lines: 1 } })
+  for (const [n, some] of batches.entries()) {
+    // Several partials of a batch.
+    for (const word of some) await words.another().deliver(records('lines-0', [word], { at: n * 1000 }))
   }
-  const last = environment.another({ partitions })
-  await bringToRest('aside', lambda(define_, { environment: last }), last)
-  const held = [...(await readObjects(environment.objects, 'state', '_millrace/quarantine'))]
+  await words.another().rest()
+  const held = Object.values(await words.published('_millrace/quarantine', 'state'))
   return {
-    environment,
-    at: async (time: number) =>
-      [...(await readObjects(environment.objects, 'results', `out-${time}/part`)).values()]
-        .join('')
-        .trimEnd()
-        .split('\n')
-        .sort(),
-    success: (await readObjects(environment.objects, 'results')).has('out-2000/_SUCCESS'),
-    aside: held.flatMap(([, body]) =>
+    at: async (time: number) => (await words.text(`out-${time}/part`)).trimEnd().split('\n').sort(),
+    success: (await words.closed()).includes('out-2000'),
+    aside: held.flatMap((body) =>
       body
         .trimEnd()
         .split('\n')

@@ -3,13 +3,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, job, seconds, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
 import { isSourceCommit } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { seededRandom } from '../../src/testing/simulation/random.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../support/rest.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 
 const DAY = 24 * 3_600_000
 const RETENTION = 7 * DAY
@@ -25,29 +22,23 @@ function counts({ inPlace = false, retention = '7d' } = {}): Job {
   })
 }
 
-/** Records `from..until` of two partitions, one second and one event each. */
-async function live(environment: MemoryEnvironment, of: Job, from: number, until: number): Promise<void> {
-  const handler = lambda(of, { environment })
-  for (let n = from; n < until; n++) {
-    environment.setTime(environment.clock.now() + 1000)
-    const at = environment.clock.now()
-    await handler(kafkaEvent({ 'lines-0': lines(['a'], { from: n, at }), 'lines-1': lines(['b'], { from: n, at }) }))
+/** Records of two partitions, one second and one event each. */
+async function live(words: Driven, events: number): Promise<void> {
+  for (let n = 0; n < events; n++) {
+    words.later(1000)
+    const at = words.environment.clock.now()
+    await words.deliver(records('lines-0', ['a'], { at }), records('lines-1', ['b'], { at }))
   }
 }
 
-async function outputs({ objects }: MemoryEnvironment): Promise<string> {
-  return [...(await readObjects(objects, 'results')).values()].join('')
-}
-
 /** What comes after the job has stood still: each by a new process. */
-function comebacks(environment: MemoryEnvironment, of: Job, from: number) {
-  const fresh = () => lambda(of, { environment: environment.another() })
-  const at = environment.clock.now()
+function comebacks(words: Driven, from: number) {
+  const at = words.environment.clock.now()
   return {
-    records: () => fresh()(kafkaEvent({ 'lines-0': lines(['a'], { from, at }) })),
-    'records of another partition': () => fresh()(kafkaEvent({ 'lines-1': lines(['b'], { from, at }) })),
-    'records of a new partition': () => fresh()(kafkaEvent({ 'lines-2': lines(['c'], { from: 0, at }) })),
-    'a wake-up': () => fresh()(wakeUpEvent('counts', at)),
+    records: () => words.another().deliver(records('lines-0', ['a'], { from, at })),
+    'records of another partition': () => words.another().deliver(records('lines-1', ['b'], { from, at })),
+    'records of a new partition': () => words.another().deliver(records('lines-2', ['c'], { from: 0, at })),
+    'a wake-up': () => words.another().wake(),
   }
 }
 
@@ -60,79 +51,75 @@ describe.each([{ inPlace: false }, { inPlace: true }])(
       ['has never been at rest', false],
       ['was at rest once', true],
     ])('and that %s is a lost log when all that may expire has', async (_, rested) => {
-      const environment = memoryEnvironment(START)
-      await live(environment, of, 0, 4)
+      const words = driven(of, { start: START })
+      await live(words, 4)
       if (rested) {
-        await bringToRest('counts', lambda(of, { environment }), environment)
-        await live(environment, of, 4, 6)
+        await words.rest()
+        await live(words, 2)
       }
-      environment.setTime(environment.clock.now() + RETENTION + DAY)
-      environment.table.deleteExpired(environment.clock.now() / 1000)
-      const before = await outputs(environment)
-      for (const [what, comeback] of Object.entries(comebacks(environment, of, 6)))
+      words.later(RETENTION + DAY)
+      words.expire()
+      const before = await words.text()
+      for (const [what, comeback] of Object.entries(comebacks(words, 6)))
         await expect(comeback(), what).rejects.toMatchObject({ code: 'LOG_LOST' })
-      expect(await outputs(environment)).toBe(before)
+      expect(await words.text()).toBe(before)
     })
 
     it('is one whatever is left of what has expired', async () => {
       for (let seed = 1; seed <= 40; seed++) {
         const random = seededRandom(seed)
-        const environment = memoryEnvironment(START)
-        await live(environment, of, 0, 3)
-        if (random.next() < 0.5) await bringToRest('counts', lambda(of, { environment }), environment)
-        await live(environment, of, 3, 6)
-        environment.setTime(environment.clock.now() + RETENTION + 2000)
+        const words = driven(of, { start: START })
+        await live(words.another(), 3)
+        if (random.next() < 0.5) await words.rest()
+        await live(words.another(), 3)
+        words.later(RETENTION + 2000)
         const share = random.next()
-        environment.table.deleteExpired(environment.clock.now() / 1000, () => random.next() < share)
-        const before = await outputs(environment)
-        for (const [what, comeback] of Object.entries(comebacks(environment, of, 6)))
+        const { table, clock } = words.environment
+        table.deleteExpired(clock.now() / 1000, () => random.next() < share)
+        const before = await words.text()
+        for (const [what, comeback] of Object.entries(comebacks(words, 6)))
           await expect(comeback(), `seed ${seed}, ${what}`).rejects.toMatchObject({ code: /^LOG_(LOST|GAP)$/ })
-        expect(await outputs(environment)).toBe(before)
+        expect(await words.text()).toBe(before)
       }
     })
 
     it('goes on when the table is restored, and entries past their time are to count', async () => {
-      const environment = memoryEnvironment(START)
-      await live(environment, of, 0, 4)
-      environment.setTime(environment.clock.now() + 3 * RETENTION)
-      await expect(comebacks(environment, of, 4).records()).rejects.toThrow(
-        /up to offset 4.*set MILLRACE_TRUST_EXPIRED/,
-      )
-      const restored = environment.another({ trustExpired: environment.clock.now() })
-      const handler = lambda(of, { environment: restored })
-      const at = environment.clock.now()
-      await handler(kafkaEvent({ 'lines-0': lines(['a'], { from: 4, at }), 'lines-1': lines(['b'], { from: 4, at }) }))
-      await bringToRest('counts', handler, restored)
-      expect(await outputs(environment)).toContain('(a,5)')
+      const words = driven(of, { start: START })
+      await live(words, 4)
+      words.later(3 * RETENTION)
+      await expect(comebacks(words, 4).records()).rejects.toThrow(/up to offset 4.*set MILLRACE_TRUST_EXPIRED/)
+      const at = words.environment.clock.now()
+      const restored = words.another({ trustExpired: at })
+      await restored.deliver(records('lines-0', ['a'], { from: 4, at }), records('lines-1', ['b'], { at }))
+      await restored.rest()
+      expect(await words.text()).toContain('(a,5)')
       // The moment is over: what expires from here on counts as it always does.
-      await live(restored, of, 5, 6)
-      environment.setTime(environment.clock.now() + 2 * RETENTION)
-      const later = environment.another({ trustExpired: restored.trustExpired ?? 0 })
-      await expect(comebacks(later, of, 6).records()).rejects.toMatchObject({ code: 'LOG_LOST' })
+      await live(restored.another(), 1)
+      words.later(2 * RETENTION)
+      await expect(comebacks(restored, 6).records()).rejects.toMatchObject({ code: 'LOG_LOST' })
     })
   },
 )
 
 describe('what is no lost log', () => {
   it('a job that stands still for nearly as long as retention', async () => {
-    const environment = memoryEnvironment(START)
-    await live(environment, counts(), 0, 4)
-    environment.setTime(environment.clock.now() + RETENTION - 120_000)
-    environment.table.deleteExpired(environment.clock.now() / 1000)
-    await comebacks(environment, counts(), 4).records()
+    const words = driven(counts(), { start: START })
+    await live(words, 4)
+    words.later(RETENTION - 120_000)
+    words.expire()
+    await comebacks(words, 4).records()
   })
 
   it('a partition that is known and has never had a record', async () => {
-    const partitions = new Map([['lines', 3]])
-    const environment = memoryEnvironment(START).another({ partitions })
-    await live(environment, counts(), 0, 3)
-    await bringToRest('counts', lambda(counts(), { environment }), environment)
-    environment.setTime(environment.clock.now() + 3 * RETENTION)
-    environment.table.deleteExpired(environment.clock.now() / 1000)
-    const handler = lambda(counts(), { environment: environment.another({ partitions }) })
-    await handler(kafkaEvent({ 'lines-2': lines(['c'], { at: environment.clock.now() }) }))
-    await bringToRest('counts', handler, environment)
-    expect(await outputs(environment)).toContain('(c,1)')
+    const words = driven(counts(), { start: START, partitions: { lines: 3 } })
+    await live(words, 3)
+    await words.rest()
+    words.later(3 * RETENTION)
+    words.expire()
+    const fresh = words.another()
+    await fresh.deliver(records('lines-2', ['c'], { at: fresh.environment.clock.now() }))
+    await fresh.rest()
+    expect(await words.text()).toContain('(c,1)')
   })
 
   it.each([
@@ -140,33 +127,26 @@ describe('what is no lost log', () => {
     ['its first commit after a rest', true, true],
     ['its first commit after a rest, when only a wake-up comes', true, false],
   ])('a task whose process dies right before %s, and that comes to rest then', async (_, rested, moved) => {
-    const environment = memoryEnvironment(START)
-    const partitions = new Map([['lines', 2]])
-    const known = environment.another({ partitions })
-    await lambda(counts(), { environment: known })(kafkaEvent({ 'lines-0': lines(['a'], { at: START }) }))
+    const words = driven(counts(), { start: START, partitions: { lines: 2 } })
+    await words.deliver(records('lines-0', ['a'], { at: START }))
     if (rested) {
-      await live(known, counts(), 1, 2).catch(() => {})
-      await bringToRest('counts', lambda(counts(), { environment: known }), known)
+      await live(words.another(), 1)
+      await words.another().rest()
     }
-    const table = {
-      ...environment.table,
-      append: async () => {
-        throw new Error('dies here')
-      },
-    }
-    const at = environment.clock.now()
-    const dying = lambda(counts(), { environment: { ...known.another({ partitions }), table } })
-    await expect(dying(kafkaEvent({ 'lines-1': lines(['b'], { from: 2, at }) }))).rejects.toThrow('dies here')
-    const other = lambda(counts(), { environment: known.another({ partitions }) })
-    if (moved) await other(kafkaEvent({ 'lines-0': lines(['a'], { from: rested ? 2 : 1, at }) }))
-    else await other(wakeUpEvent('counts', at))
-    await bringToRest('counts', other, known)
-    environment.setTime(environment.clock.now() + 3 * RETENTION)
-    environment.table.deleteExpired(environment.clock.now() / 1000)
-    const later = lambda(counts(), { environment: known.another({ partitions }) })
-    await later(kafkaEvent({ 'lines-1': lines(['b'], { from: 2, at: environment.clock.now() }) }))
-    await bringToRest('counts', later, known)
-    expect(await outputs(environment)).toContain(rested ? '(b,2)' : '(b,1)')
+    const at = words.environment.clock.now()
+    const dying = words.another({ table: () => ({ append: () => Promise.reject(new Error('dies here')) }) })
+    const late = records('lines-1', ['b'], { from: 1, at })
+    await expect(dying.deliver(late)).rejects.toThrow('dies here')
+    const other = words.another()
+    if (moved) await other.deliver(records('lines-0', ['a'], { at }))
+    else await other.wake()
+    await other.rest()
+    words.later(3 * RETENTION)
+    words.expire()
+    const later = words.another()
+    await later.deliver({ ...late, at: later.environment.clock.now() })
+    await later.rest()
+    expect(await words.text()).toContain(rested ? '(b,2)' : '(b,1)')
   })
 })
 
@@ -174,23 +154,23 @@ describe('the times of entries', () => {
   const ref = { job: 'counts', stage: 'source', task: 'lines-0' }
 
   it('never fall, also when retention is lowered: the newest left would not be the last', async () => {
-    const environment = memoryEnvironment(START)
-    await live(environment, counts(), 0, 2)
-    const before = await environment.table.head(ref)
-    await live(environment.another(), counts({ retention: '1h' }), 2, 3)
-    const after = await environment.table.head(ref)
+    const words = driven(counts(), { start: START })
+    await live(words, 2)
+    const before = await words.head('source', 'lines-0')
+    await live(words.another({ job: counts({ retention: '1h' }) }), 1)
+    const after = await words.head('source', 'lines-0')
     expect(after?.expiresAt).toBeGreaterThanOrEqual(Number(before?.expiresAt))
   })
 
   it('count with a margin for clocks that differ', async () => {
-    const environment = memoryEnvironment(START)
-    const { table, objects } = environment
+    const words = driven(counts(), { start: START })
+    const { table, objects, setTime } = words.environment
     const life = { now: () => START, retention: RETENTION }
     const log = new TaskLog(ref, table, objects, 'state', isSourceCommit, undefined, life)
-    await live(environment, counts(), 0, 1)
-    const until = Number((await table.head(ref))?.expiresAt) * 1000
-    environment.setTime(until - 30_000)
-    await expect(comebacks(environment, counts(), 1).records()).rejects.toMatchObject({ code: 'LOG_LOST', until })
+    await live(words, 1)
+    const until = Number((await words.head('source', 'lines-0'))?.expiresAt) * 1000
+    setTime(until - 30_000)
+    await expect(comebacks(words, 1).records()).rejects.toMatchObject({ code: 'LOG_LOST', until })
     expect(await log.head()).toMatchObject({ headUntil: until / 1000 })
   })
 })

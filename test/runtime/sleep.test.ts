@@ -3,51 +3,42 @@
 
 import { describe, expect, it } from 'vitest'
 import { job, type State, StateSpec, seconds, text } from '../../src/index.ts'
-import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
 import { isSourceCommit, type SourceCommit } from '../../src/log/commit-record.ts'
-import type { Environment } from '../../src/runtime/environment.ts'
 import { openLog } from '../../src/runtime/open-log.ts'
 import { countingTable } from '../../src/testing/counting-table.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { defined } from '../support/definition.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { bringToRest, wakeUpEvent } from '../support/rest.ts'
+import { copying, type Driven, driven, records } from '../support/driven.ts'
 
-const copy = job('copy', { batch: seconds(1), idleAfter: seconds(10) }, ({ kafka }) => {
-  kafka('lines', { value: text() })
-    .map((record) => record.value)
-    .saveAsTextFiles('s3://results/copy')
-})
+const code = copying({ idleAfter: '10s' })
 
 const START = 1_700_000_000_000
 
-const results = async ({ objects }: Environment) =>
+const results = async (copy: Driven) =>
   Object.fromEntries(
-    [...(await readObjects(objects, 'results'))].map(([key, body]) => [
+    Object.entries(await copy.published()).map(([key, body]) => [
       `${(Number(key.match(/-(\d+)\//)?.[1]) - START) / 1000}/${key.replace(/^.*?\//, '').replace(/-0{19}/, '-')}`,
       body,
     ]),
   )
 
-const kindOf = async ({ table }: MemoryEnvironment, task: string) => {
-  const head = await table.head({ job: 'copy', stage: 'source', task })
-  return new TextDecoder('latin1').decode(head?.body).match(/birth|batch|idle|sleep|seal/)?.[0]
-}
+const kindOf = async (copy: Driven, task: string) =>
+  new TextDecoder('latin1').decode((await copy.head('source', task))?.body).match(/birth|batch|idle|sleep|seal/)?.[0]
 
 /** `silent` partitions that have had one record, and partition 0 that has gone on for half a minute since. */
-async function asleep(silent: number, instance = memoryEnvironment(START)) {
-  const { table, counts, reset } = countingTable(instance.table)
-  const handler = lambda(copy, { environment: { ...instance, table } })
-  const all = Array.from({ length: silent + 1 }, (_, i) => [`lines-${i}`, lines(['a'], { at: START + 500 })] as const)
-  await handler(kafkaEvent(Object.fromEntries(all)))
+async function asleep(silent: number) {
+  const first = driven(code, { start: START })
+  const { table, counts, reset } = countingTable(first.environment.table)
+  const copy = first.another({ table: () => table })
+  await copy.deliver(...Array.from({ length: silent + 1 }, (_, i) => records(`lines-${i}`, ['a'], { at: START + 500 })))
   let seconds = 0
-  const go = async (by: LambdaHandler = handler): Promise<void> => {
+  const now = () => START + seconds * 1000
+  const go = async (): Promise<void> => {
     seconds++
-    instance.setTime(START + seconds * 1000)
-    await by(kafkaEvent({ 'lines-0': lines([`b${seconds}`], { from: seconds, at: START + seconds * 1000 + 500 }) }))
+    copy.environment.setTime(now())
+    await copy.deliver(records('lines-0', [`b${seconds}`], { at: now() + 500 }))
   }
   for (let i = 0; i < 30; i++) await go()
-  return { environment: instance, handler, go, counts, reset, now: () => START + seconds * 1000 }
+  return { copy, go, counts, reset, now }
 }
 
 describe('partitions that are silent while others go on', () => {
@@ -64,35 +55,34 @@ describe('partitions that are silent while others go on', () => {
   })
 
   it('are put to sleep by one entry, which does not expire', async () => {
-    const { environment } = await asleep(2)
-    expect(await kindOf(environment, 'lines-1')).toBe('sleep')
-    const head = await environment.table.head({ job: 'copy', stage: 'source', task: 'lines-1' })
+    const { copy } = await asleep(2)
+    expect(await kindOf(copy, 'lines-1')).toBe('sleep')
+    const head = await copy.head('source', 'lines-1')
     expect(head?.expiresAt).toBeUndefined()
     // Its birth, the record, one entry to close its last batch, and this.
     expect(head?.version).toBe(4)
   })
 
   it.each(['the same instance', 'another'])('come back by %s, into a batch that is not closed', async (by) => {
-    const { environment, handler, go, now } = await asleep(2)
-    const back = by === 'another' ? lambda(copy, { environment: environment.another() }) : handler
-    await back(kafkaEvent({ 'lines-1': lines(['late', 'now'], { from: 1, at: START + 700, step: now() - START }) }))
+    const { copy, go, now } = await asleep(2)
+    const back = by === 'another' ? copy.another() : copy
+    await back.deliver(records('lines-1', ['late', 'now'], { at: START + 700, step: now() - START }))
     await go()
     await go()
-    const found = await results(environment)
+    const found = await results(copy)
     const batch = Object.keys(found).find((key) => found[key]?.startsWith('late'))
     expect(batch).toBe('31/part-lines-1-1')
     // From now on it holds the others back, as ever.
     expect(found).not.toHaveProperty('32/_SUCCESS')
-    await bringToRest('copy', handler, environment)
-    expect(await results(environment)).toHaveProperty('32/_SUCCESS')
+    await copy.rest()
+    expect(await results(copy)).toHaveProperty('32/_SUCCESS')
   })
 
   it('are not closed without by an instance that does not know yet that they are back', async () => {
-    const { environment, go, now } = await asleep(2)
-    const other = lambda(copy, { environment: environment.another() })
-    await other(kafkaEvent({ 'lines-1': lines(['back'], { from: 1, at: now() + 600 }) }))
+    const { copy, go, now } = await asleep(2)
+    await copy.another().deliver(records('lines-1', ['back'], { at: now() + 600 }))
     for (let i = 0; i < 5; i++) await go() // warm, and sure that lines-1 sleeps
-    const found = await results(environment)
+    const found = await results(copy)
     const T = Object.keys(found)
       .find((key) => found[key] === 'back\n')
       ?.split('/')[0]
@@ -100,32 +90,29 @@ describe('partitions that are silent while others go on', () => {
   })
 
   it('come back all at once, by one entry of the closing log', async () => {
-    const { environment, handler, now } = await asleep(50)
-    const before = (await environment.table.head({ job: 'copy', stage: 'close', task: '0' }))?.version ?? 0
-    const all = Array.from({ length: 50 }, (_, i) => [`lines-${i + 1}`, lines(['c'], { from: 1, at: now() })] as const)
-    await handler(kafkaEvent(Object.fromEntries(all)))
-    const after = (await environment.table.head({ job: 'copy', stage: 'close', task: '0' }))?.version ?? 0
+    const { copy, now } = await asleep(50)
+    const before = (await copy.head('close', '0'))?.version ?? 0
+    await copy.deliver(...Array.from({ length: 50 }, (_, i) => records(`lines-${i + 1}`, ['c'], { at: now() })))
+    const after = (await copy.head('close', '0'))?.version ?? 0
     expect(after - before).toBeLessThanOrEqual(3)
-    await bringToRest('copy', handler, environment)
-    expect(Object.values(await results(environment)).filter((body) => body === 'c\n')).toHaveLength(50)
+    await copy.rest()
+    expect(Object.values(await results(copy)).filter((body) => body === 'c\n')).toHaveLength(50)
   })
 
   it('stay asleep at rest, and are still there when all else has expired', async () => {
-    const { environment, handler } = await asleep(1)
-    await bringToRest('copy', handler, environment)
-    expect(await kindOf(environment, 'lines-1')).toBe('sleep')
-    environment.setTime(environment.clock.now() + 9 * 86_400_000)
-    environment.table.deleteExpired(environment.clock.now() / 1000)
-    const later = environment.another()
-    const fresh = lambda(copy, { environment: later })
-    await fresh(kafkaEvent({ 'lines-1': lines(['a', 'new'], { from: 0, at: START + 500 }) }))
-    await bringToRest('copy', fresh, later)
-    expect(Object.values(await results(environment)).filter((body) => body === 'new\n')).toHaveLength(1)
-    expect(Object.entries(await results(environment)).filter(([key]) => key.includes('part-lines-1'))).toHaveLength(2)
+    const { copy } = await asleep(1)
+    await copy.rest()
+    expect(await kindOf(copy, 'lines-1')).toBe('sleep')
+    copy.later('9d')
+    copy.expire()
+    const fresh = copy.another()
+    await fresh.deliver(records('lines-1', ['a', 'new'], { from: 0, at: START + 500 }))
+    await fresh.rest()
+    expect(Object.values(await results(copy)).filter((body) => body === 'new\n')).toHaveLength(1)
+    expect(Object.entries(await results(copy)).filter(([key]) => key.includes('part-lines-1'))).toHaveLength(2)
   })
 
   it('are roused for a timeout that is due when all sleep', async () => {
-    const environment = memoryEnvironment(START)
     const away = job('copy', { batch: seconds(1), idleAfter: seconds(10) }, ({ kafka }) => {
       const spec = StateSpec.function((key: string, value: number | undefined, state: State<number>) => {
         if (!state.isTimingOut()) state.update(value ?? 0)
@@ -136,16 +123,17 @@ describe('partitions that are silent while others go on', () => {
         .mapWithState(spec.timeout('1m').numPartitions(1))
         .saveAsTextFiles('s3://results/copy')
     })
-    const handler = lambda(away, { environment })
+    const copy = driven(away, { start: START })
+    const { environment } = copy
     for (let i = 0; i < 25; i++) {
       environment.setTime(START + i * 1000)
-      const some = { 'lines-0': lines(['a'], { from: i, at: START + i * 1000 }) }
-      await handler(kafkaEvent(i === 0 ? { ...some, 'lines-1': lines(['b'], { at: START }) } : some))
+      const some = records('lines-0', ['a'], { at: START + i * 1000 })
+      await copy.deliver(some, ...(i === 0 ? [records('lines-1', ['b'], { at: START })] : []))
     }
-    expect(await kindOf(environment, 'lines-1')).toBe('sleep')
+    expect(await kindOf(copy, 'lines-1')).toBe('sleep')
     for (let at = environment.armed[0] ?? 0; at < START + 50_000; at = environment.armed[0] ?? START + 50_000) {
       environment.setTime(Math.max(environment.clock.now(), at))
-      await handler(wakeUpEvent('copy', environment.armed.shift() ?? 0))
+      await copy.wake(environment.armed.shift() ?? 0)
     }
     // Two instances have put each other's partition to sleep.
     const log = openLog(
@@ -158,20 +146,21 @@ describe('partitions that are silent while others go on', () => {
     if (!head) throw new Error('lines-0 has a log')
     const record: SourceCommit = { ...head.record, kind: 'sleep', partials: [], outbox: [] }
     expect(await log.append(head.version + 1, await log.prepare(record))).toBe('committed')
-    await bringToRest('copy', lambda(away, { environment: environment.another() }), environment)
-    const all = Object.values(await results(environment)).join('')
+    await copy.another().rest()
+    const all = await copy.text()
     expect(all).toContain('a true')
     expect(all).toContain('b true')
   })
 })
 
 it('a partition that comes back to a closing log that is lost is an error, and begins no new one', async () => {
-  const { environment, now } = await asleep(1)
-  expect(await kindOf(environment, 'lines-1')).toBe('sleep')
+  const { copy, now } = await asleep(1)
+  expect(await kindOf(copy, 'lines-1')).toBe('sleep')
+  const head = await copy.head('close', '0')
   const closing = { job: 'copy', stage: 'close', task: '0' }
-  const head = await environment.table.head(closing)
-  for (let version = 1; version <= (head?.version ?? 0); version++) environment.table.deleteVersion(closing, version)
-  const back = kafkaEvent({ 'lines-1': lines(['c'], { from: 1, at: now() }) })
-  await expect(lambda(copy, { environment: environment.another() })(back)).rejects.toMatchObject({ code: 'LOG_LOST' })
-  expect(await environment.table.head(closing)).toBeUndefined()
+  for (let version = 1; version <= (head?.version ?? 0); version++)
+    copy.environment.table.deleteVersion(closing, version)
+  const back = copy.another().deliver(records('lines-1', ['c'], { at: now() }))
+  await expect(back).rejects.toMatchObject({ code: 'LOG_LOST' })
+  expect(await copy.head('close', '0')).toBeUndefined()
 })

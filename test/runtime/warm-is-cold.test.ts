@@ -4,12 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import type { DStream, KafkaRecord } from '../../src/index.ts'
 import { type Job, job, json } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import type { Environment } from '../../src/runtime/environment.ts'
-import { type MemoryEnvironment, memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
 import { testStream } from '../../src/testing/test-stream.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
-import { wakeUpEvent } from '../support/rest.ts'
+import { type Deployment, driven, records } from '../support/driven.ts'
 
 interface Row {
   readonly k: string
@@ -30,26 +26,22 @@ const jobOf = (define: (rows: Rows) => DStream<unknown>): Job =>
   })
 
 const rows = (...ns: readonly number[]) => ns.map((n) => JSON.stringify({ k: 'a', v: { n } }))
-const first = kafkaEvent({ 't-0': lines(rows(1)) })
-const second = kafkaEvent({ 't-0': lines(rows(2), { from: 1, at: 200 }) })
-const next = kafkaEvent({ 't-0': lines(rows(7), { from: 2, at: 1500 }) })
-const last = kafkaEvent({ 't-0': lines(rows(0), { from: 3, at: 2500 }) })
+const first = records('t-0', rows(1), { from: 0 })
+const second = records('t-0', rows(2), { from: 1, at: 200 })
+const next = records('t-0', rows(7), { from: 2, at: 1500 })
+const last = records('t-0', rows(0), { from: 3, at: 2500 })
 
 /** Commits of stages that match fail, or lose to another instance, so many times. */
-function troubled(environment: MemoryEnvironment, stage: RegExp, times: number, how: 'fail' | 'lose'): Environment {
+function troubled(stage: RegExp, times: number, how: 'fail' | 'lose'): NonNullable<Deployment['table']> {
   let left = times
-  const { table } = environment
-  const append: typeof table.append = async (task, item) => {
-    if (!stage.test(task.stage) || item.version === 1 || left === 0) return table.append(task, item)
-    left--
-    if (how === 'fail') throw new Error('the table is away')
-    return 'conflict'
-  }
-  return { ...environment, table: { ...table, append } }
-}
-
-async function results(environment: MemoryEnvironment, time: number): Promise<string> {
-  return [...(await readObjects(environment.objects, 'results', `out-${time}/part`)).values()].join('')
+  return (table) => ({
+    append: async (task, item) => {
+      if (!stage.test(task.stage) || item.version === 1 || left === 0) return table.append(task, item)
+      left--
+      if (how === 'fail') throw new Error('the table is away')
+      return 'conflict'
+    },
+  })
 }
 
 const SHAPES: readonly (readonly [string, (rows: Rows) => DStream<unknown>, string])[] = [
@@ -161,34 +153,30 @@ describe.each(SHAPES)('%s', (_, define, expected) => {
       [/ByKey|fold|combine|window/i, /source/].map((stage) => ({ times, stage })),
     )
     for (const { times, stage } of cases) {
-      const memory = memoryEnvironment()
-      const environment = troubled(memory, stage, times, how)
-      const handler = lambda(jobOf(define), { environment })
-      const succeeds = (event: unknown) =>
-        handler(event).then(
+      const values = driven(jobOf(define), { table: troubled(stage, times, how) })
+      const succeeds = (tried: Promise<unknown>) =>
+        tried.then(
           () => true,
           () => false,
         )
-      for (const event of [first, second, next]) while (!(await succeeds(event))) {}
+      for (const some of [first, second, next]) while (!(await succeeds(values.deliver(some)))) {}
       for (let tries = 0; tries < 6; tries++) {
-        memory.setTime(memory.clock.now() + 60_000)
-        await succeeds(wakeUpEvent('values', 0))
+        values.later('1m')
+        await succeeds(values.wake(0))
       }
-      expect([times, stage, await results(memory, 1000)]).toEqual([times, stage, expected])
+      expect([times, stage, await values.text('out-1000/part')]).toEqual([times, stage, expected])
     }
   })
 
   it('another process gets the same', async () => {
-    const memory = memoryEnvironment()
-    for (const event of [first, second, next, last])
-      await lambda(jobOf(define), { environment: memory.another() })(event)
-    expect(await results(memory, 1000)).toBe(expected)
+    const values = driven(jobOf(define))
+    for (const some of [first, second, next, last]) await values.another().deliver(some)
+    expect(await values.text('out-1000/part')).toBe(expected)
   })
 })
 
 it('two consumers of one stream do not see what the other makes of it', async () => {
   for (const cold of [false, true]) {
-    const memory = memoryEnvironment()
     const both = job('values', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
       const all = pairs(kafka('t', { value: json<Row>() }))
       all.reduceByKey(add).map(written).saveAsTextFiles('s3://results/sums')
@@ -207,21 +195,19 @@ it('two consumers of one stream do not see what the other makes of it', async ()
         .map(({ n }) => `${n}`)
         .saveAsTextFiles('s3://results/total')
     })
-    let handler = lambda(both, { environment: memory })
-    await handler(kafkaEvent({ 't-0': lines(rows(1, 2)) }))
-    await handler(kafkaEvent({ 't-0': lines(rows(3, 7), { from: 2, at: 300, step: 1000 }) }))
-    if (cold) handler = lambda(both, { environment: memory.another() })
-    await handler(kafkaEvent({ 't-0': lines(rows(9), { from: 4, at: 2500 }) }))
-    const all = await readObjects(memory.objects, 'results')
+    const warm = driven(both)
+    await warm.deliver(records('t-0', rows(1, 2)))
+    await warm.deliver(records('t-0', rows(3, 7), { at: 300, step: 1000 }))
+    await (cold ? warm.another() : warm).deliver(records('t-0', rows(9), { at: 2500 }))
+    const all = Object.entries(await warm.published())
     const of = (name: string) =>
-      [...all].flatMap(([key, text]) => (key.startsWith(`${name}-1000/part`) ? [text.trim()] : []))
+      all.flatMap(([key, text]) => (key.startsWith(`${name}-1000/part`) ? [text.trim()] : []))
     expect(['sums', 'lists', 'inplace', 'total'].map(of)).toEqual([['a 6'], ['a 1,2,3'], ['a 6'], ['6']])
   }
 })
 
 it('an accumulator is not what the function keeps for itself, nor the greater of two', async () => {
   const zero = { n: 0 }
-  const memory = memoryEnvironment()
   const shared = job('values', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
     const all = pairs(kafka('t', { value: json<Row>() }))
     all
@@ -238,12 +224,12 @@ it('an accumulator is not what the function keeps for itself, nor the greater of
       .map(([key, some]) => `${key} ${some.map(({ n }) => n)}`)
       .saveAsTextFiles('s3://results/lists')
   })
-  const handler = lambda(shared, { environment: memory })
-  await handler(kafkaEvent({ 't-0': lines(rows(1, 2, 5)) }))
-  await handler(kafkaEvent({ 't-0': lines(rows(9), { from: 3, at: 1500 }) }))
+  const values = driven(shared)
+  await values.deliver(records('t-0', rows(1, 2, 5)))
+  await values.deliver(records('t-0', rows(9), { at: 1500 }))
   expect(zero).toEqual({ n: 0 })
-  const all = await readObjects(memory.objects, 'results')
-  expect([...all].flatMap(([key, text]) => (key.includes('-1000/part') ? [text] : []))).toEqual([
+  const all = Object.entries(await values.published())
+  expect(all.flatMap(([key, text]) => (key.includes('-1000/part') ? [text] : []))).toEqual([
     'a 7\n',
     'a 1,2,5\n',
     'a 7\n',
