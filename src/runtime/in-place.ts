@@ -13,7 +13,6 @@ import { BucketProgram } from '../programs/bucket-program.ts'
 import { exchange } from '../programs/exchange.ts'
 import type { Write } from '../sinks/sink.ts'
 import type { JobSettings } from '../stream/job.ts'
-import { nextInterval } from './empty-intervals.ts'
 import type { Environment } from './environment.ts'
 import { OpenBatches } from './open-batches.ts'
 import { ofOpenBatches } from './outbox.ts'
@@ -21,6 +20,7 @@ import { collectOutputs } from './outputs.ts'
 import type { Plans } from './plans.ts'
 import { keepAside } from './quarantine.ts'
 import { saveSnapshot } from './save-snapshot.ts'
+import { batchOfDue, nextInPartition } from './schedule.ts'
 import { isSnapshotDue, LEAST_RETENTION } from './snapshot-due.ts'
 import { closedBy, earliest } from './time.ts'
 
@@ -102,7 +102,8 @@ export class InPlace {
     const times = produced.partials.map(({ time }) => time)
     const since = foreign ? this.#madeUpFrom(head.record, done) : done
     const next = foreign ? this.#next(since) : head.record.inPlace?.next
-    const first = this.#earliest(since, since, next, earliest(times))
+    const data = times.length > 0 ? earliest(times) : undefined
+    const first = nextInPartition(since, since, { data, due: next }, this.#parts.settings)
     if (first === undefined || first > passed) {
       this.#ahead = this.#version === head.version
       this.#version = undefined
@@ -155,22 +156,9 @@ export class InPlace {
 
   /** The next batch to run after `time`; without data they are run up to `until`. */
   #next(time: number, until = time): number | undefined {
-    const { batch } = this.#parts.settings
-    const due = this.#operators.due(time)
-    const dueBatch = due === undefined ? undefined : Math.ceil(due / batch) * batch
-    const data = this.#open.firstAfter(time)
-    return this.#earliest(time, until, dueBatch, data)
-  }
-
-  /** With `idle: 'run'` every interval since the first batch, else when something came or is due. */
-  #earliest(after: number, until: number, ...times: readonly (number | undefined)[]): number | undefined {
     const { settings } = this.#parts
-    const start = after > 0 ? after : settings.zeroTime
-    const known = earliest(times.map((time) => time ?? Number.POSITIVE_INFINITY))
-    const run = settings.idle === 'run' && start !== undefined
-    const interval = run ? nextInterval(start, Math.min(known, until), settings) : Number.POSITIVE_INFINITY
-    const first = Math.min(interval, known)
-    return first === Number.POSITIVE_INFINITY ? undefined : first
+    const due = batchOfDue(this.#operators.due(time), settings)
+    return nextInPartition(time, until, { data: this.#open.firstAfter(time), due }, settings)
   }
 
   /** Where recovery begins, for the next commit: at a new snapshot when one is due. */

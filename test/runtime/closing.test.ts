@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { job, text } from '../../src/index.ts'
-import { MAX_INTERVALS } from '../../src/runtime/closing/close-draft.ts'
+import { MAX_INTERVALS } from '../../src/runtime/schedule.ts'
 import { copying, driven, records } from '../support/driven.ts'
 
 const copy = copying({ idleAfter: '1h' })

@@ -9,8 +9,8 @@ import type { BucketProgram } from '../../programs/bucket-program.ts'
 import { exchange } from '../../programs/exchange.ts'
 import type { Write } from '../../sinks/sink.ts'
 import type { JobSettings } from '../../stream/job.ts'
-import { leavesOut } from '../empty-intervals.ts'
 import { collectOutputs } from '../outputs.ts'
+import { batchOfDue, nextInClosing } from '../schedule.ts'
 
 /** What a stage's run gives its buckets. */
 export interface StageInput {
@@ -85,10 +85,9 @@ export async function runClosed(
   return { ran, partials, objects, late, active }
 }
 
-/** Operators say when they have something to do; it is done in the batch that ends then or next. */
-export function dueAfter(program: BucketProgram, time: number, { batch }: JobSettings): number | undefined {
-  const due = program.due(time)
-  return due === undefined ? undefined : Math.ceil(due / batch) * batch
+/** The next batch after `time` at which the operators have something to do although nothing may come. */
+export function dueAfter(program: BucketProgram, time: number, settings: JobSettings): number | undefined {
+  return batchOfDue(program.due(time), settings)
 }
 
 /** The next batch to run after `time`, if it is closed: one with data, or one at which something is due. */
@@ -96,24 +95,8 @@ export function nextTime(
   time: number,
   due: number | undefined,
   settings: JobSettings,
-  { after, closedUntil, touched }: StageInput,
+  input: StageInput,
 ): number | undefined {
-  const data = touched.find((candidate) => candidate > time)
-  const other = settings.idle === 'run' ? nextEmpty(time, touched, due, settings, after, closedUntil) : due
-  const next = Math.min(data ?? Number.POSITIVE_INFINITY, other ?? Number.POSITIVE_INFINITY)
-  return next <= closedUntil ? next : undefined
-}
-
-/** `idle: 'run'`: every interval since the first batch, unless the closing leaves some out. */
-function nextEmpty(
-  time: number,
-  touched: readonly number[],
-  due: number | undefined,
-  { batch, zeroTime }: JobSettings,
-  after: number,
-  closedUntil: number,
-): number | undefined {
-  if (time >= after && leavesOut(after, closedUntil, batch) && leavesOut(time, closedUntil, batch)) return due
-  if (time > 0) return time + batch
-  return zeroTime === undefined ? touched[0] : zeroTime + batch
+  const data = input.touched.find((candidate) => candidate > time)
+  return nextInClosing(time, { data, due }, input, settings)
 }

@@ -3,15 +3,10 @@
 import type { CloseCommit, Effect, ReadMark } from '../../log/commit-record.ts'
 import type { PlannedOutput } from '../../plan/plan.ts'
 import { completeBatch } from '../outputs.ts'
+import { MAX_INTERVALS } from '../schedule.ts'
 import { closedBy, earliest } from '../time.ts'
 import { type Lacking, NOTHING_LACKS } from '../whole.ts'
 import { frontierOf, type LogReader } from './log-reader.ts'
-
-/**
- * How many intervals one closing covers at most, from the first with something to do: what is committed, published and held in
- * memory at once has a bound after a long halt of one partition, and an invocation that does not get through all of it gets on.
- */
-export const MAX_INTERVALS = 1000
 
 export interface CloseDraft {
   readonly closedUntil: number

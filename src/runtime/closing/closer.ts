@@ -6,7 +6,6 @@ import { LogLostError } from '../../errors/state-errors.ts'
 import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
 import { closingTask, type TaskRef } from '../../names/tasks.ts'
-import { tellLeftOut } from '../empty-intervals.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { Mutex } from '../mutex.ts'
 import { openLog } from '../open-log.ts'
@@ -15,7 +14,7 @@ import { earliest } from '../time.ts'
 import { judgeReached, refuseStrays, tellLacking } from '../whole.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, type Look, NOTHING_CLOSED } from './closer-parts.ts'
-import { dueTimes } from './due.ts'
+import { dueTimes, tellLeftOut } from './due.ts'
 import { Joins } from './joins.ts'
 import { Readers } from './known-tasks.ts'
 import type { LogReader } from './log-reader.ts'
@@ -155,7 +154,7 @@ export class Closer {
       await this.#load()
       return true
     }
-    tellLeftOut(this.parts.environment.log, before, closedUntil, settings)
+    tellLeftOut(this.parts.environment.log, before, closedUntil, settings.batch)
     tellLacking(this.parts.environment.log, last, { closed, ...lacks })
     await this.#log.publish()
     return false

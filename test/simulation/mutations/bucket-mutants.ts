@@ -63,9 +63,9 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is due without data is not run',
     breaks: 'I1',
-    file: 'src/runtime/buckets/bucket-run.ts',
-    find: 'Math.min(data ?? Number.POSITIVE_INFINITY, other ?? Number.POSITIVE_INFINITY)',
-    replace: 'Math.min(data ?? Number.POSITIVE_INFINITY)',
+    file: 'src/runtime/schedule.ts',
+    find: 'let next = earlier(ahead.data, ahead.due)',
+    replace: 'let next = ahead.data',
   },
   // Buckets side by side
   {

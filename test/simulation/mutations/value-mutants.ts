@@ -134,7 +134,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'empty intervals are left out without a word',
     breaks: 'I7',
-    file: 'src/runtime/empty-intervals.ts',
+    file: 'src/runtime/closing/due.ts',
     find: 'if (!leavesOut(after, closedUntil, batch)) return\n  log',
     replace: 'if (batch > 0) return\n  log',
     test: 'test/runtime/idle-run.test.ts',
