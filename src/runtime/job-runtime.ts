@@ -197,10 +197,16 @@ export class JobRuntime {
     if (!program) throw new UnknownTopicError(job.name, feed, [...programs.keys()])
     const environment = this.#environment
     const ref = sourceTask(job.name, name)
+<<<<<<< HEAD
     const source = kindOf(program.sources)
     const log = openSourceLog(ref, source, environment, job.settings)
     const parts = { ref, program, source, settings: job.settings, environment, log }
     const task = new SourceTask({ ...parts, publisher: this.#publisher, known: this.#closer, plans: this.#plans })
+=======
+    const log = openLog(ref, environment, job.settings, isSourceCommit)
+    const parts = { ref, program, settings: job.settings, environment, log }
+    const task = new SourceTask({ ...parts, publisher: this.#publisher, known: this.#closer.known, plans: this.#plans })
+>>>>>>> 3efc1c8 (Keep the tasks that closing knows in one place)
     this.#tasks.set(name, task)
     return task
   }

@@ -10,6 +10,7 @@ import type { TaskRef } from '../names/tasks.ts'
 import type { Program } from '../plan/plan.ts'
 import type { Mark, SourceKind, SourceRecord } from '../sources/source.ts'
 import type { JobSettings } from '../stream/job.ts'
+import type { KnownTasks } from './closing/known-tasks.ts'
 import type { Environment } from './environment.ts'
 import { type Draft, FencedLog } from './fenced-log.ts'
 import { carryOn, InPlace, type Produced, type ProducedInPlace } from './in-place.ts'
@@ -20,18 +21,6 @@ import { isOutOfRange } from './time.ts'
 import { type Progress, TroubleWatch } from './trouble.ts'
 
 const WARN_EVERY_MS = 60_000
-
-/** Who says which source tasks there are: nothing is closed without those that it knows. */
-export interface KnownTasks {
-  /** Up to which version a task's log has been read, strongly consistent; 0 when it has never joined. */
-  readOf(task: TaskRef): Promise<number>
-  /** Makes a task known and returns the frontier at which it starts: nothing below it is open any more. */
-  join(task: TaskRef): Promise<number>
-  /** The same for one that was put to sleep by the entry of this version of its log. */
-  rouse(task: TaskRef, version: number): Promise<number>
-  /** Takes note of a commit that this instance has made and published. */
-  observe(task: TaskRef, entry: Entry<SourceCommit>): void
-}
 
 export interface SourceTaskParts {
   readonly ref: TaskRef

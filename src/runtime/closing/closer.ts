@@ -3,8 +3,7 @@
 // Known source tasks stand in that log too: a partition that joins conflicts with any closing that does not know it yet.
 
 import { LogLostError } from '../../errors/state-errors.ts'
-import { type CloseCommit, isCloseCommit, type ReadMark, type SourceCommit } from '../../log/commit-record.ts'
-import type { Entry } from '../../log/task-log.ts'
+import { type CloseCommit, isCloseCommit, type ReadMark } from '../../log/commit-record.ts'
 import { closingTask, type TaskRef } from '../../names/tasks.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { Mutex } from '../mutex.ts'
@@ -15,9 +14,7 @@ import { judgeReached, refuseStrays, tellLacking } from '../whole.ts'
 import { draftClose } from './close-draft.ts'
 import { type CloserParts, type Look, NOTHING_CLOSED } from './closer-parts.ts'
 import { dueTimes, tellLeftOut } from './due.ts'
-import { Joins } from './joins.ts'
-import { Readers } from './known-tasks.ts'
-import type { LogReader } from './log-reader.ts'
+import { KnownTasks } from './known-tasks.ts'
 import { moveSilent, sealAhead, sealLog } from './silence.ts'
 
 export class Closer {
@@ -25,25 +22,23 @@ export class Closer {
   readonly #ref: TaskRef
   readonly #log: FencedLog<CloseCommit>
   readonly #mutex = new Mutex()
-  readonly #inOrder = (): LogReader[] => this.#readers.inOrder()
-  readonly #readers: Readers
-  readonly #joins = new Joins({
-    locked: (work) => this.#mutex.run(work),
-    load: () => this.#load(),
-    head: () => this.#head,
-    note: (tasks) => this.#note('join', tasks),
-    lost: () => new LogLostError(this.#ref),
-  })
+  readonly known: KnownTasks
 
   constructor(parts: CloserParts) {
     this.parts = parts
-    this.#readers = new Readers(parts)
     this.#ref = closingTask(parts.job)
     this.#log = new FencedLog({
       ...parts,
       log: openLog(this.#ref, parts.environment, parts.settings, isCloseCommit),
       keepsMemory: true,
       fulfil: (record, again) => this.#runClosed(record, again),
+    })
+    this.known = new KnownTasks(parts, {
+      locked: (work) => this.#mutex.run(work),
+      load: () => this.#load(),
+      head: () => this.#head,
+      note: (tasks) => this.#note('join', tasks),
+      lost: () => new LogLostError(this.#ref),
     })
   }
 
@@ -56,29 +51,6 @@ export class Closer {
     return this.#head.closedUntil
   }
 
-  /** Up to which version a source task's log has been read, strongly consistent; 0 when it has never joined. */
-  async readOf({ task }: TaskRef): Promise<number> {
-    await this.#joins.look(task)
-    return this.#readers.of(task)?.read ?? 0
-  }
-
-  /** Makes a source task known and returns the frontier at which it starts: nothing below it is open any more. */
-  async join({ task }: TaskRef): Promise<number> {
-    await this.#joins.join(task)
-    return this.#readers.of(task)?.frontier ?? this.closedUntil
-  }
-
-  /** The same for one that was put to sleep by an entry of its log. */
-  async rouse({ task }: TaskRef, version: number): Promise<number> {
-    await this.#joins.rouse(task, version)
-    return this.#readers.of(task)?.frontier ?? this.closedUntil
-  }
-
-  /** Takes note of a commit that this instance has made and published. */
-  observe(task: TaskRef, entry: Entry<SourceCommit>): void {
-    this.#readers.observe(task, entry)
-  }
-
   /**
    * Looks whether other code has left elements on their way that have nowhere to go in this.
    *
@@ -87,8 +59,8 @@ export class Closer {
   async refuseStrays(): Promise<void> {
     await this.#mutex.run(async () => {
       await this.#load()
-      await this.#readers.refresh(true)
-      await refuseStrays(this.parts.plans, this.#inOrder(), this.closedUntil, this.parts.settings.batch)
+      await this.known.refresh(true)
+      await refuseStrays(this.parts.plans, this.known.inOrder(), this.closedUntil, this.parts.settings.batch)
     })
   }
 
@@ -99,27 +71,27 @@ export class Closer {
   look(thorough = false): Promise<Look> {
     return this.#mutex.run(async () => {
       const { environment, settings } = this.parts
-      const { strangers } = this.#readers // before the log is read: tasks go on meanwhile
+      const { strangers } = this.known // before the log is read: tasks go on meanwhile
       if (!this.#log.isFresh || thorough || this.#log.version === 0 || strangers.length > 0) await this.#load()
       // Tasks join before they commit, and only commits arm wake-ups.
-      const lost = strangers.some((task) => !this.#readers.of(task)) || (this.#log.version === 0 && thorough)
+      const lost = strangers.some((task) => !this.known.of(task)) || (this.#log.version === 0 && thorough)
       if (lost) throw new LogLostError(this.#ref)
       if (this.#log.version === 0) return { open: undefined, atRest: true }
       await this.#keepAlive()
       await this.#log.heal() // it may be this instance's own, and have failed half way
       if (this.parts.stages.any) await this.parts.stages.load()
       if (thorough) await this.parts.stages.keepGone(this.closedUntil)
-      await this.#readers.refresh(thorough)
+      await this.known.refresh(thorough)
       await this.#keepAlive()
       // Closing may leave something due at a later time, such as a window that is not empty yet: on to that, if silence lets it.
       for (let closedUntil = -1; closedUntil !== this.closedUntil; ) {
         closedUntil = this.closedUntil
-        await this.#joins.rouseOneOf(this.#inOrder(), this.#due, this.parts.environment.clock.now())
-        if (await moveSilent(this.#inOrder(), this.#due, this.parts)) await this.#readers.refresh(false)
-        while (await this.#closeWhatIsReached()) await this.#readers.refresh(false)
+        await this.known.rouseOneFor(this.#due)
+        if (await moveSilent(this.known.inOrder(), this.#due, this.parts)) await this.known.refresh(false)
+        while (await this.#closeWhatIsReached()) await this.known.refresh(false)
       }
-      if (thorough) await sealAhead(this.#inOrder(), this.parts)
-      const data = this.#inOrder().flatMap(({ openTimes }) => openTimes)
+      if (thorough) await sealAhead(this.known.inOrder(), this.parts)
+      const data = this.known.inOrder().flatMap(({ openTimes }) => openTimes)
       if (data.length > 0) return { open: earliest([...data, ...this.#due]), atRest: false }
       const due = this.#due
       const next = earliest(due)
@@ -131,13 +103,13 @@ export class Closer {
   }
 
   get #due(): number[] {
-    return dueTimes(this.parts, this.#inOrder(), this.closedUntil)
+    return dueTimes(this.parts, this.known.inOrder(), this.closedUntil)
   }
 
   /** Commits one closing if there is something to close. True: look again, somebody else was faster. */
   async #closeWhatIsReached(): Promise<boolean> {
     const { settings, outputs } = this.parts
-    const readers = this.#inOrder()
+    const readers = this.known.inOrder()
     const before = this.closedUntil
     const lacking = await judgeReached(this.parts.plans, readers, before, settings.batch)
     if (!lacking) return false // newer code has been deployed, and closes what it has a part in
@@ -163,19 +135,19 @@ export class Closer {
   /** Runs what an entry has closed in the buckets; then it need not be read again. */
   async #runClosed({ closedUntil, before }: CloseCommit, again: boolean): Promise<void> {
     if (before === closedUntil) return
-    if (again && this.parts.stages.any) await Promise.all(this.#inOrder().map((reader) => reader.refresh(true)))
-    const readers = this.#inOrder()
+    if (again && this.parts.stages.any) await Promise.all(this.known.inOrder().map((reader) => reader.refresh(true)))
+    const readers = this.known.inOrder()
     if (this.parts.stages.any) await this.parts.stages.run(readers, before, closedUntil)
     for (const reader of readers) reader.advance(reader.markAt(closedUntil), closedUntil)
   }
 
   /** Entries that do not expire, at the end of logs that have fallen quiet (DESIGN §3). True when all are sealed. */
   async #seal(): Promise<boolean> {
-    const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))
+    const sealed = await Promise.all(this.known.inOrder().map((reader) => sealLog(reader, this.parts)))
     if (sealed.includes(false) || !(await this.parts.stages.seal(this.closedUntil))) return false
     // Marks move on to the seals: what lies before them will expire, and must not be needed when records come again.
     const { kind, closedUntil } = this.#head
-    const tasks = this.#inOrder().map((reader) => reader.markAt(closedUntil))
+    const tasks = this.known.inOrder().map((reader) => reader.markAt(closedUntil))
     const marked = new Map(this.#head.tasks.map(({ task, read }) => [task, read]))
     const stays = kind === 'seal' && this.#log.head?.headUntil === undefined
     if (stays && tasks.every(({ task, read }) => marked.get(task) === read)) return true
@@ -205,7 +177,7 @@ export class Closer {
   }
 
   #keepAlive(): Promise<void> {
-    return this.parts.keepAlive.whenHeldUp(this.#head, this.#log.head?.headUntil, this.#inOrder())
+    return this.parts.keepAlive.whenHeldUp(this.#head, this.#log.head?.headUntil, this.known.inOrder())
   }
 
   async #commit(record: Omit<CloseCommit, 'at' | 'code' | 'buckets'>): Promise<'committed' | 'conflict'> {
@@ -222,6 +194,6 @@ export class Closer {
 
   #adopt(record: CloseCommit): void {
     this.parts.stages.expect(record.buckets)
-    this.#readers.adopt(record)
+    this.known.adopt(record)
   }
 }

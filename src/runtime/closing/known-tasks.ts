@@ -1,21 +1,59 @@
-// The source tasks that the closing log knows, each with how far this instance has read its log.
+// The source tasks that the closing log knows, each with how far this instance has read its log: nothing is closed without
+// them. Who is new joins, who sleeps is roused, before it commits.
 
 import type { CloseCommit, SourceCommit } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
 import type { TaskRef } from '../../names/tasks.ts'
+import type { JobSettings } from '../../stream/job.ts'
+import type { Environment } from '../environment.ts'
 import { openSourceLog } from '../open-log.ts'
+import type { Plans } from '../plans.ts'
 import { closedBy, latest } from '../time.ts'
-import type { CloserParts } from './closer-parts.ts'
+import { type Closing, Joins } from './joins.ts'
 import { inOrder, LogReader } from './log-reader.ts'
 
-export class Readers {
-  readonly #parts: Pick<CloserParts, 'job' | 'environment' | 'settings' | 'plans'>
+export interface KnownTasksParts {
+  readonly job: string
+  readonly environment: Environment
+  readonly settings: JobSettings
+  readonly plans: Plans
+}
+
+export class KnownTasks {
+  readonly #parts: KnownTasksParts
+  readonly #closing: Closing
+  readonly #joins: Joins
   readonly #byTask = new Map<string, LogReader>()
   /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
   readonly #hints = new Map<string, number>()
 
-  constructor(parts: Pick<CloserParts, 'job' | 'environment' | 'settings' | 'plans'>) {
+  constructor(parts: KnownTasksParts, closing: Closing) {
     this.#parts = parts
+    this.#closing = closing
+    this.#joins = new Joins(closing)
+  }
+
+  /** Up to which version a task's log has been read, strongly consistent; 0 when it has never joined. */
+  async readOf({ task }: TaskRef): Promise<number> {
+    await this.#joins.look(task)
+    return this.of(task)?.read ?? 0
+  }
+
+  /** Makes a task known and returns the frontier at which it starts: nothing below it is open any more. */
+  async join({ task }: TaskRef): Promise<number> {
+    await this.#joins.join(task)
+    return this.of(task)?.frontier ?? this.#closing.head().closedUntil
+  }
+
+  /** The same for one that was put to sleep by the entry of this version of its log. */
+  async rouse({ task }: TaskRef, version: number): Promise<number> {
+    await this.#joins.rouse(task, version)
+    return this.of(task)?.frontier ?? this.#closing.head().closedUntil
+  }
+
+  /** When all sleep, one is roused for what is due. For who has the lock. */
+  rouseOneFor(due: readonly number[]): Promise<void> {
+    return this.#joins.rouseOneOf(this.inOrder(), due, this.#parts.environment.clock.now())
   }
 
   /** Undefined for one that has never joined, as far as known. */

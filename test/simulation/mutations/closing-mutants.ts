@@ -63,8 +63,8 @@ export const CLOSING_MUTANTS: readonly Mutant[] = [
     name: 'a closing healed on stale reads',
     breaks: 'I1',
     file: 'src/runtime/closing/closer.ts',
-    find: 'this.#inOrder().map((reader) => reader.refresh(true)))\n    const readers',
-    replace: 'this.#inOrder().map((reader) => reader.refresh(false)))\n    const readers',
+    find: 'this.known.inOrder().map((reader) => reader.refresh(true)))\n    const readers',
+    replace: 'this.known.inOrder().map((reader) => reader.refresh(false)))\n    const readers',
   },
   {
     name: 'a lost closing log goes unnoticed',

@@ -191,7 +191,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     name: 'a log that nobody waits for expires while others catch up',
     breaks: 'I7',
     file: 'src/runtime/closing/closer.ts',
-    find: 'if (thorough) await sealAhead(this.#inOrder(), this.parts)',
+    find: 'if (thorough) await sealAhead(this.known.inOrder(), this.parts)',
     replace: '',
     test: 'test/runtime/held-up.test.ts',
   },

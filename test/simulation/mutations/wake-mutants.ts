@@ -100,9 +100,9 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
     name: 'seal forgotten',
     breaks: 'I7',
     file: 'src/runtime/closing/closer.ts',
-    find: 'const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))',
+    find: 'const sealed = await Promise.all(this.known.inOrder().map((reader) => sealLog(reader, this.parts)))',
     replace:
-      'if (this.#version > 0) return true\n    const sealed = await Promise.all(this.#inOrder().map((reader) => sealLog(reader, this.parts)))',
+      'if (this.known.inOrder().length > 0) return true\n    const sealed = await Promise.all(this.known.inOrder().map((reader) => sealLog(reader, this.parts)))',
   },
   {
     name: 'a seal expires',
