@@ -2,7 +2,7 @@
 // Everything else is refused by name.
 
 import { MalformedEventError } from '../errors/errors.ts'
-import type { Share } from '../runtime/environment.ts'
+import type { Share } from '../runtime/side-by-side/share.ts'
 import { isObject, type Json, nameOf } from '../sources/json.ts'
 import type { Delivery, SourceKind } from '../sources/source.ts'
 import type { Receipt } from './hold.ts'

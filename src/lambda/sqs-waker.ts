@@ -4,7 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ChangeMessageVisibilityCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import type { Clock, Helpers, Share, Waker } from '../runtime/environment.ts'
+import type { Clock, Waker } from '../runtime/environment.ts'
+import type { Helpers, Share } from '../runtime/side-by-side/share.ts'
 import { LONGEST_DELAY_MS } from '../runtime/wake-row.ts'
 import { awsClientSettings } from '../stores/aws-client.ts'
 import { serviceError } from '../stores/service-errors.ts'

@@ -3,6 +3,7 @@
 
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
+import type { Helpers } from './side-by-side/share.ts'
 
 /** Milliseconds since the epoch. */
 export interface Clock {
@@ -19,24 +20,6 @@ export interface Waker {
   arm(job: string, at: number, turn: number): Promise<void>
   /** Lets a message that is being worked on come again so many milliseconds from now, if it is not done by then. */
   hold?(receipt: string, milliseconds: number): Promise<void>
-}
-
-/** Buckets of a stage that another invocation is asked to run. */
-export interface Share {
-  readonly stage: string
-  readonly buckets: readonly number[]
-  /** For the closing that goes up to here. */
-  readonly closedUntil: number
-  /** The batches of that closing at which the stage has data, or something was done in a stage before it; ascending. */
-  readonly times: readonly number[]
-}
-
-/** Other invocations of the same function: messages of the job's queue on AWS. */
-export interface Helpers {
-  /** Asks for help. It may come late, twice, or never: whoever asks looks what has been done. */
-  ask(job: string, share: Share): Promise<void>
-  /** Lets so many milliseconds pass before the next look. */
-  pause(milliseconds: number): Promise<void>
 }
 
 /** Does something after so many milliseconds, unless it is called off by what it returns. */

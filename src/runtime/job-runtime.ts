@@ -11,7 +11,7 @@ import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { Stages } from './buckets/stages.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closing/closer.ts'
-import type { Environment, Share } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { openSourceLog } from './open-log.ts'
 import { goneJudge, type Publisher } from './outbox.ts'
@@ -20,6 +20,7 @@ import { Plans } from './plans.ts'
 import { redirecting } from './redirects.ts'
 import { Helper } from './side-by-side/answering.ts'
 import { Lookout } from './side-by-side/lookout.ts'
+import type { Share } from './side-by-side/share.ts'
 import { SourceTask } from './source-task.ts'
 import { WakeUps } from './wake-ups.ts'
 
@@ -197,16 +198,10 @@ export class JobRuntime {
     if (!program) throw new UnknownTopicError(job.name, feed, [...programs.keys()])
     const environment = this.#environment
     const ref = sourceTask(job.name, name)
-<<<<<<< HEAD
     const source = kindOf(program.sources)
     const log = openSourceLog(ref, source, environment, job.settings)
     const parts = { ref, program, source, settings: job.settings, environment, log }
-    const task = new SourceTask({ ...parts, publisher: this.#publisher, known: this.#closer, plans: this.#plans })
-=======
-    const log = openLog(ref, environment, job.settings, isSourceCommit)
-    const parts = { ref, program, settings: job.settings, environment, log }
     const task = new SourceTask({ ...parts, publisher: this.#publisher, known: this.#closer.known, plans: this.#plans })
->>>>>>> 3efc1c8 (Keep the tasks that closing knows in one place)
     this.#tasks.set(name, task)
     return task
   }

@@ -2,7 +2,7 @@
 
 import type { LambdaHandler } from '../../src/lambda/index.ts'
 import { shareMessage } from '../../src/lambda/sqs-waker.ts'
-import type { Helpers, Share } from '../../src/runtime/environment.ts'
+import type { Helpers, Share } from '../../src/runtime/side-by-side/share.ts'
 
 /** The event of one request for help, as SQS delivers it. */
 export function shareEvent(job: string, share: Share): unknown {

@@ -7,10 +7,11 @@ import { closingTask, sourceTask } from '../../names/tasks.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { Stages } from '../buckets/stages.ts'
 import { inOrder, LogReader } from '../closing/log-reader.ts'
-import type { Environment, Share } from '../environment.ts'
+import type { Environment } from '../environment.ts'
 import { openLog, openSourceLog } from '../open-log.ts'
 import type { Plans } from '../plans.ts'
 import { foreignIn, judgeNow } from '../whole.ts'
+import type { Share } from './share.ts'
 
 export interface HelperParts {
   readonly job: string

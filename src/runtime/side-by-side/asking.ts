@@ -9,7 +9,8 @@ import type { ShuffleStage } from '../../plan/plan.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { StageInput } from '../buckets/bucket-run.ts'
 import type { BucketTask } from '../buckets/bucket-task.ts'
-import type { Environment, Helpers } from '../environment.ts'
+import type { Environment } from '../environment.ts'
+import type { Helpers } from './share.ts'
 
 /** What folding an item and writing what comes of it takes: some 2 µs (`npm run bench -- state`, initial state). */
 const ITEMS_PER_MS = 500

@@ -1,6 +1,6 @@
 // Requests for help with buckets on their way through the queue, which delivers each at once, later, twice, or never.
 
-import type { Share } from '../../runtime/environment.ts'
+import type { Share } from '../../runtime/side-by-side/share.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { World } from './world.ts'
 

@@ -2,7 +2,7 @@
 
 import type { JobDefinition } from '../../graph/job.ts'
 import { shareMessage } from '../../lambda/sqs-waker.ts'
-import type { Share } from '../../runtime/environment.ts'
+import type { Share } from '../../runtime/side-by-side/share.ts'
 import type { KafkaEvent } from '../../sources/kafka/event.ts'
 import { checkClosedInTime, checkRestInTime, checkWakeUps } from './checks.ts'
 import { acknowledge, type Delivery, type Partition, takeNext } from './event-source.ts'

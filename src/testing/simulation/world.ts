@@ -1,7 +1,7 @@
 // What simulated processes share: the services, the clock, wake-ups under way, and the monitor that watches every write.
 
 import type { JobDefinition } from '../../graph/job.ts'
-import type { Share } from '../../runtime/environment.ts'
+import type { Share } from '../../runtime/side-by-side/share.ts'
 import { type MemoryObjects, memoryObjects } from '../../stores/memory-objects.ts'
 import { type MemoryTable, memoryTable } from '../../stores/memory-table.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../../stores/object-store.ts'
