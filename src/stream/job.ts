@@ -12,7 +12,7 @@ import type { Source } from '../sources/source.ts'
 import type { OutputRegistry } from './basic-stream.ts'
 import { DStream } from './dstream.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
-import { sourcesOf } from './sources.ts'
+import { type Open, sourcesOf } from './sources.ts'
 
 export type { Job, JobSettings, PoisonPolicy }
 
@@ -100,6 +100,11 @@ export function job(name: string, options: JobOptions, define: (context: JobCont
 
 /** A job that is never deployed anew, so that operators may be told apart by their order. */
 export function defineJob(name: string, options: JobOptions, define: (context: JobContext) => void): JobDefinition {
+  return defineFrom(name, options, (open) => define(sourcesOf(name, open)))
+}
+
+/** The same of any sources, whether or not the table has them. */
+export function defineFrom(name: string, options: JobOptions, define: (open: Open) => void): JobDefinition {
   if (typeof name !== 'string' || name.length === 0 || Buffer.byteLength(name) > 255) {
     throw new InvalidOptionError(`job: a name of 1 to 255 bytes is needed, got ${JSON.stringify(name)}.`)
   }
@@ -115,7 +120,7 @@ export function defineJob(name: string, options: JobOptions, define: (context: J
     sources.push(node)
     return new DStream<T>(node, registry)
   }
-  define(sourcesOf(name, open))
+  define(open)
   if (outputs.length === 0) {
     throw new InvalidOptionError(
       `job '${name}' has no output, so it would do nothing. End a stream with saveAs… or print().`,
@@ -125,7 +130,21 @@ export function defineJob(name: string, options: JobOptions, define: (context: J
     const alike = sources.flatMap(({ source }) => (source.kind === kind ? [source] : []))
     kind.checkJob(name, alike)
   }
+  checkFeeds(name, sources)
   return { name, settings, sources, outputs }
+}
+
+/** A feed has tasks of one kind: what reads it is called by its name. */
+function checkFeeds(name: string, sources: readonly SourceNode[]): void {
+  const kinds = new Map<string, string>()
+  for (const { source } of sources) {
+    for (const feed of source.feeds) {
+      const other = kinds.get(feed) ?? source.kind.name
+      if (other !== source.kind.name)
+        throw new InvalidOptionError(`job '${name}': '${feed}' is read as ${other} and as ${source.kind.name}.`)
+      kinds.set(feed, other)
+    }
+  }
 }
 
 function checkSettings(where: string, options: JobOptions): JobSettings {

@@ -6,7 +6,7 @@ import type { Source } from '../sources/source.ts'
 import type { DStream } from './dstream.ts'
 
 /** Makes the stream of a source, and the source one of the job that is being defined. */
-type Open = <T>(source: Source) => DStream<T>
+export type Open = <T>(source: Source) => DStream<T>
 
 /** The sources, inside `job`'s function. */
 export function sourcesOf(job: string, open: Open) {
