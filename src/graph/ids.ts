@@ -3,9 +3,17 @@
 // hangs on them: swapping two lines must never exchange what two operators have kept.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { ancestorIn, derivedId, isPartId, numbered, toldApart } from './identity.ts'
-import { inputsOf, isNarrow, keepsState, type NarrowNode, type OutputNode, type StreamNode } from './nodes.ts'
-import type { WideNode } from './wide-nodes.ts'
+import { ancestorIn, derivedId, isPartId, numbered, toldApart } from '../options/identity.ts'
+import {
+  type BatchNode,
+  inputsOf,
+  isBatchNode,
+  isRecordNode,
+  kindOf,
+  type OperatorNode,
+  type OutputNode,
+  type StreamNode,
+} from './nodes.ts'
 
 export class OperatorIds {
   readonly #ids = new Map<StreamNode, string>()
@@ -47,7 +55,7 @@ export class OperatorIds {
   idOf(node: StreamNode): string {
     const known = this.#ids.get(node)
     if (known !== undefined) return known
-    const id = this.#free(this.#baseOf(node)) // of narrow operators, which keep nothing
+    const id = this.#free(this.#baseOf(node)) // of operators on records, which keep nothing
     this.#ids.set(node, id)
     return id
   }
@@ -59,9 +67,9 @@ export class OperatorIds {
 
   #pin(job: string, operators: readonly Operator[]): void {
     const names = new Map<string, Operator>()
-    const pinned = operators.flatMap((node) => (isNarrow(node) ? [] : [node]))
+    const pinned = operators.filter(isBatchNode)
     // Parts last: of two operators with one id their own names are told, not those of their parts.
-    const isPart = ({ id }: WideNode): number => Number(id !== undefined && isPartId(id))
+    const isPart = ({ id }: BatchNode): number => Number(id !== undefined && isPartId(id))
     for (const node of pinned.sort((a, b) => isPart(a) - isPart(b))) {
       const { id, formerly } = node
       const effective = formerly ?? id
@@ -78,14 +86,14 @@ export class OperatorIds {
 
   #baseOf(node: StreamNode): string {
     return derivedId(
-      node.kind,
+      kindOf(node),
       inputsOf(node).flatMap((input) => this.#ancestry(input)),
     )
   }
 
   #ancestry(node: StreamNode): string[] {
-    if (node.kind === 'source') return node.source.feeds.map((feed) => node.source.formerly ?? feed)
-    if (isNarrow(node)) return inputsOf(node).flatMap((input) => this.#ancestry(input))
+    if (node.kind !== 'operator') return node.source.feeds.map((feed) => node.source.formerly ?? feed)
+    if (isRecordNode(node)) return node.inputs.flatMap((input) => this.#ancestry(input))
     return [this.idOf(node)]
   }
 
@@ -131,7 +139,7 @@ export class OperatorIds {
     const found = new Map<string, string | undefined>()
     const visit = (after: StreamNode): void => {
       for (const consumer of this.#consumers.get(after) ?? []) {
-        const { id, formerly } = isNarrow(consumer) ? { id: undefined } : consumer
+        const { id, formerly } = consumer
         const name = id ?? formerly
         if (name === undefined) visit(consumer)
         else found.set(name, formerly)
@@ -142,14 +150,14 @@ export class OperatorIds {
   }
 
   #checkState(job: string, node: Operator): void {
-    if (isNarrow(node) || !keepsState(node) || (node.formerly ?? node.id) !== undefined) return
+    if (!isBatchNode(node) || !node.operator.state || (node.formerly ?? node.id) !== undefined) return
     const cause = this.#ambiguousIn(node)
     if (!cause) return
     const id = this.idOf(node)
     const alike = (this.#ambiguous.get(cause) ?? []).map((other) => this.idOf(other))
     const all =
       alike.length > 1 ? `${alike.slice(0, -1).join(', ')} and ${alike.at(-1)}` : `${alike[0]} and its namesake`
-    const [what, state] = [SAID[node.kind], cause === node ? '' : ` ${id} keeps state behind them.`]
+    const [what, state] = [node.operator.said, cause === node ? '' : ` ${id} keeps state behind them.`]
     throw new InvalidOptionError(
       `job '${job}': two of a kind on one input: give each an \`id\`. ${all} are told apart only by their order, and another order ` +
         `would exchange their state.${state} Write ${what}(…, { id: '…' }); where state is there already, ` +
@@ -161,7 +169,7 @@ export class OperatorIds {
   #ambiguousIn(node: Operator): Operator | undefined {
     if (this.#ambiguous.has(node)) return node
     for (const before of operatorsBefore(node)) {
-      if (isNarrow(before) || (before.formerly ?? before.id) !== undefined) continue
+      if (isRecordNode(before) || (before.formerly ?? before.id) !== undefined) continue
       const found = this.#ambiguousIn(before)
       if (found) return found
     }
@@ -169,31 +177,18 @@ export class OperatorIds {
   }
 }
 
-/** What has an id that others depend on; a union starts a stage where its inputs are in several. */
-type Operator = WideNode | Extract<NarrowNode, { kind: 'union' }>
-
-/** What users call them. */
-const SAID: Readonly<Record<WideNode['kind'], string>> = {
-  combineByKey: 'reduceByKey, groupByKey or combineByKey',
-  fold: 'reduce or count',
-  cogroup: 'cogroup or join',
-  repartition: 'repartition',
-  window: 'window, groupByKeyAndWindow, reduceByKeyAndWindow or reduceByWindow',
-  inverseWindow: 'reduceByKeyAndWindow, reduceByWindow, countByWindow or countByValueAndWindow',
-  updateStateByKey: 'updateStateByKey',
-  mapWithState: 'mapWithState',
-  stateSnapshots: 'stateSnapshots',
-}
+/** What has an id that others depend on; a record operator that gathers streams starts a stage where those are in several. */
+type Operator = OperatorNode
 
 function isOperator(node: StreamNode): node is Operator {
-  return node.kind === 'union' || (node.kind !== 'source' && !isNarrow(node))
+  return isBatchNode(node) || (isRecordNode(node) && node.operator.gathers === true)
 }
 
 /** The nearest operators whose elements a node gets. A union hands on those of its inputs, and has a name of its own besides. */
 function operatorsBefore(node: StreamNode): Operator[] {
   return inputsOf(node).flatMap((input) => {
     if (!isOperator(input)) return operatorsBefore(input)
-    return isNarrow(input) ? [input, ...operatorsBefore(input)] : [input]
+    return isRecordNode(input) ? [input, ...operatorsBefore(input)] : [input]
   })
 }
 
@@ -221,7 +216,8 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 }
 
 function repeated(job: string, name: string, one: Operator, other: Operator): InvalidOptionError {
-  const kinds = one.kind === other.kind ? `two operators ${one.kind}` : `${one.kind} and ${other.kind}`
+  const [kind, otherKind] = [kindOf(one), kindOf(other)]
+  const kinds = kind === otherKind ? `two operators ${kind}` : `${kind} and ${otherKind}`
   return new InvalidOptionError(
     `job '${job}': the id '${name}' stands at ${kinds}. State is kept by id, and they would take each other's: give each its own.`,
   )

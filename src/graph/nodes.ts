@@ -1,10 +1,10 @@
-// A job as data: nodes that point to what they read. Building them runs nothing (DESIGN §5, "Definition as data").
-// Functions of users are held in method signatures: the node forgets their element types, `DStream<T>` remembers them.
+// A job as data: nodes that point to what they read, and hold the operator that makes a stream of it. Building them runs nothing
+// (DESIGN §5, "Definition as data"). Nodes forget element types, `DStream<T>` remembers them.
 
-import type { ValueVersion } from '../options/state-version.ts'
+import type { BatchOperator, Made, Operator, RecordOperator } from '../operators/operator.ts'
+import type { Identity } from '../options/identity.ts'
 import type { Sink } from '../sinks/sink.ts'
 import type { Source } from '../sources/source.ts'
-import type { WideNode } from './wide-nodes.ts'
 
 /** Where a stream comes from. */
 export interface SourceNode {
@@ -12,66 +12,21 @@ export interface SourceNode {
   readonly source: Source
 }
 
-export interface MapNode {
-  readonly kind: 'map'
-  readonly input: StreamNode
-  /** Of pairs: keys stay as they are, so the elements stay in the right buckets. */
-  readonly keepsKeys?: boolean
-  apply(element: unknown): unknown
-}
-
-export interface FilterNode {
-  readonly kind: 'filter'
-  readonly input: StreamNode
-  apply(element: unknown): boolean
-}
-
-export interface FlatMapNode {
-  readonly kind: 'flatMap'
-  readonly input: StreamNode
-  readonly keepsKeys?: boolean
-  apply(element: unknown): Iterable<unknown>
-}
-
-export interface MapPartitionsNode {
-  readonly kind: 'mapPartitions'
-  readonly input: StreamNode
-  apply(elements: Iterable<unknown>): Iterable<unknown>
-}
-
-export interface MapAsyncNode {
-  readonly kind: 'mapAsync'
-  readonly input: StreamNode
-  readonly concurrency: number
-  /** Whether an error is of something that is away for now. */
-  readonly transient: ((error: unknown) => boolean) | undefined
-  apply(element: unknown): Promise<unknown>
-}
-
-export interface UnionNode {
-  readonly kind: 'union'
+/** A stream that an operator makes of others. */
+interface MadeOf<O extends Operator> extends Identity {
+  readonly kind: 'operator'
+  readonly operator: O
   readonly inputs: readonly StreamNode[]
+  /** How often the stream has a batch, milliseconds. */
+  readonly slide: number
+  /** Buckets, as asked for; undefined: the job's default. */
+  readonly numPartitions: number | undefined
 }
 
-/** The same elements, and the promise that all pairs of one key are in one partition of the one topic they come from. */
-export interface PreservesPartitioningNode {
-  readonly kind: 'preservesPartitioning'
-  readonly input: StreamNode
-  readonly newPartitions: NewPartitions
-}
-
-/** What to do when the topic has got partitions since state began: stop, because keys may have moved, or let them join. */
-export type NewPartitions = 'fail' | 'join'
-
-export type NarrowNode =
-  | MapNode
-  | FilterNode
-  | FlatMapNode
-  | MapPartitionsNode
-  | MapAsyncNode
-  | UnionNode
-  | PreservesPartitioningNode
-export type StreamNode = SourceNode | NarrowNode | WideNode
+export type RecordNode = MadeOf<RecordOperator>
+export type BatchNode = MadeOf<BatchOperator>
+export type OperatorNode = RecordNode | BatchNode
+export type StreamNode = SourceNode | OperatorNode
 
 /** Where a stream ends. */
 export interface OutputNode {
@@ -80,51 +35,32 @@ export interface OutputNode {
   readonly sink: Sink
 }
 
-/** The nodes that a node reads. */
-export function inputsOf(node: StreamNode): readonly StreamNode[] {
-  if (node.kind === 'source') return []
-  return 'inputs' in node ? node.inputs : [node.input]
+export function operatorNode(operator: Operator, parts: Omit<OperatorNode, 'kind' | 'operator'>): OperatorNode {
+  return operator.runs === 'on records'
+    ? { kind: 'operator', operator, ...parts }
+    : { kind: 'operator', operator, ...parts }
 }
 
-/** Which nodes are narrow; of wide ones, which keep state from batch to batch. */
-const NATURE: Readonly<Record<NarrowNode['kind'], 'narrow'>> &
-  Readonly<Record<WideNode['kind'], 'stateless' | 'stateful'>> &
-  Readonly<Record<SourceNode['kind'], 'source'>> = {
-  source: 'source',
-  map: 'narrow',
-  filter: 'narrow',
-  flatMap: 'narrow',
-  mapPartitions: 'narrow',
-  mapAsync: 'narrow',
-  union: 'narrow',
-  preservesPartitioning: 'narrow',
-  combineByKey: 'stateless',
-  fold: 'stateless',
-  cogroup: 'stateless',
-  repartition: 'stateless',
-  window: 'stateful',
-  inverseWindow: 'stateful',
-  updateStateByKey: 'stateful',
-  mapWithState: 'stateful',
-  stateSnapshots: 'stateless', // it shows that of its mapWithState
+/** The nodes that a node reads. */
+export function inputsOf(node: StreamNode): readonly StreamNode[] {
+  return node.kind === 'operator' ? node.inputs : []
+}
+
+/** What a node is called in messages and ids: its source's or its operator's kind. */
+export function kindOf(node: StreamNode): string {
+  return node.kind === 'operator' ? node.operator.kind : node.source.kind.name
 }
 
 /** Whether an operator runs on each micro-batch by itself. */
-export function isNarrow(node: StreamNode): node is NarrowNode {
-  return NATURE[node.kind] === 'narrow'
+export function isRecordNode(node: StreamNode): node is RecordNode {
+  return node.kind === 'operator' && node.operator.runs === 'on records'
 }
 
-/** Whether an operator keeps state from batch to batch. */
-export function keepsState(node: StreamNode): boolean {
-  return NATURE[node.kind] === 'stateful'
+export function isBatchNode(node: StreamNode): node is BatchNode {
+  return node.kind === 'operator' && node.operator.runs === 'on batches'
 }
 
-/** The same, of what a schema names. */
-export function isKindWithState(kind: string): boolean {
-  return Object.hasOwn(NATURE, kind) && Reflect.get(NATURE, kind) === 'stateful'
-}
-
-/** The version of the values that a node's operator keeps; undefined: 1, or it keeps none. */
-export function valuesOf(node: StreamNode): ValueVersion | undefined {
-  return 'values' in node ? node.values : undefined
+/** What a stream's elements are made to, if that is something of its own. */
+export function madeBy(node: StreamNode): Made | undefined {
+  return isBatchNode(node) ? node.operator.makes : undefined
 }

@@ -2,8 +2,7 @@
 // buckets by a shuffle; and which operators need no shuffle because Kafka has partitioned their input by key.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { inputsOf, isNarrow, type NarrowNode, type StreamNode } from './nodes.ts'
-import type { WideNode } from './wide-nodes.ts'
+import { type BatchNode, inputsOf, isBatchNode, type StreamNode } from './nodes.ts'
 
 /** Of a stream whose elements are in source tasks. */
 interface InPartitions {
@@ -14,21 +13,22 @@ interface InPartitions {
 
 /** The nearest shuffle before a stream. */
 interface AfterShuffle {
-  readonly by: WideNode
+  readonly by: BatchNode
 }
 
 type Whereabouts = InPartitions | AfterShuffle
 
 const known = new WeakMap<StreamNode, Whereabouts>()
 
-/** The topic in whose partitions' tasks a wide operator runs; undefined when it needs a shuffle. */
-export function topicInPlace(node: WideNode): string | undefined {
-  if (node.kind === 'stateSnapshots') return topicInPlace(node.input)
-  if (node.kind === 'fold' || node.kind === 'repartition' || node.numPartitions !== undefined) return undefined
+/** The topic in whose partitions' tasks an operator on batches runs; undefined when it needs a shuffle. */
+export function topicInPlace({ operator, inputs, numPartitions }: BatchNode): string | undefined {
+  if (operator.showsState) return topicOf(inputs[0])
+  const anywhere = operator.spread === 'by key' || operator.spread === 'as it is'
+  if (!anywhere || numPartitions !== undefined) return undefined
   // Which partition a key belongs to, only its records tell, and a key with initial state may never get any.
-  if ('initial' in node && [...node.initial].length > 0) return undefined
+  if (operator.state?.initial) return undefined
   const topics = new Set<string>()
-  for (const input of inputsOf(node)) {
+  for (const input of inputs) {
     const place = whereabouts(input)
     if ('by' in place || !place.keyed) return undefined
     for (const topic of place.topics) topics.add(topic)
@@ -36,12 +36,16 @@ export function topicInPlace(node: WideNode): string | undefined {
   return topics.size === 1 ? [...topics][0] : undefined
 }
 
+function topicOf(node: StreamNode | undefined): string | undefined {
+  return node && isBatchNode(node) ? topicInPlace(node) : undefined
+}
+
 /** @throws InvalidOptionError unless the elements are in the partitions of one topic. */
 export function checkOneTopic(operator: string, node: StreamNode): void {
   const place = whereabouts(node)
   if ('by' in place) {
     throw new InvalidOptionError(
-      `${operator}: the stream comes out of the shuffle of ${place.by.kind}, which has put every key into a bucket of its own ` +
+      `${operator}: the stream comes out of the shuffle of ${place.by.operator.kind}, which has put every key into a bucket of its own ` +
         'making. Say it before the first operator by key; after a shuffle there is nothing to preserve.',
     )
   }
@@ -50,11 +54,6 @@ export function checkOneTopic(operator: string, node: StreamNode): void {
     `${operator}: the stream comes from the topics ${[...place.topics].join(', ')}, and a key of two topics is in two partitions. ` +
       'Say it of the stream of each topic, before union; operators by key on the union shuffle.',
   )
-}
-
-/** Whether pairs that go in with a key come out with it. */
-export function keepsKeys(node: NarrowNode): boolean {
-  return node.kind === 'filter' || node.kind === 'union' || ('keepsKeys' in node && node.keepsKeys === true)
 }
 
 /** Whether a stream's elements are pairs that are still in the partitions of their keys. */
@@ -70,18 +69,18 @@ function whereabouts(node: StreamNode): Whereabouts {
 }
 
 function find(node: StreamNode): Whereabouts {
-  if (node.kind === 'source') return { topics: new Set(node.source.feeds), keyed: false }
-  if (!isNarrow(node)) {
+  if (node.kind !== 'operator') return { topics: new Set(node.source.feeds), keyed: false }
+  if (isBatchNode(node)) {
     const topic = topicInPlace(node)
-    return topic === undefined ? { by: node } : { topics: new Set([topic]), keyed: node.kind !== 'mapWithState' }
+    return topic === undefined ? { by: node } : { topics: new Set([topic]), keyed: node.operator.keys !== 'lost' }
   }
-  const inputs = inputsOf(node).map(whereabouts)
   const topics = new Set<string>()
-  let keyed = node.kind === 'preservesPartitioning' || keepsKeys(node)
-  for (const input of inputs) {
+  const { keys } = node.operator
+  let keyed = keys !== 'lost'
+  for (const input of inputsOf(node).map(whereabouts)) {
     if ('by' in input) return input
     for (const topic of input.topics) topics.add(topic)
-    keyed &&= node.kind === 'preservesPartitioning' || input.keyed
+    keyed &&= keys === 'made' || input.keyed
   }
   return { topics, keyed: keyed && topics.size === 1 }
 }

@@ -1,18 +1,26 @@
 // `cogroup`: pairs of several streams to `[key, [values of the first, values of the second, …]]`. Every key of any input is
-// there, with an empty list for the inputs that lack it; joins are flat maps over this.
+// there, with an empty list for the inputs that lack it; joins are flat maps over this. Spark: `CoGroupedRDD`.
 
-import type { CogroupNode } from '../graph/wide-nodes.ts'
+import { type ShuffleOptions, shuffle } from '../options/shuffle.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
-import type { BucketOperator, Elements } from './bucket-operator.ts'
-import { stateless } from './stateless.ts'
+import type { Asked, BatchOperator, Elements } from './operator.ts'
 
-/** `cogroup` in a bucket: keys in the order in which they were first seen, input by input. */
-export function cogroup(node: CogroupNode): BucketOperator {
-  return stateless(node, (inputs) => cogroupElements(node.inputs.length, inputs))
+export function cogroup(options: ShuffleOptions): Asked {
+  return { operator, ...shuffle('cogroup', options) }
 }
 
-function cogroupElements(width: number, inputs: readonly (Elements | undefined)[]): Pair[] {
+const operator: BatchOperator = {
+  runs: 'on batches',
+  kind: 'cogroup',
+  said: 'cogroup or join',
+  keys: 'made',
+  spread: 'by key',
+  create: ({ inputs }) => ({ run: (_, elements) => cogrouped(inputs.length, elements) }),
+}
+
+/** Keys in the order in which they were first seen, input by input. */
+function cogrouped(width: number, inputs: readonly (Elements | undefined)[]): Pair[] {
   const groups = new KeyMap<unknown[][]>()
   for (let i = 0; i < width; i++) {
     for (const element of inputs[i] ?? []) {

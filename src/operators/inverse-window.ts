@@ -13,21 +13,45 @@
 //
 // Cells: ['batch', time], its pairs, deleted when it leaves; ['value', key], the windowed value.
 
-import { UnknownCellError } from '../errors/operator-errors.ts'
-import type { InverseWindowNode } from '../graph/wide-nodes.ts'
+import type { Shuffle } from '../options/shuffle.ts'
+import type { ValueVersion } from '../options/state-version.ts'
 import { copy, copyAgain, copyOf } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
-import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
-import { ChangeLog } from './change-log.ts'
-import { hasBatch, nextBatch } from './slide.ts'
-import { describeCell } from './stateless.ts'
+import { hasBatch, isInAnyWindow, nextBatch } from './batch-times.ts'
+import { type Form, type Keyed, plain, type Timed } from './cells.ts'
+import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import { synchronous } from './synchronous.ts'
-import { batchOf, isInAnyWindow } from './window.ts'
+import type { Windowed } from './window.ts'
 
-/** @param node its input has one pair per key and batch: reduced already. */
-export function inverseWindow(node: InverseWindowNode): BucketOperator {
-  return new InverseWindow(node)
+/** User functions sit in method signatures, so that operators forget element types. */
+export interface Inverse {
+  reduce(a: unknown, b: unknown): unknown
+  invReduce(a: unknown, b: unknown): unknown
+  /** On `[key, value]`; undefined: keep all. */
+  readonly filter: { test(pair: readonly [unknown, unknown]): boolean } | undefined
+}
+
+/** The operator; its input has one pair per key and batch: reduced already. */
+export function inverseWindow(
+  how: Inverse,
+  { spans, made }: Windowed,
+  who: Shuffle,
+  values: ValueVersion | undefined,
+): Asked {
+  const operator: BatchOperator = {
+    runs: 'on batches',
+    kind: 'inverseWindow',
+    said: 'reduceByKeyAndWindow, reduceByWindow, countByWindow or countByValueAndWindow',
+    keys: 'made',
+    spread: 'by key',
+    values,
+    takesWhatItKeeps: true,
+    state: { fixed: { ...spans, keeps: made ?? 'values' }, alone: true },
+    walks: true,
+    create: (context) => new InverseWindow(how, spans, context),
+  }
+  return { operator, ...who, slide: spans.slide }
 }
 
 /** What a slide means for one key: values of the batches that leave and of those that enter, oldest first. */
@@ -36,51 +60,75 @@ interface Touched {
   readonly entered: unknown[]
 }
 
-class InverseWindow implements BucketOperator {
-  readonly #node: InverseWindowNode
-  readonly #changes = new ChangeLog()
-  /** By batch time, ascending. */
-  readonly #batches = new Map<number, KeyMap<unknown>>()
-  /** In how many of the batches a key is; only the filter makes this needed. */
-  readonly #occurrences = new KeyMap<number>()
-  readonly #values = new KeyMap<unknown>()
+type Batch = KeyMap<unknown>
 
-  constructor(node: InverseWindowNode) {
-    this.#node = node
+const pairsForm: Form<Batch> = {
+  save: (batch) => [...batch],
+  load(saved, { migrate, refuse }) {
+    if (!Array.isArray(saved)) return refuse()
+    const pairs = saved.map((pair) => {
+      const [key, value] = pairOf(pair)
+      return [key, migrate(value, { key })] as const
+    })
+    return batchOf(pairs)
+  },
+}
+
+function batchOf(elements: Elements): Batch {
+  const batch = new KeyMap<unknown>()
+  for (const element of elements) {
+    const [key, value] = pairOf(element)
+    batch.set(copy(key), copyOf(key, value))
+  }
+  return batch
+}
+
+class InverseWindow implements RunningOperator {
+  readonly #how: Inverse
+  readonly #spans: Windowed['spans']
+  /** By batch time, ascending. */
+  readonly #batches: Timed<Batch>
+  readonly #values: Keyed<unknown>
+  /** In how many of the batches a key is; only the filter makes this needed. */
+  #occurrences: KeyMap<number> | undefined
+
+  constructor(how: Inverse, spans: Windowed['spans'], { cells }: Pick<OperatorContext, 'cells'>) {
+    this.#how = how
+    this.#spans = spans
+    this.#batches = cells.timed('batch', pairsForm)
+    this.#values = cells.keyed('value', plain)
   }
 
-  run(time: number, [elements = []]: readonly (Elements | undefined)[]): Elements | undefined {
-    if (elements.length > 0 && isInAnyWindow(time, this.#node)) {
-      this.#addBatch(time, elements)
-      this.#changes.set(['batch', time], [...(this.#batches.get(time) ?? [])])
+  run({ time }: BatchInfo, [elements = []]: readonly (Elements | undefined)[]): Elements | undefined {
+    if (elements.length > 0 && isInAnyWindow(time, this.#spans)) {
+      const batch = batchOf(elements)
+      this.#count(batch, 1)
+      this.#batches.set(time, batch)
     }
-    if (!hasBatch(time, this.#node.slide)) return undefined
+    if (!hasBatch(time, this.#spans.slide)) return undefined
     for (const [key, touched] of this.#touchedAt(time)) this.#slide(key, touched)
     return this.#emit()
   }
 
-  #addBatch(time: number, elements: Elements): void {
-    const batch = new KeyMap<unknown>()
-    for (const element of elements) {
-      const [key, value] = pairOf(element)
-      batch.set(copy(key), copyOf(key, value))
-    }
-    this.#batches.set(time, batch)
-    this.#count(batch, 1)
-  }
-
-  #dropBatch(time: number): void {
-    this.#count(this.#batches.get(time) ?? new KeyMap(), -1)
-    this.#batches.delete(time)
-  }
-
-  #count(batch: KeyMap<unknown>, by: number): void {
-    if (this.#node.filter === undefined) return
+  #count(batch: Batch, by: number): void {
+    if (this.#how.filter === undefined) return
+    const counts = this.#counts()
     for (const key of batch.keys()) {
-      const count = (this.#occurrences.get(key) ?? 0) + by
-      if (count > 0) this.#occurrences.set(key, count)
-      else this.#occurrences.delete(key)
+      const count = (counts.get(key) ?? 0) + by
+      if (count > 0) counts.set(key, count)
+      else counts.delete(key)
     }
+  }
+
+  /** What was restored is counted when it is first needed. */
+  #counts(): KeyMap<number> {
+    if (this.#occurrences) return this.#occurrences
+    const counts = new KeyMap<number>()
+    for (const batch of this.#batches.values()) {
+      for (const key of batch.keys()) counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+    this.#occurrences = counts
+    return counts
   }
 
   #touchedAt(time: number): KeyMap<Touched> {
@@ -91,11 +139,11 @@ class InverseWindow implements BucketOperator {
       return touched
     }
     for (const [batchTime, batch] of this.#batches) {
-      if (batchTime <= time - this.#node.window) {
+      if (batchTime <= time - this.#spans.window) {
         for (const [key, value] of batch) touch(key).left.push(copyAgain(value))
-        this.#dropBatch(batchTime)
-        this.#changes.delete(['batch', batchTime])
-      } else if (batchTime > time - this.#node.slide) {
+        this.#count(batch, -1)
+        this.#batches.delete(batchTime)
+      } else if (batchTime > time - this.#spans.slide) {
         for (const [key, value] of batch) touch(key).entered.push(copyAgain(value))
       }
     }
@@ -103,7 +151,7 @@ class InverseWindow implements BucketOperator {
   }
 
   #slide(key: unknown, { left, entered }: Touched): void {
-    const { reduce, invReduce } = this.#node
+    const { reduce, invReduce } = this.#how
     let value = this.#values.get(key)
     if (value === undefined && !this.#values.has(key)) {
       const inWindow = this.#isElsewhere(key, entered.length) ? this.#allOf(key) : entered
@@ -121,14 +169,12 @@ class InverseWindow implements BucketOperator {
           entered.reduce((a, b) => reduce(a, b)),
         )
     }
-    const own = copyOf(key, value)
-    this.#values.set(key, own)
-    this.#changes.set(['value', key], own)
+    this.#values.set(key, copyOf(key, value))
   }
 
   /** Whether a key without value is in batches of the window besides those that enter: then the filter has dropped it. */
   #isElsewhere(key: unknown, entered: number): boolean {
-    return (this.#occurrences.get(key) ?? 0) > entered
+    return this.#how.filter !== undefined && (this.#counts().get(key) ?? 0) > entered
   }
 
   #allOf(key: unknown): unknown[] {
@@ -136,51 +182,17 @@ class InverseWindow implements BucketOperator {
   }
 
   #emit(): Pair[] {
-    const { filter } = this.#node
+    const { filter } = this.#how
     const pairs: Pair[] = []
     for (const [key, value] of this.#values) {
       const pair: Pair = [copyAgain(key), copyAgain(value)]
       if (filter === undefined || synchronous('reduceByKeyAndWindow, filter', filter.test(pair))) pairs.push(pair)
-      else {
-        this.#values.delete(key)
-        this.#changes.delete(['value', key])
-      }
+      else this.#values.delete(key)
     }
     return pairs
   }
 
   due(time: number): number | undefined {
-    return this.#batches.size === 0 ? undefined : nextBatch(time, this.#node.slide)
+    return this.#batches.size === 0 ? undefined : nextBatch(time, this.#spans.slide)
   }
-
-  takeChanges(): CellChange[] {
-    return this.#changes.take()
-  }
-
-  *cells(): Iterable<readonly [cell: unknown, value: unknown]> {
-    for (const [time, batch] of this.#batches) yield [['batch', time], [...batch]]
-    for (const [key, value] of this.#values) yield [['value', key], value]
-  }
-
-  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
-    const time = batchOf(cell)
-    if (time !== undefined) {
-      if (deleted) this.#dropBatch(time)
-      else if (Array.isArray(value))
-        this.#addBatch(
-          time,
-          value.map((pair) => migratePair(pair, migrate)),
-        )
-      else throw new UnknownCellError('inverseWindow', describeCell(cell))
-      return
-    }
-    if (!Array.isArray(cell) || cell[0] !== 'value') throw new UnknownCellError('inverseWindow', describeCell(cell))
-    if (deleted) this.#values.delete(cell[1])
-    else this.#values.set(cell[1], migrate(value, { key: cell[1] }))
-  }
-}
-
-function migratePair(pair: unknown, migrate: Migrate): Pair {
-  const [key, value] = pairOf(pair)
-  return [key, migrate(value, { key })]
 }

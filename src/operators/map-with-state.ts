@@ -12,38 +12,66 @@
 //
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], [state, time of last use].
 
-import { UnknownCellError } from '../errors/operator-errors.ts'
-import type { MapWithStateNode, StateSnapshotsNode } from '../graph/wide-nodes.ts'
-import { type Aside, stop } from '../programs/aside.ts'
+import type { IdentityOptions } from '../options/identity.ts'
+import { checkFunction } from '../options/options.ts'
+import { identified, shuffle } from '../options/shuffle.ts'
 import { copy, copyAgain, copyOf } from '../values/copy.ts'
-import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
-import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
-import { ChangeLog } from './change-log.ts'
-import { BORN, initialState, isBorn, keyOfCell, type Owns } from './initial-state.ts'
-import { hasBatch, nextBatch, slideOf } from './slide.ts'
-import { StateHandle } from './state-handle.ts'
-import { describeCell, stateless } from './stateless.ts'
+import { nextBatch } from './batch-times.ts'
+import type { Flag, Form, Keyed } from './cells.ts'
+import { INITIAL, initialState } from './initial-state.ts'
+import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
+import { type State, StateHandle } from './state-handle.ts'
+import type { StateSpec } from './state-spec.ts'
 import { synchronous } from './synchronous.ts'
 
-/** @param owns which keys of the initial state belong to this bucket */
-export function mapWithState(
-  node: MapWithStateNode,
-  owns: Owns = () => true,
-  aside: Aside = stop,
-): MapWithStateOperator {
-  return new MapWithState(node, owns, aside)
+/** User functions sit in method signatures, so that operators forget element types. */
+interface Mapping {
+  /** Of keys before the first batch. */
+  readonly initial: readonly (readonly [unknown, unknown])[]
+  /** Milliseconds; undefined: keys never time out. */
+  readonly timeout: number | undefined
+  map(time: number, key: unknown, value: unknown, state: State<unknown>): unknown
 }
 
-/** The operator of `mapWithState`, which can show its whole state. */
-export interface MapWithStateOperator extends BucketOperator {
-  /** All keys with their state after the last batch. */
-  snapshot(): Pair[]
+export function mapWithState<K, V, S, M>(spec: StateSpec<K, V, S, M>, options: IdentityOptions): Asked {
+  const { initial, timeout, numPartitions, values } = spec.settings
+  const identity = identified('mapWithState', options)
+  const who = { ...shuffle('mapWithState', numPartitions === undefined ? {} : { numPartitions }), ...identity }
+  return mapping({ initial: [...initial], timeout, map: checkFunction('mapWithState', spec.map) }, who, values)
 }
 
-/** `stateSnapshots`: the whole state of the other operator, which must have run this batch before. */
-export function stateSnapshots(node: StateSnapshotsNode, of: MapWithStateOperator): BucketOperator {
-  return stateless(node, () => of.snapshot())
+function mapping(how: Mapping, who: Partial<Asked>, values: BatchOperator['values']): Asked {
+  const operator: BatchOperator = {
+    runs: 'on batches',
+    kind: 'mapWithState',
+    said: 'mapWithState',
+    keys: 'lost',
+    spread: 'by key',
+    values,
+    state: { initial: how.initial.length > 0, alone: how.timeout !== undefined },
+    create: (context) => new MapWithState(how, context),
+  }
+  return { operator, ...who }
+}
+
+/** `stateSnapshots`: the whole state of the `mapWithState` that it reads, which has run the batch before. */
+export function stateSnapshots(options: IdentityOptions): Asked {
+  return { operator: snapshots, ...identified('stateSnapshots', options) }
+}
+
+const snapshots: BatchOperator = {
+  runs: 'on batches',
+  kind: 'stateSnapshots',
+  said: 'stateSnapshots',
+  keys: 'made',
+  spread: 'as it is',
+  showsState: true,
+  walks: true,
+  create({ inputs: [of] }) {
+    if (!of?.snapshot) throw new Error('stateSnapshots comes before its mapWithState')
+    return { run: () => of.snapshot?.() }
+  },
 }
 
 interface Entry {
@@ -51,30 +79,31 @@ interface Entry {
   readonly usedAt: number
 }
 
-class MapWithState implements MapWithStateOperator {
-  readonly #node: MapWithStateNode
-  readonly #owns: Owns
-  readonly #aside: Aside
-  readonly #slide: number
-  readonly #changes = new ChangeLog()
-  readonly #handle = new StateHandle()
-  /** With a timeout: in the order of last use, oldest first. */
-  readonly #entries = new KeyMap<Entry>()
-  #born = false
-  /** Whether restored keys came in the order of last use; they do not where older code of the job had no timeout. */
-  #inOrder = true
-  #latestRestored = Number.NEGATIVE_INFINITY
+const entryForm: Form<Entry> = {
+  save: ({ state, usedAt }) => [state, usedAt],
+  load(saved, { migrate, at, refuse }) {
+    const [state, usedAt]: readonly unknown[] = Array.isArray(saved) ? saved : []
+    return typeof usedAt === 'number' ? { state: migrate(state, at), usedAt } : refuse()
+  },
+}
 
-  constructor(node: MapWithStateNode, owns: Owns, aside: Aside) {
-    this.#node = node
-    this.#owns = owns
-    this.#aside = aside
-    this.#slide = slideOf(node)
+class MapWithState implements RunningOperator {
+  readonly #how: Mapping
+  readonly #context: OperatorContext
+  readonly #handle = new StateHandle()
+  readonly #born: Flag
+  /** With a timeout: in the order of last use, oldest first. */
+  readonly #entries: Keyed<Entry>
+
+  constructor(how: Mapping, context: OperatorContext) {
+    this.#how = how
+    this.#context = context
+    this.#born = context.cells.flag(INITIAL)
+    this.#entries = context.cells.keyed('state', entryForm, how.timeout === undefined ? 'first set' : 'last set')
   }
 
-  run(time: number, [elements = []]: readonly (Elements | undefined)[]): Elements | undefined {
-    if (!hasBatch(time, this.#slide)) return undefined
-    if (!this.#born) this.#applyInitialState(time)
+  run({ time }: BatchInfo, [elements = []]: readonly (Elements | undefined)[]): Elements {
+    if (!this.#born.isSet) this.#applyInitialState(time)
     const emitted: unknown[] = []
     for (const element of elements) {
       const result = this.#record(time, pairOf(element))
@@ -85,9 +114,8 @@ class MapWithState implements MapWithStateOperator {
   }
 
   #applyInitialState(time: number): void {
-    this.#born = true
-    this.#changes.set([BORN], true)
-    for (const [key, state] of initialState(this.#node.initial, this.#owns)) this.#put(key, copy(state), time)
+    this.#born.set()
+    for (const [key, state] of initialState(this.#how.initial, this.#context.owns)) this.#put(key, copy(state), time)
   }
 
   #record(time: number, [key, value]: Pair): unknown {
@@ -95,41 +123,34 @@ class MapWithState implements MapWithStateOperator {
     this.#handle.show(before)
     let result: unknown
     try {
-      result = synchronous('mapWithState', this.#node.map(time, key, value, this.#handle))
+      result = synchronous('mapWithState', this.#how.map(time, key, value, this.#handle))
     } catch (error) {
-      this.#aside({ key, values: [value], error })
+      this.#context.aside({ key, values: [value], error })
       return undefined // and the state is what it was
     }
     if (this.#handle.use === 'updated') this.#put(key, copyOf(key, this.#handle.get()), time)
-    else if (this.#handle.use === 'removed') this.#delete(key)
-    else if (before && this.#node.timeout !== undefined && before.usedAt !== time) this.#put(key, before.state, time)
+    else if (this.#handle.use === 'removed') this.#entries.delete(key)
+    else if (before && this.#how.timeout !== undefined && before.usedAt !== time) this.#put(key, before.state, time)
     return result
   }
 
   #put(key: unknown, state: unknown, usedAt: number): void {
-    const own = copy(key)
-    if (this.#node.timeout !== undefined) this.#entries.delete(own)
-    this.#entries.set(own, { state, usedAt })
-    this.#changes.set(['state', own], [state, usedAt])
-  }
-
-  #delete(key: unknown): void {
-    if (this.#entries.delete(key)) this.#changes.delete(['state', copy(key)])
+    this.#entries.set(key, { state, usedAt })
   }
 
   #sweep(time: number, emitted: unknown[]): void {
-    if (this.#node.timeout === undefined) return
+    if (this.#how.timeout === undefined) return
     this.#sortByUse()
     for (const [key, entry] of this.#entries) {
-      if (entry.usedAt >= time - this.#node.timeout) return
+      if (entry.usedAt >= time - this.#how.timeout) return
       this.#handle.showTimingOut(entry)
       try {
-        const result = synchronous('mapWithState', this.#node.map(time, copyAgain(key), undefined, this.#handle))
+        const result = synchronous('mapWithState', this.#how.map(time, copyAgain(key), undefined, this.#handle))
         if (result !== undefined) emitted.push(result)
       } catch (error) {
-        this.#aside({ key, values: [entry.state], error }) // and it goes, or it would be due in every batch
+        this.#context.aside({ key, values: [entry.state], error }) // and it goes, or it would be due in every batch
       }
-      this.#delete(key)
+      this.#entries.delete(key)
     }
   }
 
@@ -139,53 +160,15 @@ class MapWithState implements MapWithStateOperator {
 
   /** The first time at which the oldest key times out; it need not be a batch time of the job, the next one will do. */
   due(time: number): number | undefined {
-    if (this.#node.timeout === undefined) return undefined
+    if (this.#how.timeout === undefined) return undefined
     this.#sortByUse()
     for (const { usedAt } of this.#entries.values()) {
-      return nextBatch(Math.max(time, usedAt + this.#node.timeout), this.#slide)
+      return nextBatch(Math.max(time, usedAt + this.#how.timeout), this.#context.slide)
     }
     return undefined
   }
 
-  takeChanges(): CellChange[] {
-    return this.#changes.take()
-  }
-
-  *cells(): Iterable<readonly [cell: unknown, value: unknown]> {
-    if (this.#born) yield [[BORN], true]
-    for (const [key, { state, usedAt }] of this.#entries)
-      yield [
-        ['state', key],
-        [state, usedAt],
-      ]
-  }
-
-  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
-    if (isBorn(cell)) {
-      this.#born = !deleted
-      return
-    }
-    const found = keyOfCell('state', cell)
-    if (found === undefined) throw new UnknownCellError('mapWithState', describeCell(cell))
-    if (this.#node.timeout !== undefined || deleted) this.#entries.delete(found.key)
-    if (deleted) return
-    const { state, usedAt } = entryOf(cell, value)
-    this.#entries.set(found.key, { state: migrate(state, found), usedAt })
-    this.#inOrder &&= usedAt >= this.#latestRestored
-    this.#latestRestored = usedAt
-  }
-
   #sortByUse(): void {
-    if (this.#inOrder) return
-    this.#inOrder = true
-    const sorted = [...this.#entries].sort(([, a], [, b]) => a.usedAt - b.usedAt)
-    this.#entries.clear()
-    for (const [key, entry] of sorted) this.#entries.set(key, entry)
+    this.#entries.sortRestored((a, b) => a.usedAt - b.usedAt)
   }
-}
-
-function entryOf(cell: unknown, value: unknown): Entry {
-  const [state, usedAt]: readonly unknown[] = Array.isArray(value) ? value : []
-  if (typeof usedAt !== 'number') throw new UnknownCellError('mapWithState', describeCell(cell))
-  return { state, usedAt }
 }

@@ -2,8 +2,18 @@
 // rules and messages are Spark's.
 
 import { StateMisuseError } from '../errors/operator-errors.ts'
-import type { State } from '../graph/wide-nodes.ts'
 import { copyAgain } from '../values/copy.ts'
+
+/** The state of one key as Spark's `State` shows it to the function of `mapWithState`. */
+export interface State<S> {
+  exists(): boolean
+  /** @throws when there is none. */
+  get(): S
+  getOption(): S | undefined
+  update(state: S): void
+  remove(): void
+  isTimingOut(): boolean
+}
 
 /** What the function did with the state. */
 export type StateUse = 'untouched' | 'updated' | 'removed'

@@ -6,81 +6,74 @@
 //
 // Cells: ['batch', time], the elements of that batch; deleted when they leave.
 
-import { UnknownCellError } from '../errors/operator-errors.ts'
-import type { WindowNode } from '../graph/wide-nodes.ts'
+import type { Identity, IdentityOptions } from '../options/identity.ts'
+import { identified } from '../options/shuffle.ts'
+import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion } from '../options/state-version.ts'
 import { copy, copyAgain } from '../values/copy.ts'
-import { asIs, type BucketOperator, type CellChange, type Elements, type Migrate } from './bucket-operator.ts'
-import { ChangeLog } from './change-log.ts'
-import { hasBatch, nextBatch } from './slide.ts'
-import { describeCell } from './stateless.ts'
+import { hasBatch, isInAnyWindow, nextBatch, type Spans } from './batch-times.ts'
+import type { Form, Timed } from './cells.ts'
+import type { Asked, BatchInfo, BatchOperator, Elements, Made, OperatorContext, RunningOperator } from './operator.ts'
 
-export function window(node: WindowNode): BucketOperator {
-  return new Window(node)
+/** Options of {@link DStream.window} and {@link DStream.reduceByWindow}. */
+export interface WindowOptions<T> extends IdentityOptions, VersionOptions<NoInfer<T>> {}
+
+/** What the window is over: how long it is, and what its input is made to. */
+export interface Windowed {
+  readonly spans: Spans
+  readonly made: Made | undefined
 }
 
-class Window implements BucketOperator {
-  readonly #node: WindowNode
-  readonly #changes = new ChangeLog()
-  /** By batch time, ascending; never empty arrays. */
-  readonly #batches = new Map<number, Elements>()
+export function window<T>(windowed: Windowed, options: WindowOptions<T>): Asked {
+  return windowing(windowed, identified('window', options, VERSION_OPTIONS), valueVersion('window', options))
+}
 
-  constructor(node: WindowNode) {
-    this.#node = node
+/** The operator. @param values the version of its elements */
+export function windowing({ spans, made }: Windowed, who: Identity, values: ValueVersion | undefined): Asked {
+  const operator: BatchOperator = {
+    runs: 'on batches',
+    kind: 'window',
+    said: 'window, groupByKeyAndWindow, reduceByKeyAndWindow or reduceByWindow',
+    keys: 'kept',
+    spread: 'as it is',
+    values,
+    takesWhatItKeeps: true,
+    state: { fixed: { ...spans, keeps: made ?? 'values' }, alone: true },
+    walks: true,
+    create: (context) => new Window(spans, context),
+  }
+  return { operator, ...who, slide: spans.slide }
+}
+
+const elementsForm: Form<Elements> = {
+  save: (elements) => elements,
+  load: (saved, { migrate, refuse }) => (Array.isArray(saved) ? saved.map((element) => migrate(element)) : refuse()),
+}
+
+class Window implements RunningOperator {
+  readonly #spans: Spans
+  /** By batch time, ascending; never empty arrays. */
+  readonly #batches: Timed<Elements>
+
+  constructor(spans: Spans, { cells }: Pick<OperatorContext, 'cells'>) {
+    this.#spans = spans
+    this.#batches = cells.timed('batch', elementsForm)
   }
 
-  run(time: number, [elements = []]: readonly (Elements | undefined)[]): Elements | undefined {
-    if (elements.length > 0 && isInAnyWindow(time, this.#node)) this.#keep(time, elements.map(copy))
-    if (!hasBatch(time, this.#node.slide)) return undefined
-    this.#dropUntil(time - this.#node.window)
+  run({ time }: BatchInfo, [elements = []]: readonly (Elements | undefined)[]): Elements | undefined {
+    if (elements.length > 0 && isInAnyWindow(time, this.#spans)) this.#batches.set(time, elements.map(copy))
+    if (!hasBatch(time, this.#spans.slide)) return undefined
+    this.#dropUntil(time - this.#spans.window)
     return [...this.#batches.values()].flatMap((batch) => batch.map(copyAgain))
   }
 
-  #keep(time: number, elements: Elements): void {
-    this.#batches.set(time, elements)
-    this.#changes.set(['batch', time], elements)
-  }
-
   #dropUntil(end: number): void {
-    for (const time of this.#batches.keys()) {
+    for (const [time] of this.#batches) {
       if (time > end) return
       this.#batches.delete(time)
-      this.#changes.delete(['batch', time])
     }
   }
 
   due(time: number): number | undefined {
-    return this.#batches.size === 0 ? undefined : nextBatch(time, this.#node.slide)
+    return this.#batches.size === 0 ? undefined : nextBatch(time, this.#spans.slide)
   }
-
-  takeChanges(): CellChange[] {
-    return this.#changes.take()
-  }
-
-  *cells(): Iterable<readonly [cell: unknown, value: unknown]> {
-    for (const [time, elements] of this.#batches) yield [['batch', time], elements]
-  }
-
-  restore({ cell, value, deleted }: CellChange, migrate: Migrate = asIs): void {
-    const time = batchOf(cell)
-    if (time === undefined) throw new UnknownCellError('window', describeCell(cell))
-    if (deleted) this.#batches.delete(time)
-    else if (Array.isArray(value))
-      this.#batches.set(
-        time,
-        value.map((element) => migrate(element)),
-      )
-    else throw new UnknownCellError('window', describeCell(cell))
-  }
-}
-
-/** The time of a cell `['batch', time]`, undefined for other cells. */
-export function batchOf(cell: unknown): number | undefined {
-  if (!Array.isArray(cell) || cell[0] !== 'batch') return undefined
-  const time: unknown = cell[1]
-  return typeof time === 'number' ? time : undefined
-}
-
-/** Whether any window will ever hold the batch of this time: when S > W there are gaps between windows. */
-export function isInAnyWindow(time: number, { window: length, slide }: { window: number; slide: number }): boolean {
-  return time > nextBatch(time - 1, slide) - length
 }

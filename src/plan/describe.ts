@@ -1,14 +1,13 @@
 // A plan as text, for people: stages, what runs in them, what travels between them.
 
-import { isNarrow } from '../graph/nodes.ts'
 import { IN_PLACE } from '../names/tasks.ts'
-import type { BucketStep, Edge, Plan, PlannedOutput } from './plan.ts'
+import type { BatchStep, Edge, Plan, PlannedOutput } from './plan.ts'
 
 export function describePlan({ job, programs, stages }: Plan): string {
   const lines = [`job ${job.name}, batches of ${job.settings.batch} ms by ${job.settings.time} time`, '']
   for (const { topic, steps, outputs, edges, inPlace } of programs.values()) {
     lines.push(`topic ${topic}: one task per partition`)
-    lines.push(...steps.map(({ node }) => `  ${node.kind}`), ...exits(outputs, edges))
+    lines.push(...steps.map(({ operator }) => `  ${operator.kind}`), ...exits(outputs, edges))
     if (inPlace) {
       const { stage } = inPlace
       lines.push('  in place, when the partition has passed T:')
@@ -25,8 +24,10 @@ export function describePlan({ job, programs, stages }: Plan): string {
   return lines.join('\n')
 }
 
-function operators(steps: readonly BucketStep[]): string[] {
-  return steps.map(({ node, id }) => (isNarrow(node) ? `  ${node.kind}` : `  ${node.kind}, id ${id}`))
+function operators(steps: readonly BatchStep[]): string[] {
+  return steps.map(({ node, id }) =>
+    node.operator.runs === 'on records' ? `  ${node.operator.kind}` : `  ${node.operator.kind}, id ${id}`,
+  )
 }
 
 function exits(

@@ -3,15 +3,15 @@
 
 import { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import type { NarrowNode, NewPartitions, OutputNode, StreamNode } from '../graph/nodes.ts'
-import type { CombineByKeyNode, FoldNode, WideNode } from '../graph/wide-nodes.ts'
+import type { OperatorNode, OutputNode, StreamNode } from '../graph/nodes.ts'
 import { numberedOutputId } from '../names/outputs.ts'
 import { SOURCE_STAGE } from '../names/tasks.ts'
+import type { Elements, NewPartitions, RecordOperator } from '../operators/operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Source } from '../sources/source.ts'
 import { checkNames } from './names.ts'
-import { programOf } from './program.ts'
-import { placeStages } from './stages.ts'
+import { Planner } from './planner.ts'
+import { programOf } from './topic-program.ts'
 
 /** An output with a name that survives changes elsewhere in the job. */
 export interface PlannedOutput {
@@ -32,8 +32,8 @@ export interface Edge {
   readonly node: StreamNode
   /** To the bucket of the pair's key, all to one, or evenly. */
   readonly how: 'key' | 'one' | 'spread'
-  /** What is combined on this side first, so that little travels. */
-  readonly combine: CombineByKeyNode | FoldNode | undefined
+  /** Puts elements together on this side first, so that little travels. */
+  readonly combine: ((elements: Elements) => Elements) | undefined
   /** Of operators that keep these elements, or what they are combined to: the version of the values, if it is not 1. */
   readonly values?: ValueVersion | undefined
   readonly numPartitions: number
@@ -42,21 +42,29 @@ export interface Edge {
 }
 
 /** One operator of a program; slots hold the elements of one stream for one batch time. */
-export interface Step<N = NarrowNode> {
-  readonly node: N
+interface Step {
+  readonly node: OperatorNode
   readonly inputs: readonly number[]
   readonly slot: number
 }
 
-/** What a task of one topic runs for every micro-batch. */
-export interface Program {
-  readonly topic: string
-  /** The sources that read the topic; the records of the task fill their slots. */
-  readonly sources: readonly { readonly source: Source; readonly slot: number }[]
-  readonly steps: readonly Step[]
+/** What runs together in one place: steps fill slots, outputs and edges read them. */
+interface Steps<S extends Step> {
+  readonly steps: readonly S[]
   readonly outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[]
   readonly edges: readonly { readonly edge: Edge; readonly slot: number }[]
   readonly slots: number
+}
+
+export interface RecordStep extends Step {
+  readonly operator: RecordOperator
+}
+
+/** What a task of one topic runs for every micro-batch. */
+export interface Program extends Steps<RecordStep> {
+  readonly topic: string
+  /** The sources that read the topic; the records of the task fill their slots. */
+  readonly sources: readonly { readonly source: Source; readonly slot: number }[]
   /** What needs no shuffle because Kafka has partitioned by key: runs in the same task, when the partition has passed T. */
   readonly inPlace: InPlaceProgram | undefined
 }
@@ -67,22 +75,21 @@ export interface InPlaceProgram {
   readonly newPartitions: NewPartitions
 }
 
-/** A step in a bucket: `id` addresses its state; `combined`: its input comes by an edge that has combined it already. */
-export interface BucketStep extends Step<NarrowNode | WideNode> {
+export interface BatchStep extends Step {
+  /** Addresses its state. */
   readonly id: string
+  /** Its input comes by an edge that has combined it already. */
   readonly combined: boolean
+  /** How often its inputs have a batch, milliseconds. */
+  readonly every: number
 }
 
 /** What every bucket of a shuffle stage runs for every closed batch. */
-export interface ShuffleStage {
+export interface ShuffleStage extends Steps<BatchStep> {
   readonly id: string
   readonly numPartitions: number
   /** Edges that end here fill these slots. */
   readonly inputs: readonly { readonly edge: Edge; readonly slot: number }[]
-  readonly steps: readonly BucketStep[]
-  readonly outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[]
-  readonly edges: readonly { readonly edge: Edge; readonly slot: number }[]
-  readonly slots: number
 }
 
 export interface Plan {
@@ -100,13 +107,28 @@ export interface Plan {
  */
 export function planJob(job: JobDefinition): Plan {
   const ids = new OperatorIds(job.name, job.outputs)
-  const { stages, outputs, edges } = placeStages(job, nameOutputs(job.outputs), ids)
+  const planner = new Planner(job, ids)
+  const outputs = nameOutputs(job.outputs).map((output): PlannedOutput => {
+    const { stage, slide } = planner.place(output.node.input)
+    return { ...output, stage, slide }
+  })
+  const drafts = planner.stages
+  const edges = drafts.flatMap(({ inputs }) => inputs.map(({ edge }) => edge))
+  const leaving = (stage: string) => ({
+    outputs: outputs.filter((output) => output.stage === stage),
+    edges: edges.filter(({ from }) => from === stage),
+  })
+  const stages = drafts.map(({ id, numPartitions, inputs, steps, slots }): ShuffleStage => {
+    const { outputs: here, edges: out } = leaving(id)
+    return {
+      ...{ id, numPartitions, inputs, steps },
+      outputs: here.map((output) => ({ output, slot: slots.of(output.node.input) })),
+      edges: out.map((edge) => ({ edge, slot: slots.of(edge.node) })),
+      slots: slots.count,
+    }
+  })
   const topics = [...new Set(job.sources.flatMap(({ source }) => source.feeds))]
-  const leaves = {
-    outputs: outputs.filter(({ stage }) => stage === SOURCE_STAGE),
-    edges: edges.filter(({ from }) => from === SOURCE_STAGE),
-  }
-  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, leaves, ids)]))
+  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, leaving(SOURCE_STAGE), ids)]))
   const plan: Plan = { job, outputs, stages, programs }
   checkNames(plan)
   return plan

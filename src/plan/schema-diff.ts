@@ -1,8 +1,7 @@
 // New code held against the schema that a job has kept: what may change, what may not, and what whoever deploys has to say
 // first. Pure; the runtime, the plugin and `millrace plan --against` ask the same.
 
-import { isKindWithState } from '../graph/nodes.ts'
-import type { JobSchema, OperatorSchema } from './schema.ts'
+import { type JobSchema, keepsState, type OperatorSchema } from './schema.ts'
 
 /** What differs between two schemas; `breaking` changes are refused. */
 export interface SchemaDiff {
@@ -80,7 +79,7 @@ function renamed(
   accept: readonly string[],
 ): string[] {
   const undeclared = (all: readonly OperatorSchema[]) =>
-    all.filter(({ id, kind }) => isKindWithState(kind) && !accept.includes(id))
+    all.filter((operator) => keepsState(operator) && !accept.includes(operator.id))
   const [lost, empty] = [undeclared(gone), undeclared(come)]
   const kinds = new Set(lost.map(({ kind }) => kind))
   return [...kinds].flatMap((kind) => {
@@ -112,8 +111,7 @@ function placeOf({ topic, numPartitions }: OperatorSchema): string {
 
 /** The logs of a stage hold the state of all operators in it: in another stage they would find none. */
 function stageMoved(was: OperatorSchema, is: OperatorSchema, before: JobSchema, after: JobSchema): string[] {
-  if (!isKindWithState(is.kind) || is.stage === undefined || was.topic !== undefined || was.stage === is.stage)
-    return []
+  if (!keepsState(is) || is.stage === undefined || was.topic !== undefined || was.stage === is.stage) return []
   const advice =
     'The operator after which a stage is called is the first by key in it: give that one the `id` of the stage where the state ' +
     'is, or formerly where it is no plain name, or keep this one away from it as it was'

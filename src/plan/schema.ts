@@ -1,11 +1,8 @@
 // What a job's state depends on, as data (I5): it is kept in the table, and new code is held against it before anything runs
 // (schema-diff.ts).
 
-import { isKindWithState, isNarrow, valuesOf } from '../graph/nodes.ts'
-import type { InverseWindowNode, Made, WindowNode } from '../graph/wide-nodes.ts'
-import type { BucketStep, Plan } from './plan.ts'
-
-export { diffSchemas } from './schema-diff.ts'
+import type { Made } from '../operators/operator.ts'
+import type { BatchStep, Plan } from './plan.ts'
 
 /** One operator by key: what its state, or what is on its way to it, depends on. JSON. */
 export interface OperatorSchema {
@@ -28,6 +25,8 @@ export interface OperatorSchema {
   readonly version?: number
   /** Values of older versions can be migrated. */
   readonly migrates?: boolean
+  /** It keeps state from batch to batch; not said of kinds that are older than this field. */
+  readonly state?: boolean
   /** Kept unread, and whoever deploys has accepted that it is gone: none that comes is taken for it. */
   readonly accepted?: boolean
 }
@@ -58,25 +57,29 @@ export function schemaOf(plan: Plan, partitions: ReadonlyMap<string, number> = n
 
 type Where = Pick<OperatorSchema, 'numPartitions' | 'stage' | 'topic' | 'mayGrow'>
 
-function operatorSchemas(steps: readonly BucketStep[], where: Where): OperatorSchema[] {
-  return steps.flatMap(({ id, node }) => {
-    if (isNarrow(node)) return []
-    const spans = 'window' in node ? { window: node.window, slide: node.slide, keeps: keptIn(node) } : {}
-    const values = valuesOf(node)
+function operatorSchemas(steps: readonly BatchStep[], where: Where): OperatorSchema[] {
+  return steps.flatMap(({ id, node: { operator } }) => {
+    if (operator.runs !== 'on batches') return []
+    const { kind, state, values } = operator
     const version = values ? { version: values.version, migrates: values.migrate !== undefined } : {}
-    return [{ id, kind: node.kind, ...where, ...spans, ...version }]
+    const keeps = state && !KEPT_STATE.has(kind) ? { state: true } : {}
+    return [{ id, kind, ...where, ...state?.fixed, ...version, ...keeps }]
   })
 }
 
-function keptIn({ input }: WindowNode | InverseWindowNode): Made | 'values' {
-  return ('makes' in input && input.makes) || 'values'
+/** Kinds that schemas do not say it of: they are older than the field. */
+const KEPT_STATE: ReadonlySet<string> = new Set(['window', 'inverseWindow', 'updateStateByKey', 'mapWithState'])
+
+/** Whether an operator keeps state from batch to batch. */
+export function keepsState({ kind, state = false }: OperatorSchema): boolean {
+  return state || KEPT_STATE.has(kind)
 }
 
 /** The schema to keep where one was kept already: what new code lacks is remembered, and which of it was accepted to be gone. */
 export function succeeding(before: JobSchema | undefined, after: JobSchema, accept: readonly string[] = []): JobSchema {
   const here = new Set(after.operators.map(({ id }) => id))
   const unread = [...(before?.operators ?? []), ...(before?.unread ?? [])]
-    .filter(({ id, kind }) => isKindWithState(kind) && !here.has(id))
+    .filter((operator) => keepsState(operator) && !here.has(operator.id))
     .map((operator) => (accept.includes(operator.id) ? { ...operator, accepted: true } : operator))
   return unread.length > 0 ? { ...after, unread } : after
 }

@@ -3,20 +3,16 @@
 import { describeCause, MillraceError } from '../errors/errors.ts'
 import { BatchFailedError, UnknownCellError } from '../errors/operator-errors.ts'
 import { UnsavableValueError } from '../errors/value-errors.ts'
-import { isNarrow, type NarrowNode, valuesOf } from '../graph/nodes.ts'
-import type { MapWithStateNode } from '../graph/wide-nodes.ts'
-import type { BucketOperator, CellChange, Elements, Migrate } from '../operators/bucket-operator.ts'
-import { makeOperator } from '../operators/make-operator.ts'
-import type { MapWithStateOperator } from '../operators/map-with-state.ts'
-import { applyNarrow } from '../operators/narrow.ts'
+import type { PoisonPolicy } from '../graph/job.ts'
+import { type CellChange, Cells, type Migrate } from '../operators/cells.ts'
+import { type Aside, type RecordOperator, type RunningOperator, stop } from '../operators/operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
-import type { BucketStep, ShuffleStage } from '../plan/plan.ts'
-import type { PoisonPolicy } from '../stream/job.ts'
+import type { BatchStep, ShuffleStage } from '../plan/plan.ts'
 import { bucketOf } from '../values/hash.ts'
-import { type Aside, asideBy, type SetAside, stop } from './aside.ts'
+import { asideBy, type SetAside } from './aside.ts'
 import { Guard, isChange } from './guard.ts'
 import { migrationOf } from './migrate.ts'
-import type { Slots } from './program.ts'
+import { inOne, type Slots } from './program.ts'
 
 /** Changes of state, by the operator's id; with the version of their values where it is not 1. */
 export type StateChanges = readonly (readonly [operator: string, changes: readonly CellChange[], version?: number])[]
@@ -24,17 +20,21 @@ export type StateChanges = readonly (readonly [operator: string, changes: readon
 /** What stands beside the operators' state has an id that no operator can have, and is not theirs. */
 export const NO_OPERATOR = ''
 
+interface Running {
+  readonly operator: RunningOperator
+  readonly cells: Cells
+  readonly values: ValueVersion | undefined
+}
+
 export class BucketProgram {
   readonly #stage: ShuffleStage
   readonly #place: string
-  readonly #operators = new Map<BucketStep, BucketOperator>()
-  readonly #byId = new Map<string, BucketOperator>()
-  readonly #versions = new Map<string, ValueVersion>()
+  /** By id, in the order of the steps. */
+  readonly #running = new Map<string, Running>()
   /** State of operators that this code does not have, as it was found: it stays with the bucket, and code that has them reads it. */
   readonly #unread: StateChanges[number][] = []
   #migrated = false
   readonly #policy: PoisonPolicy
-  readonly #asideOf: (step: BucketStep) => Aside
   readonly #strict: boolean
   #setAside: SetAside[] = []
   #time = 0
@@ -51,21 +51,25 @@ export class BucketProgram {
     this.#stage = stage
     this.#place = place
     this.#policy = policy
-    this.#asideOf = ({ id }) =>
-      asideBy(policy, (failure) => {
-        if (strict && isChange(failure.error)) stop(failure)
-        this.#setAside.push({ ...failure, operator: id, time: this.#time })
-      })
     const owns = (key: unknown): boolean => bucketOf(key, stage.numPartitions) === bucket
-    const states = new Map<MapWithStateNode, MapWithStateOperator>()
+    const bySlot = new Map<number, RunningOperator>()
     for (const step of stage.steps) {
-      if (isNarrow(step.node)) continue
-      const operator = makeOperator(step, owns, states, this.#asideOf(step))
-      this.#operators.set(step, operator)
-      this.#byId.set(step.id, operator)
-      const values = valuesOf(step.node)
-      if (values) this.#versions.set(step.id, values)
+      const { operator: kind, slide } = step.node
+      if (kind.runs !== 'on batches') continue
+      const cells = new Cells(kind.kind)
+      const inputs = step.inputs.map((slot) => bySlot.get(slot))
+      const aside = this.#asideOf(step)
+      const operator = kind.create({ cells, owns, aside, combined: step.combined, slide, inputs })
+      bySlot.set(step.slot, operator)
+      this.#running.set(step.id, { operator, cells, values: kind.values })
     }
+  }
+
+  #asideOf({ id }: BatchStep): Aside {
+    return asideBy(this.#policy, (failure) => {
+      if (this.#strict && isChange(failure.error)) stop(failure)
+      this.#setAside.push({ ...failure, operator: id, time: this.#time })
+    })
   }
 
   /**
@@ -83,9 +87,9 @@ export class BucketProgram {
     for (const step of this.#stage.steps) {
       const inputs = step.inputs.map((slot) => slots[slot])
       try {
-        slots[step.slot] = isNarrow(step.node)
-          ? await this.#narrow(step, step.node, inputs)
-          : this.#operators.get(step)?.run(time, inputs)
+        const { operator } = step.node
+        slots[step.slot] =
+          operator.runs === 'on records' ? await this.#onRecords(step, operator, inputs) : this.#onBatch(step, inputs)
         guard?.check(step.id)
         guard?.freezeAll(slots[step.slot])
       } catch (thrown) {
@@ -104,49 +108,51 @@ export class BucketProgram {
     return taken
   }
 
-  /** When a function throws on some of the elements, those are set aside one by one; `mapPartitions` is one call. */
-  async #narrow(step: BucketStep, node: NarrowNode, inputs: readonly (Elements | undefined)[]): Promise<Slots[number]> {
+  #onBatch({ id, every }: BatchStep, inputs: readonly Slots[number][]): Slots[number] {
+    return this.#time % every === 0 ? this.#running.get(id)?.operator.run({ time: this.#time }, inputs) : undefined
+  }
+
+  /** When a function throws on some of the elements, those are set aside one by one, unless it is one call for all. */
+  async #onRecords(
+    step: BatchStep,
+    operator: RecordOperator,
+    inputs: readonly Slots[number][],
+  ): Promise<Slots[number]> {
+    const elements = inputs.every((input) => input === undefined) ? undefined : inOne(inputs)
     try {
-      return await narrow(node, inputs)
+      return await (elements && operator.apply(elements))
     } catch (error) {
-      if (this.#policy === 'fail') throw error
+      if (this.#policy === 'fail' || !elements) throw error
       const aside = this.#asideOf(step)
-      const elements = inputs.flatMap((input) => input ?? [])
-      if (node.kind === 'mapPartitions') {
-        aside({ values: elements, error })
-        return []
-      }
-      return await oneByOne(node, elements, aside)
+      if (!operator.atOnce) return await oneByOne(operator, elements, aside)
+      aside({ values: elements, error })
+      return []
     }
   }
 
   /** The earliest time after `time` at which something would happen without data. */
   due(time: number): number | undefined {
-    const times = [...this.#operators.values()].flatMap((operator) => operator.due(time) ?? [])
+    const times = [...this.#running.values()].flatMap(({ operator }) => operator.due?.(time) ?? [])
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
   takeChanges(): StateChanges {
-    return [...this.#byId].flatMap(([id, operator]) => {
-      const changes = operator.takeChanges()
-      return changes.length === 0 ? [] : [this.#ofVersion(id, changes)]
+    return [...this.#running].flatMap(([id, { cells, values }]) => {
+      const changes = cells.takeChanges()
+      return changes.length === 0 ? [] : [ofVersion(id, changes, values)]
     })
   }
 
   /** The whole state, in the form of changes: what a snapshot holds. */
   state(): StateChanges {
-    const own = [...this.#byId].map(([id, operator]) =>
-      this.#ofVersion(
+    const own = Array.from(this.#running, ([id, { cells, values }]) =>
+      ofVersion(
         id,
-        Array.from(operator.cells(), ([cell, value]) => ({ cell, value, deleted: false })),
+        Array.from(cells.all(), ([cell, value]) => ({ cell, value, deleted: false })),
+        values,
       ),
     )
     return [...this.#unread, ...own]
-  }
-
-  #ofVersion(id: string, changes: readonly CellChange[]): StateChanges[number] {
-    const values = this.#versions.get(id)
-    return values ? [id, changes, values.version] : [id, changes]
   }
 
   /**
@@ -156,15 +162,15 @@ export class BucketProgram {
    */
   restore(state: StateChanges): void {
     for (const [id, changes, version = 1] of state) {
-      const operator = this.#byId.get(id)
+      const running = this.#running.get(id)
       if (changes.length === 0 || id === NO_OPERATOR) continue
-      if (!operator) {
+      if (!running) {
         this.#unread.push(version === 1 ? [id, changes] : [id, changes, version])
         continue
       }
-      const migrate = migrationOf(id, this.#versions.get(id), version)
+      const migrate = migrationOf(id, running.values, version)
       this.#migrated ||= migrate !== undefined
-      for (const change of changes) restoreCell(id, operator, change, migrate)
+      for (const change of changes) restoreCell(id, running.cells, change, migrate)
     }
   }
 
@@ -179,11 +185,15 @@ export class BucketProgram {
   }
 }
 
-async function oneByOne(node: NarrowNode, elements: Elements, aside: Aside): Promise<unknown[]> {
+function ofVersion(id: string, changes: readonly CellChange[], values: ValueVersion | undefined): StateChanges[number] {
+  return values ? [id, changes, values.version] : [id, changes]
+}
+
+async function oneByOne(operator: RecordOperator, elements: readonly unknown[], aside: Aside): Promise<unknown[]> {
   const out: unknown[] = []
   for (const element of elements) {
     try {
-      for (const result of await applyNarrow(node, [[element]])) out.push(result)
+      for (const result of await operator.apply([element])) out.push(result)
     } catch (error) {
       aside({ values: [element], error })
     }
@@ -191,20 +201,9 @@ async function oneByOne(node: NarrowNode, elements: Elements, aside: Aside): Pro
   return out
 }
 
-function narrow(
-  node: Parameters<typeof applyNarrow>[0],
-  inputs: readonly (readonly unknown[] | undefined)[],
-): readonly unknown[] | undefined | Promise<readonly unknown[]> {
-  if (inputs.every((input) => input === undefined)) return undefined
-  return applyNarrow(
-    node,
-    inputs.map((input) => input ?? []),
-  )
-}
-
-function restoreCell(id: string, operator: BucketOperator, change: CellChange, migrate: Migrate | undefined): void {
+function restoreCell(id: string, cells: Cells, change: CellChange, migrate: Migrate | undefined): void {
   try {
-    operator.restore(change, migrate)
+    cells.restore(change, migrate)
   } catch (cause) {
     throw cause instanceof MillraceError ? cause : new UnknownCellError(id, describeCause(cause), { cause })
   }

@@ -3,7 +3,6 @@
 import { InvalidKeyError } from '../errors/operator-errors.ts'
 import { UnsavableValueError } from '../errors/value-errors.ts'
 import { stageOfEdge } from '../names/edges.ts'
-import { combineLocally, foldLocally } from '../operators/combine.ts'
 import type { Edge } from '../plan/plan.ts'
 import { bucketOf } from '../values/hash.ts'
 import { pairOf } from '../values/pairs.ts'
@@ -52,16 +51,15 @@ function divide(edge: Edge, elements: readonly unknown[], spread: Spread | undef
     if (items) items.push(item)
     else buckets.set(bucket, [item])
   }
-  const { how, combine, numPartitions } = edge
+  const { how, numPartitions } = edge
+  const items = edge.combine?.(elements) ?? elements
   if (how === 'one') {
-    const items = combine?.kind === 'fold' ? foldLocally(combine, elements) : elements
     for (const item of items) add(0, item)
   } else if (how === 'key') {
-    const pairs = combine?.kind === 'combineByKey' ? combineLocally(combine, elements) : elements
-    for (const pair of pairs) add(bucketOf(pairOf(pair)[0], numPartitions), pair)
+    for (const pair of items) add(bucketOf(pairOf(pair)[0], numPartitions), pair)
   } else {
     const places = numPartitions > 1 ? spread?.(numPartitions) : undefined
-    for (const [i, element] of elements.entries()) add(places?.[i] ?? i % numPartitions, element)
+    for (const [i, element] of items.entries()) add(places?.[i] ?? i % numPartitions, element)
   }
   return buckets
 }

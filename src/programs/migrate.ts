@@ -3,7 +3,7 @@
 
 import { describeValue, MigrationError, StateVersionError } from '../errors/operator-errors.ts'
 import { stageOfEdge } from '../names/edges.ts'
-import type { Migrate } from '../operators/bucket-operator.ts'
+import type { Migrate } from '../operators/cells.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Edge } from '../plan/plan.ts'
 import { copy } from '../values/copy.ts'

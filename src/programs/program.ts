@@ -1,10 +1,10 @@
 // Runs a task's program on the records of one batch time: sources fill their slots, steps fill theirs, outputs and edges read them.
 
-import { applyNarrow } from '../operators/narrow.ts'
+import { type Origins, Trace } from '../operators/trace.ts'
 import type { Program } from '../plan/plan.ts'
 import { kindOf, type SourceRecord } from '../sources/source.ts'
 import type { Guard } from './guard.ts'
-import { isTraced, type Leaving, leavingOf, type Origins, Trace } from './lineage.ts'
+import { isTraced, type Leaving, leavingOf } from './lineage.ts'
 
 /** The elements of every stream of a program at one batch time; undefined: the stream has no batch at that time. */
 export type Slots = readonly (readonly unknown[] | undefined)[]
@@ -32,20 +32,16 @@ export async function runTraced(program: Program, records: readonly SourceRecord
     slots[slot] = source.elements(records, freeze)
     origins[slot] = inOrder
   }
-  for (const { node, inputs, slot } of program.steps) {
+  for (const { operator, inputs, slot } of program.steps) {
     const trace = traced ? new Trace(inputs.flatMap((input) => origins[input] ?? [])) : undefined
-    const operator = `${node.kind} (of ${program.topic})`
+    const name = `${operator.kind} (of ${program.topic})`
     try {
-      const result = applyNarrow(
-        node,
-        inputs.map((input) => filled(slots, input)),
-        trace,
-      )
+      const result = operator.apply(inOne(inputs.map((input) => filled(slots, input))), trace)
       slots[slot] = result instanceof Promise ? await result : result
     } catch (error) {
-      throw guard ? guard.explain(operator, error) : error
+      throw guard ? guard.explain(name, error) : error
     }
-    guard?.check(operator)
+    guard?.check(name)
     guard?.freezeAll(slots[slot])
     if (trace) origins[slot] = trace.origins
   }
@@ -54,6 +50,11 @@ export async function runTraced(program: Program, records: readonly SourceRecord
     leaving: (slot) =>
       traced ? leavingOf(kindOf(program.sources), records, slots[slot] ?? [], origins[slot] ?? []) : undefined,
   }
+}
+
+/** The elements of all inputs, one input after the other. */
+export function inOne(inputs: readonly Slots[number][]): readonly unknown[] {
+  return inputs.length === 1 ? (inputs[0] ?? []) : inputs.flatMap((input) => input ?? [])
 }
 
 /** @throws for a stream that nothing has filled: it would be taken for one without elements. */

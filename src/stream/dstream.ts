@@ -1,45 +1,334 @@
-// The vocabulary, last part: joins and keyed state. Definitions follow org.apache.spark.streaming.dstream.PairDStreamFunctions.
+// The vocabulary: every method makes a node that holds an operator, or two or three of them; what an operator means stands in its
+// own file. Definitions follow org.apache.spark.streaming.dstream.DStream and PairDStreamFunctions.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import type { IdentityOptions } from '../graph/identity.ts'
-import type { StreamNode } from '../graph/nodes.ts'
-import type { MapWithStateNode } from '../graph/wide-nodes.ts'
-import { checkFunction } from '../options/options.ts'
-import { VERSION_OPTIONS, valueVersion } from '../options/state-version.ts'
-import { PairStream } from './pair-stream.ts'
-import type { StateSpec } from './state-spec.ts'
+import type { CsvOptions } from '../formats/encode.ts'
+import { madeBy, type OutputNode, operatorNode, type StreamNode } from '../graph/nodes.ts'
+import { checkOneTopic } from '../graph/partitioning.ts'
+import { addCounts } from '../operators/accumulators.ts'
+import { checkSpans } from '../operators/batch-times.ts'
+import { cogroup } from '../operators/cogroup.ts'
+import { combineByKey, groupByKey, reduceByKey } from '../operators/combine-by-key.ts'
+import { filter } from '../operators/filter.ts'
+import { flatMap, flatMapValues } from '../operators/flat-map.ts'
+import { count, reduce } from '../operators/fold.ts'
+import { map, mapValues } from '../operators/map.ts'
+import { type MapAsyncOptions, mapAsync } from '../operators/map-async.ts'
+import { mapPartitions } from '../operators/map-partitions.ts'
+import { mapWithState, stateSnapshots } from '../operators/map-with-state.ts'
+import type { Asked, Operator } from '../operators/operator.ts'
+import { type PartitioningOptions, preservesPartitioning } from '../operators/preserves-partitioning.ts'
+import { repartition } from '../operators/repartition.ts'
+import type { StateSpec } from '../operators/state-spec.ts'
+import { union } from '../operators/union.ts'
+import type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from '../operators/update-shapes.ts'
+import { updateStateByKey } from '../operators/update-state-by-key.ts'
+import { type WindowOptions, window } from '../operators/window.ts'
+import type { Duration } from '../options/duration.ts'
+import type { IdentityOptions } from '../options/identity.ts'
+import { type CombineOptions, identified, type ShuffleOptions } from '../options/shuffle.ts'
+import type { Sync } from '../options/sync.ts'
+import type { Reduce, Widen } from '../options/widen.ts'
+import { printed } from '../sinks/console.ts'
+import { type CsvFileOptions, csvFiles, ndjsonFiles, textFiles } from '../sinks/files/files.ts'
+import type { Sink } from '../sinks/sink.ts'
+import type { KafkaRecord } from '../sources/kafka/record.ts'
+import { fullOuter, inner, leftOuter, rightOuter } from './joins.ts'
 import {
-  type GroupsUpdate,
-  type KeyUpdate,
-  keyFunction,
-  type TimedUpdate,
-  type UpdateOptions,
-  updateFunction,
-} from './update-shapes.ts'
-import { identified, type ShuffleOptions, shuffle } from './windowed-stream.ts'
+  groupByKeyAndWindow,
+  orderOfArguments,
+  reduceByKeyAndWindow,
+  reduceByKeyAndWindowInverse,
+  reduceByWindow,
+  reduceByWindowInverse,
+  type WindowReduceOptions,
+} from './windows.ts'
+
+/** Where a stream registers its outputs: the job that is being defined. */
+export interface OutputRegistry {
+  /** The job's batch interval, milliseconds. */
+  readonly batch: number
+  add(output: OutputNode): void
+}
+/** The options of `saveAsCsvFiles` for elements of type `T`: those that do not say themselves which columns they have need `columns`. */
+export type CsvArguments<T> =
+  false extends HasColumns<T>
+    ? [options: CsvFileOptions & Required<Pick<CsvOptions, 'columns'>>]
+    : [options?: CsvFileOptions]
+
+type HasColumns<T> = T extends
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | Date
+  | KafkaRecord<unknown, unknown>
+  ? true
+  : T extends readonly unknown[]
+    ? number extends T['length']
+      ? false
+      : true
+    : false
 
 type Pairs<K, V> = DStream<readonly [K, V]>
+type Reads = { readonly node: StreamNode }
 
 /**
  * A stream of elements of type `T`, cut into batches by time. Immutable: operators return new streams and run nothing.
  * Semantics follow Spark's `org.apache.spark.streaming.dstream.DStream`; on pairs `[K, V]` also `PairDStreamFunctions`.
  */
-export class DStream<T> extends PairStream<T> {
+export class DStream<T> {
   /** @internal */
-  override derive<U>(node: StreamNode, slide = this.slide): DStream<U> {
-    return new DStream<U>(node, this.registry, slide)
+  readonly node: StreamNode
+  /** @internal */
+  readonly registry: OutputRegistry
+  /** @internal How often the stream has a batch, milliseconds: a multiple of the batch interval. */
+  readonly slide: number
+
+  /** @internal Streams come from sources and operators. */
+  constructor(node: StreamNode, registry: OutputRegistry, slide = registry.batch) {
+    this.node = node
+    this.registry = registry
+    this.slide = slide
+  }
+
+  /** @internal The stream that an operator makes of this one and others. */
+  derive<U>(asked: Operator | Asked, ...others: readonly Reads[]): DStream<U> {
+    return new DStream<U>(...this.#after(asked, others))
+  }
+
+  #after(asked: Operator | Asked, others: readonly Reads[] = []): [StreamNode, OutputRegistry, number] {
+    const {
+      operator,
+      id,
+      formerly,
+      numPartitions,
+      slide = this.slide,
+    }: Asked = 'operator' in asked ? asked : { operator: asked }
+    const inputs = [this.node, ...others.map(({ node }) => node)]
+    return [operatorNode(operator, { inputs, slide, id, formerly, numPartitions }), this.registry, slide]
+  }
+
+  /** Applies `f` to every element. Spark: `DStream.map`. */
+  map<U>(f: (element: T) => U & Sync<U>): DStream<U> {
+    return this.derive(map(f))
+  }
+
+  /** Keeps the elements for which `f` is true. Spark: `DStream.filter`. */
+  filter<U extends T>(f: (element: T) => element is U): DStream<U>
+  filter(f: (element: T) => boolean): DStream<T>
+  filter(f: (element: T) => boolean): DStream<T> {
+    return this.derive(filter(f))
+  }
+
+  /** Applies `f` to every element and flattens what it returns. Spark: `DStream.flatMap`. */
+  flatMap<U>(f: (element: T) => Iterable<U>): DStream<U> {
+    return this.derive(flatMap(f))
+  }
+
+  /**
+   * Applies `f` once to the elements that one micro-batch of one partition has for one batch time. How records are cut
+   * into micro-batches shows here, as in Spark's `DStream.mapPartitions` the partitioning does.
+   */
+  mapPartitions<U>(f: (elements: Iterable<T>) => Iterable<U>): DStream<U> {
+    return this.derive(mapPartitions(f))
+  }
+
+  /** One array per batch and partition, with its elements. Spark: `glom`. */
+  glom(): DStream<T[]> {
+    return this.mapPartitions((elements) => [[...elements]])
+  }
+
+  /**
+   * Applies an asynchronous `f` to every element, `concurrency` calls at a time; results keep the order of the elements.
+   * A call may be repeated when its micro-batch is retried: what `f` does elsewhere is at least once (I6 covers only what
+   * is published). Not in Spark, where a task would block.
+   *
+   * A call that fails because something is away fails the micro-batch, which is delivered again ({@link MapAsyncOptions.transient});
+   * so does one after the other when all records of a micro-batch, and more than one, fail alike, for up to `waitForFailed`.
+   */
+  mapAsync<U>(f: (element: T) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
+    return this.derive(mapAsync(f, options))
+  }
+
+  /** All elements of this stream and of the others. Spark: `DStream.union`. */
+  union(...others: readonly DStream<T>[]): DStream<T> {
+    checkTogether('union', this, ...others)
+    return this.derive(union, ...others)
+  }
+
+  /** The same elements, spread over `numPartitions` buckets. Spark: `repartition`. */
+  repartition(numPartitions: number, options: IdentityOptions = {}): DStream<T> {
+    return this.derive(repartition(numPartitions, options))
+  }
+
+  /** One element per batch: all of its elements put together by `f`; none for an empty batch. Spark: `reduce`. */
+  reduce(f: Reduce<T>, options: IdentityOptions = {}): DStream<Widen<T>> {
+    return this.derive(reduce(f, options))
+  }
+
+  /** One element per batch: how many elements it has, `0` for an empty one. Spark: `count`. */
+  count(options: IdentityOptions = {}): DStream<number> {
+    return this.derive(count(options))
+  }
+
+  /** How often each value occurs in a batch, as pairs; values are compared by value. Spark: `countByValue`. */
+  countByValue(options: ShuffleOptions = {}): DStream<[T, number]> {
+    return this.map((element): [T, number] => [element, 1]).reduceByKey<T, number>(addCounts, options)
+  }
+
+  /**
+   * At every multiple of `slide` the elements of all batches in (T - window, T]; the first windows are partial. Spark: `window`.
+   *
+   * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   */
+  window(over: Duration, slide: Duration = this.slide, options: WindowOptions<T> = {}): DStream<T> {
+    return this.derive(
+      window({ spans: checkSpans('window', over, slide, this.slide), made: madeBy(this.node) }, options),
+    )
+  }
+
+  /** Reduces every window to one element; with an inverse incrementally. Spark: `reduceByWindow`. */
+  reduceByWindow(f: Reduce<T>, window: Duration, slide: Duration, options?: WindowOptions<Widen<T>>): DStream<Widen<T>>
+  reduceByWindow(
+    f: Reduce<T>,
+    inverse: Reduce<T>,
+    window: Duration,
+    slide: Duration,
+    options?: WindowOptions<Widen<T>>,
+  ): DStream<Widen<T>>
+  reduceByWindow(
+    f: Reduce<T>,
+    second: Reduce<T> | Duration,
+    third: Duration,
+    fourth?: Duration | WindowOptions<Widen<T>>,
+    options: WindowOptions<Widen<T>> = {},
+  ): DStream<Widen<T>> {
+    const last = typeof fourth === 'object' ? fourth : {}
+    if (typeof second !== 'function') return reduceByWindow(this, f, [second, third], last)
+    if (typeof fourth === 'object') throw orderOfArguments('reduceByWindow')
+    return reduceByWindowInverse(this, f, second, [third, fourth], options)
+  }
+
+  /** How many elements every window has. Spark: `countByWindow`. */
+  countByWindow(window: Duration, slide: Duration, options: IdentityOptions = {}): DStream<number> {
+    identified('countByWindow', options)
+    return this.map(() => 1).reduceByWindow(addCounts, (a, b) => a - b, window, slide, options)
+  }
+
+  /** How often each value occurs in every window, as pairs. Spark: `countByValueAndWindow`. */
+  countByValueAndWindow(window: Duration, slide: Duration, options: ShuffleOptions = {}): DStream<[T, number]> {
+    const filter = ([, count]: readonly [T, number]): boolean => count !== 0
+    return this.map((element): [T, number] => [element, 1]) //
+      .reduceByKeyAndWindow<T, number>(addCounts, (a, b) => a - b, window, slide, { ...options, filter })
+  }
+
+  /**
+   * Says that Kafka partitions this stream by these keys already: all pairs of one key are in one partition of the one topic
+   * that the stream comes from. Operators by key then need no shuffle: they run in the partition's own task, their state in
+   * its commits, and a batch closes by the partition's own frontier. Not checked: pairs of a key in two partitions are two keys.
+   *
+   * Holds through `filter`, `mapValues`, `flatMapValues` and operators by key, until keys may change or `numPartitions` or
+   * initial state asks for buckets; the next operator by key shuffles then. Spark: `preservesPartitioning` of `mapPartitions`.
+   *
+   * @throws InvalidOptionError for a stream of several topics, or after a shuffle.
+   * @example kafka('orders', { value: json() }).map((r) => [r.key, r.value] as const).preservesPartitioning()
+   */
+  preservesPartitioning<K, V>(this: Pairs<K, V>, options: PartitioningOptions = {}): DStream<readonly [K, V]> {
+    const operator = preservesPartitioning(options)
+    checkOneTopic(operator.kind, this.node)
+    return this.derive(operator)
+  }
+
+  /** Applies `f` to the values of pairs. Spark: `mapValues`. */
+  mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U & Sync<U>): DStream<[K, U]> {
+    return this.derive(mapValues(f))
+  }
+
+  /** Applies `f` to the values of pairs and flattens what it returns. Spark: `flatMapValues`. */
+  flatMapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
+    return this.derive(flatMapValues(f))
+  }
+
+  /** One pair per key and batch, its values put together by `f`, on the side of the source first. Spark: `reduceByKey`. */
+  reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: CombineOptions<Widen<V>> = {}): DStream<[K, Widen<V>]> {
+    return this.derive(reduceByKey(f, options))
+  }
+
+  /** One pair per key and batch: the key and all of its values. Spark: `groupByKey`. */
+  groupByKey<K, V>(this: Pairs<K, V>, options: CombineOptions<V> = {}): DStream<[K, V[]]> {
+    return this.derive(groupByKey(options))
+  }
+
+  /** One pair per key and batch, combined in the general way. Spark: `combineByKey`. */
+  combineByKey<K, V, C>(
+    this: Pairs<K, V>,
+    create: (value: V) => C & Sync<C>,
+    mergeValue: (combined: C, value: V) => C,
+    mergeCombiners: (a: C, b: C) => C,
+    options: CombineOptions<C> = {},
+  ): DStream<[K, C]> {
+    return this.derive(combineByKey(create, mergeValue, mergeCombiners, options))
+  }
+
+  /** Per key the values of every window. Spark: `groupByKeyAndWindow`. */
+  groupByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    window: Duration,
+    slide: Duration = this.slide,
+    options: CombineOptions<V> = {},
+  ): DStream<[K, V[]]> {
+    return groupByKeyAndWindow(this, [window, slide], options)
+  }
+
+  /**
+   * Reduces the values of every key over windows. With an inverse incrementally: what enters is added, what leaves is
+   * taken off, and keys stay with a neutral value unless `filter` drops them. Spark: `reduceByKeyAndWindow`.
+   *
+   * @example pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '20s', '10s')
+   */
+  reduceByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    f: Reduce<V>,
+    window: Duration,
+    slide?: Duration,
+    options?: CombineOptions<Widen<V>>,
+  ): DStream<[K, Widen<V>]>
+  reduceByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    f: Reduce<V>,
+    inverse: Reduce<V>,
+    window: Duration,
+    slide?: Duration,
+    options?: WindowReduceOptions<K, Widen<V>>,
+  ): DStream<[K, Widen<V>]>
+  reduceByKeyAndWindow<K, V>(
+    this: Pairs<K, V>,
+    f: Reduce<V>,
+    second: Reduce<V> | Duration,
+    third?: Duration,
+    fourth?: Duration | CombineOptions<Widen<V>>,
+    options: WindowReduceOptions<K, Widen<V>> = {},
+  ): DStream<[K, Widen<V>]> {
+    if (typeof second !== 'function') {
+      const last = typeof fourth === 'object' ? fourth : {}
+      return reduceByKeyAndWindow(this, f, [second, third ?? this.slide], last)
+    }
+    if (third === undefined || typeof fourth === 'object') throw orderOfArguments('reduceByKeyAndWindow')
+    return reduceByKeyAndWindowInverse(this, f, second, [third, fourth ?? this.slide], options)
   }
 
   /** Per key and batch, the values of both streams. Spark: `cogroup`. */
   cogroup<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>, options: ShuffleOptions = {}): DStream<[K, [V[], W[]]]> {
     sameSlide('cogroup', this, other)
-    const inputs = [this.node, other.node]
-    return this.derive<[K, [V[], W[]]]>({ kind: 'cogroup', inputs, ...shuffle('cogroup', options) })
+    return this.derive(cogroup(options), other)
   }
 
   /** Every pair of values of a key in both streams. Spark: `join`. */
   join<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>, options: ShuffleOptions = {}): DStream<[K, [V, W]]> {
-    return this.cogroup(other, options).flatMapValues(([vs, ws]) => vs.flatMap((v) => ws.map((w): [V, W] => [v, w])))
+    return this.cogroup(other, options).flatMapValues((grouped) => inner(grouped))
   }
 
   /** As `join`, with `undefined` for a key that the other stream lacks. Spark: `leftOuterJoin`. */
@@ -48,9 +337,7 @@ export class DStream<T> extends PairStream<T> {
     other: Pairs<K, W>,
     options: ShuffleOptions = {},
   ): DStream<[K, [V, W | undefined]]> {
-    return this.cogroup(other, options).flatMapValues(([vs, ws]) =>
-      vs.flatMap((v) => orNone(ws).map((w): [V, W | undefined] => [v, w])),
-    )
+    return this.cogroup(other, options).flatMapValues((grouped) => leftOuter(grouped))
   }
 
   /** As `join`, with `undefined` for a key that this stream lacks. Spark: `rightOuterJoin`. */
@@ -59,9 +346,7 @@ export class DStream<T> extends PairStream<T> {
     other: Pairs<K, W>,
     options: ShuffleOptions = {},
   ): DStream<[K, [V | undefined, W]]> {
-    return this.cogroup(other, options).flatMapValues(([vs, ws]) =>
-      orNone(vs).flatMap((v) => ws.map((w): [V | undefined, W] => [v, w])),
-    )
+    return this.cogroup(other, options).flatMapValues((grouped) => rightOuter(grouped))
   }
 
   /** As `join`, with `undefined` for a key that either stream lacks. Spark: `fullOuterJoin`. */
@@ -70,9 +355,7 @@ export class DStream<T> extends PairStream<T> {
     other: Pairs<K, W>,
     options: ShuffleOptions = {},
   ): DStream<[K, [V | undefined, W | undefined]]> {
-    return this.cogroup(other, options).flatMapValues(([vs, ws]) =>
-      orNone(vs).flatMap((v) => orNone(ws).map((w): [V | undefined, W | undefined] => [v, w])),
-    )
+    return this.cogroup(other, options).flatMapValues((grouped) => fullOuter(grouped))
   }
 
   /**
@@ -97,17 +380,7 @@ export class DStream<T> extends PairStream<T> {
     update: KeyUpdate<V, S> | GroupsUpdate<K, V, S> | TimedUpdate<K, V, S>,
     options: UpdateOptions<K, S> = {},
   ): DStream<[K, S]> {
-    const general = updateFunction<K, V, S>(update)
-    const updateKey = keyFunction<K, V, S>(update)
-    return this.derive<[K, S]>({
-      kind: 'updateStateByKey',
-      input: this.node,
-      ...shuffle('updateStateByKey', options, ['initialState', ...VERSION_OPTIONS]),
-      values: valueVersion('updateStateByKey', options),
-      initial: [...(options.initialState ?? [])],
-      update: general,
-      ...(updateKey && { updateKey }),
-    })
+    return this.derive(updateStateByKey(update, options))
   }
 
   /**
@@ -119,45 +392,78 @@ export class DStream<T> extends PairStream<T> {
     spec: StateSpec<K, V, S, M>,
     options: IdentityOptions = {},
   ): MappedStream<K, S, M> {
-    const { initial, timeout, numPartitions, values } = spec.settings
-    const identity = identified('mapWithState', options)
-    const node: MapWithStateNode = {
-      kind: 'mapWithState',
-      input: this.node,
-      ...shuffle('mapWithState', numPartitions === undefined ? {} : { numPartitions }),
-      ...identity,
-      initial,
-      timeout,
-      values,
-      map: checkFunction('mapWithState', spec.map),
-    }
-    return new MappedStream<K, S, M>(node, this.registry, this.slide)
+    return new MappedStream<K, S, M>(...this.#after(mapWithState(spec, options)))
+  }
+
+  /**
+   * Prints the first `count` elements of every batch, in Spark's layout (`DStream.print`). Runs once per closed batch.
+   * Printing is at least once: a crash between commit and print makes the next invocation print again.
+   */
+  print(count = 10): void {
+    this.#to(printed(count))
+  }
+
+  /**
+   * Writes every batch as text, one element per line, to `<prefix>-<T>[.<suffix>]/part-<topic>-<partition>-<offset>`,
+   * T in milliseconds. Each micro-batch publishes its part at once; `_SUCCESS` appears when T is closed. Exactly once.
+   * Spark: `DStream.saveAsTextFiles`.
+   *
+   * @param prefix `s3://bucket/some/prefix`; with the embedded default a directory stands for the bucket.
+   * @example words.saveAsTextFiles('s3://results/words')
+   */
+  saveAsTextFiles(prefix: string, suffix?: string): void {
+    this.#to(textFiles(prefix, suffix))
+  }
+
+  /**
+   * As {@link saveAsTextFiles}, one JSON value per line, of which the same value can be read again: texts, finite numbers, booleans,
+   * null, arrays and plain objects; a Date as its ISO text. `undefined` means that there is nothing: in an object the property
+   * is left out, in an array null holds its place.
+   *
+   * @throws UnencodableError (by policy `onPoison`) for anything else: NaN, Infinity, bigint, Map, Set, typed arrays, an invalid Date.
+   */
+  saveAsNdjsonFiles(prefix: string, suffix?: string): void {
+    this.#to(ndjsonFiles(prefix, suffix))
+  }
+
+  /**
+   * As {@link saveAsTextFiles}, as comma-separated values (RFC 4180), every part with a header line of its own. Objects need
+   * `columns`; tuples and single values have some of their own.
+   *
+   * @throws UnencodableError (by policy `onPoison`) for an object without `columns`, and for half of a surrogate pair.
+   * @example orders.saveAsCsvFiles('s3://results/orders', { columns: ['id', 'cents'] })
+   */
+  saveAsCsvFiles(prefix: string, ...[options = {}]: CsvArguments<T>): void {
+    this.#to(csvFiles(prefix, options))
+  }
+
+  #to(sink: Sink): void {
+    this.registry.add({ kind: 'output', input: this.node, sink })
   }
 }
 
 /** What `mapWithState` returns: the mapped elements, and the state beside them. */
 export class MappedStream<K, S, M> extends DStream<M> {
-  readonly #state: MapWithStateNode
-
-  /** @internal */
-  constructor(node: MapWithStateNode, registry: DStream<M>['registry'], slide: number) {
-    super(node, registry, slide)
-    this.#state = node
-  }
-
   /** The whole state as pairs, each batch. Spark: `MapWithStateDStream.stateSnapshots`. */
   stateSnapshots(options: IdentityOptions = {}): DStream<[K, S]> {
-    return this.derive<[K, S]>({
-      kind: 'stateSnapshots',
-      input: this.#state,
-      ...identified('stateSnapshots', options),
-    })
+    return this.derive(stateSnapshots(options))
   }
 }
 
-/** SQL's outer join: the values, or one that is missing. */
-function orNone<V>(values: readonly V[]): readonly (V | undefined)[] {
-  return values.length === 0 ? [undefined] : values
+interface Together {
+  readonly registry: OutputRegistry
+  readonly slide: number
+}
+
+function checkTogether(operator: string, ...streams: readonly Together[]): void {
+  const [first] = streams
+  if (streams.some(({ registry }) => registry !== first?.registry)) {
+    throw new InvalidOptionError(`${operator}: the streams belong to different jobs. Define them inside one job().`)
+  }
+  if (streams.some(({ slide }) => slide !== first?.slide)) {
+    const slides = streams.map(({ slide }) => `${slide} ms`).join(', ')
+    throw new InvalidOptionError(`${operator}: the streams have different slides (${slides}). Window them alike first.`)
+  }
 }
 
 function sameSlide(operator: string, a: { readonly slide: number }, b: { readonly slide: number }): void {

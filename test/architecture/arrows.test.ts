@@ -17,12 +17,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   log: ['names', 'stores', 'values'],
   formats: [],
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
-  operators: ['graph', 'plan', 'programs', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
-  graph: ['options', 'sinks', 'sources'],
-  stream: ['formats', 'graph', 'names', 'options', 'sinks', 'sources'],
-  plan: ['graph', 'names', 'options', 'sources', 'stores'],
-  programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'stream', 'values'],
+  operators: ['options', 'values'],
+  graph: ['operators', 'options', 'sinks', 'sources'],
+  stream: ['formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
+  plan: ['graph', 'names', 'operators', 'options', 'sources', 'stores'],
+  programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'values'],
   runtime: [
     'formats',
     'graph',
@@ -56,7 +56,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
-  '': ['formats', 'graph', 'options', 'sinks', 'sources', 'stream'],
+  '': ['formats', 'operators', 'options', 'sinks', 'sources', 'stream'],
 }
 
 interface Arrow {

@@ -75,7 +75,7 @@ describe('two of a kind on one input', () => {
     const unpinned = idsOf((ones) => build(ones, {}).print())
     const state = planned(words((ones) => build(ones, {}).print()))
       .stages.flatMap(({ steps }) => steps)
-      .findLast(({ node }) => /window|inverse|state/i.test(node.kind))
+      .findLast(({ node }) => /window|inverse|state/i.test(node.operator.kind))
     expect(idsOf((ones) => build(ones, { id: 'mine', formerly: state?.id ?? '' }).print())).toEqual(unpinned)
     const second = state?.id.includes('combineByKey(lines)')
       ? state.id.replace('combineByKey(lines)', 'combineByKey(lines)#2')

@@ -1,7 +1,50 @@
 // Runs an operator over batches: without stopping, or thrown away after every batch and built again from what a commit would hold.
 
 import { decode, encode } from '../../src/log/codec.ts'
-import type { BucketOperator, CellChange, Elements } from '../../src/operators/bucket-operator.ts'
+import { type CellChange, Cells, type Migrate } from '../../src/operators/cells.ts'
+import {
+  type Asked,
+  type Elements,
+  type OperatorContext,
+  type RunningOperator,
+  stop,
+} from '../../src/operators/operator.ts'
+
+/** An operator and what it keeps. */
+export interface AtWork {
+  readonly running: RunningOperator
+  run(time: number, inputs: readonly (Elements | undefined)[]): Elements | undefined
+  due(time: number): number | undefined
+  takeChanges(): CellChange[]
+  cells(): Iterable<readonly [cell: unknown, value: unknown]>
+  restore(change: CellChange, migrate?: Migrate): void
+}
+
+/** Who an operator is does not matter to what it does. */
+export const nobody = { id: undefined, numPartitions: undefined }
+
+/** @param every how often its inputs have a batch */
+export function atWork({ operator }: Asked, context: Partial<OperatorContext> = {}, every = 1): AtWork {
+  if (operator.runs !== 'on batches') throw new Error(`${operator.kind} runs on records`)
+  const cells = new Cells(operator.kind)
+  const defaults = { cells, owns: () => true, aside: stop, combined: false, slide: every, inputs: [undefined] }
+  const running = operator.create({ ...defaults, ...context })
+  return {
+    running,
+    run: (time, inputs) => (time % every === 0 ? running.run({ time }, inputs) : undefined),
+    due: (time) => running.due?.(time),
+    takeChanges: () => cells.takeChanges(),
+    cells: () => cells.all(),
+    restore: (change, migrate) => cells.restore(change, migrate),
+  }
+}
+
+/** What it makes of elements before they travel. */
+export function combinedFirst({ operator }: Asked, elements: Elements): Elements {
+  const combined = operator.runs === 'on batches' ? operator.combine?.(elements) : undefined
+  if (!combined) throw new Error(`${operator.kind} does not combine`)
+  return combined
+}
 
 /** The batches of an operator's inputs at one time. */
 export interface Batch {
@@ -15,7 +58,7 @@ export type Restart = 'never' | 'cells' | 'changes'
 export const RESTARTS: readonly Restart[] = ['never', 'cells', 'changes']
 
 /** What the operator emits at each batch, as it was at that moment. */
-export function drive(create: () => BucketOperator, batches: readonly Batch[], restart: Restart = 'never'): unknown[] {
+export function drive(create: () => AtWork, batches: readonly Batch[], restart: Restart = 'never'): unknown[] {
   let operator = create()
   const log: CellChange[] = []
   return batches.map(({ time, inputs }) => {
@@ -33,7 +76,7 @@ export function drive(create: () => BucketOperator, batches: readonly Batch[], r
   })
 }
 
-export function snapshot(operator: BucketOperator): CellChange[] {
+export function snapshot(operator: AtWork): CellChange[] {
   return Array.from(operator.cells(), ([cell, value]) => ({ cell, value, deleted: false }))
 }
 
@@ -52,10 +95,7 @@ export function batchesOf(interval: number, inputs: readonly (Elements | undefin
  * Only the batches that must run: those with data and those that the operator says are due. The others emit undefined here, so
  * what is compared with a run of all batches must leave out those that did not run.
  */
-export function driveDue(
-  create: () => BucketOperator,
-  batches: readonly Batch[],
-): { time: number; emitted: unknown }[] {
+export function driveDue(create: () => AtWork, batches: readonly Batch[]): { time: number; emitted: unknown }[] {
   const operator = create()
   let due: number | undefined
   return batches.flatMap(({ time, inputs }) => {

@@ -1,20 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UnknownCellError } from '../../src/errors/operator-errors.ts'
-import type { InverseWindowNode } from '../../src/graph/wide-nodes.ts'
-import { inverseWindow } from '../../src/operators/inverse-window.ts'
+import type { Spans } from '../../src/operators/batch-times.ts'
+import { type Inverse, inverseWindow as inverseWindowOf } from '../../src/operators/inverse-window.ts'
 import { KeyMap } from '../../src/values/key-map.ts'
-import { type Batch, batchesOf, drive, driveDue, RESTARTS, snapshot } from './drive.ts'
+import { type AtWork, atWork, type Batch, batchesOf, drive, driveDue, nobody, RESTARTS, snapshot } from './drive.ts'
 import { someKey } from './keys.ts'
-import { pinned, source } from './nodes.ts'
+
+type InverseOver = Inverse & Spans
+
+const inverseWindow = (node: InverseOver): AtWork =>
+  atWork(inverseWindowOf(node, { spans: node, made: undefined }, nobody, undefined))
 
 type Counts = readonly (readonly [unknown, number])[]
 
-function nodeOf(length: number, slide: number, keep?: (value: unknown) => boolean): InverseWindowNode {
+function nodeOf(length: number, slide: number, keep?: (value: unknown) => boolean): InverseOver {
   return {
-    ...pinned,
-    kind: 'inverseWindow',
-    input: source,
     window: length,
     slide,
     reduce: (a, b) => Number(a) + Number(b),
@@ -24,7 +25,7 @@ function nodeOf(length: number, slide: number, keep?: (value: unknown) => boolea
 }
 
 /** The definition: at multiples of the slide, the sum per key over (T - W, T]; a key that was ever in a window stays, at 0. */
-function expected(node: InverseWindowNode, batches: readonly Batch[]): (KeyMap<number> | undefined)[] {
+function expected(node: InverseOver, batches: readonly Batch[]): (KeyMap<number> | undefined)[] {
   const seen = new KeyMap<true>()
   return batches.map(({ time }) => {
     if (time % node.slide !== 0) return undefined
@@ -142,7 +143,7 @@ describe('inverseWindow', () => {
   })
 
   it('calls in the order of Spark: what leaves is taken off, then what enters is added', () => {
-    const node: InverseWindowNode = {
+    const node: InverseOver = {
       ...nodeOf(20, 20),
       reduce: (a, b) => `(${a}+${b})`,
       invReduce: (a, b) => `(${a}-${b})`,
@@ -209,7 +210,7 @@ describe('inverseWindow', () => {
   it('changes only what enters or leaves, and calls no function for the rest', () => {
     let calls = 0
     const base = nodeOf(20, 10)
-    const node: InverseWindowNode = {
+    const node: InverseOver = {
       ...base,
       reduce: (a, b) => {
         calls++
@@ -239,7 +240,7 @@ describe('inverseWindow', () => {
       results.push(Object.assign(Object(a), { n: Object(a).n + by }))
       return a
     }
-    const changing = (slide: number): InverseWindowNode => ({
+    const changing = (slide: number): InverseOver => ({
       ...nodeOf(40, slide),
       reduce: (a, b) => change(a, Object(b).n),
       invReduce: (a, b) => change(a, -Object(b).n),

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StateMisuseError, UnknownCellError } from '../../src/errors/operator-errors.ts'
-import type { MapWithStateNode, State } from '../../src/graph/wide-nodes.ts'
-import { mapWithState, stateSnapshots } from '../../src/operators/map-with-state.ts'
-import { StateHandle } from '../../src/operators/state-handle.ts'
+import { mapWithState as mapWithStateOf, stateSnapshots } from '../../src/operators/map-with-state.ts'
+import { type State, StateHandle } from '../../src/operators/state-handle.ts'
+import { StateSpec } from '../../src/operators/state-spec.ts'
 import { canonicalKey } from '../../src/values/canonical-key.ts'
-import { batchesOf, drive, driveDue, RESTARTS, type Restart } from './drive.ts'
+import { type AtWork, atWork, batchesOf, drive, driveDue, RESTARTS, type Restart } from './drive.ts'
 import { someKey } from './keys.ts'
-import { pinned, source } from './nodes.ts'
 
 type MapFunction = (key: unknown, value: unknown, state: State<unknown>) => unknown
 
@@ -16,10 +15,15 @@ interface Options {
   readonly initial?: readonly (readonly [unknown, unknown])[]
 }
 
-function nodeOf(map: MapFunction, { timeout, initial = [] }: Options = {}): MapWithStateNode {
-  const apply: MapWithStateNode['map'] = (_time, key, value, state) => map(key, value, state)
-  return { ...pinned, kind: 'mapWithState', input: source, initial, timeout, map: apply }
+type Spec = StateSpec<unknown, unknown, unknown, unknown>
+
+function nodeOf(map: MapFunction, { timeout, initial = [] }: Options = {}): Spec {
+  const apply = (_time: number, key: unknown, value: unknown, state: State<unknown>) => map(key, value, state)
+  const spec = StateSpec.function(apply).initialState(initial)
+  return timeout === undefined ? spec : spec.timeout(timeout)
 }
+
+const mapWithState = (spec: Spec): AtWork => atWork(mapWithStateOf(spec, {}))
 
 const runningSum: MapFunction = (key, value, state) => {
   const sum = Number(value ?? 0) + Number(state.getOption() ?? 0)
@@ -34,18 +38,12 @@ const words = (...batches: string[][]) =>
   )
 
 /** What is mapped, and the state after each batch. */
-function both(node: MapWithStateNode, batches: ReturnType<typeof words>, restart: Restart): unknown[] {
+function both(spec: Spec, batches: ReturnType<typeof words>, restart: Restart): unknown[] {
   return drive(
     () => {
-      const operator = mapWithState(node)
-      const snapshots = stateSnapshots({ kind: 'stateSnapshots', input: node }, operator)
-      return {
-        run: (time, inputs) => [operator.run(time, inputs), snapshots.run(time, [undefined])],
-        due: (time) => operator.due(time),
-        takeChanges: () => operator.takeChanges(),
-        cells: () => operator.cells(),
-        restore: (change) => operator.restore(change),
-      }
+      const operator = mapWithState(spec)
+      const snapshots = atWork(stateSnapshots({}), { inputs: [operator.running] })
+      return { ...operator, run: (time, inputs) => [operator.run(time, inputs), snapshots.run(time, [undefined])] }
     },
     batches,
     restart,

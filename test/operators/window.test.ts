@@ -1,18 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UnknownCellError } from '../../src/errors/operator-errors.ts'
-import type { WindowNode } from '../../src/graph/wide-nodes.ts'
-import type { Elements } from '../../src/operators/bucket-operator.ts'
-import { window } from '../../src/operators/window.ts'
-import { type Batch, batchesOf, drive, driveDue, RESTARTS } from './drive.ts'
-import { pinned, source } from './nodes.ts'
+import type { Spans } from '../../src/operators/batch-times.ts'
+import type { Elements } from '../../src/operators/operator.ts'
+import { windowing } from '../../src/operators/window.ts'
+import { type AtWork, atWork, type Batch, batchesOf, drive, driveDue, nobody, RESTARTS } from './drive.ts'
 
-function nodeOf(length: number, slide: number): WindowNode {
-  return { ...pinned, kind: 'window', input: source, window: length, slide }
-}
+const nodeOf = (length: number, slide: number): Spans => ({ window: length, slide })
+const window = (spans: Spans): AtWork => atWork(windowing({ spans, made: undefined }, nobody, undefined))
 
 /** The definition: at multiples of the slide, all elements of the batches in (T - W, T]. */
-function expected({ window: length, slide }: WindowNode, batches: readonly Batch[]): (Elements | undefined)[] {
+function expected({ window: length, slide }: Spans, batches: readonly Batch[]): (Elements | undefined)[] {
   return batches.map(({ time }) => {
     if (time % slide !== 0) return undefined
     return batches.filter((b) => b.time > time - length && b.time <= time).flatMap((b) => b.inputs[0] ?? [])

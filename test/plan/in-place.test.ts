@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { type DStream, type JobContext, job, type State, StateSpec, text } from '../../src/index.ts'
 import { describePlan } from '../../src/plan/describe.ts'
 import { type Plan, planJob } from '../../src/plan/plan.ts'
-import { diffSchemas, schemaOf } from '../../src/plan/schema.ts'
+import { schemaOf } from '../../src/plan/schema.ts'
+import { diffSchemas } from '../../src/plan/schema-diff.ts'
 import { defined } from '../support/definition.ts'
 
 const add = (a: number, b: number): number => a + b
@@ -21,8 +22,8 @@ type Words = DStream<readonly [string, string]>
 /** Of the one topic: the operators in place, and those of each shuffle stage. */
 function placed(define: (words: Words) => void): { inPlace: string; stages: string[] } {
   const plan = planned((context) => define(pairsOf(context).preservesPartitioning()))
-  const kinds = (steps: readonly { readonly node: { readonly kind: string } }[]) =>
-    steps.map((s) => s.node.kind).join(' ')
+  const kinds = (steps: readonly { readonly node: { readonly operator: { readonly kind: string } } }[]) =>
+    steps.map((s) => s.node.operator.kind).join(' ')
   return {
     inPlace: kinds(plan.programs.get('words')?.inPlace?.stage.steps ?? []),
     stages: plan.stages.map(({ steps }) => kinds(steps)),

@@ -1,8 +1,8 @@
 // Whether names fit the keys that they become is known at definition: after a commit it would be too late.
 
 import { describe, expect, it } from 'vitest'
-import { shortId } from '../../src/graph/identity.ts'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
+import { shortId } from '../../src/options/identity.ts'
 import { planned } from '../support/definition.ts'
 
 interface Names {

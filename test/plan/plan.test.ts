@@ -11,7 +11,7 @@ function planned(define: (context: JobContext) => void): Plan {
 function short(plan: Plan, topic: string) {
   const program = plan.programs.get(topic)
   return {
-    steps: program?.steps.map(({ node, inputs, slot }) => `${node.kind}(${inputs})->${slot}`),
+    steps: program?.steps.map(({ node, inputs, slot }) => `${node.operator.kind}(${inputs})->${slot}`),
     outputs: program?.outputs.map(({ output, slot }) => `${output.id}<-${slot}`),
     slots: program?.slots,
   }

@@ -16,7 +16,7 @@ function words(define: (ones: DStream<readonly [string, number]>) => void): Job 
 }
 
 const stagesOf = (define: (ones: DStream<readonly [string, number]>) => void): string[] =>
-  planned(words(define)).stages.map(({ steps }) => steps.map(({ node }) => node.kind).join(' '))
+  planned(words(define)).stages.map(({ steps }) => steps.map(({ node }) => node.operator.kind).join(' '))
 
 it('keeps what is spread alike in one stage', () => {
   expect(stagesOf((ones) => ones.reduceByKey(add).mapValues(String).groupByKey().print())).toEqual([

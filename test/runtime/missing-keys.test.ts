@@ -12,7 +12,8 @@ import {
   seconds,
 } from '../../src/index.ts'
 import { mapWithState } from '../../src/operators/map-with-state.ts'
-import { updateStateByKey } from '../../src/operators/update-state.ts'
+import { updateStateByKey } from '../../src/operators/update-state-by-key.ts'
+import { atWork } from '../operators/drive.ts'
 import { type Driven, driven, records } from '../support/driven.ts'
 
 interface Sale {
@@ -135,14 +136,7 @@ describe('keys that a function makes in a bucket', () => {
   })
 
   it('are refused when updateStateByKey gives them back', () => {
-    const operator = updateStateByKey({
-      kind: 'updateStateByKey',
-      input: { kind: 'union', inputs: [] },
-      id: undefined,
-      numPartitions: undefined,
-      initial: [],
-      update: () => [[['a', undefined], 1]],
-    })
+    const operator = atWork(updateStateByKey((_groups: unknown) => [[['a', undefined], 1]] as const, {}))
     expect(() => operator.run(1000, [[['a', 1]]])).toThrow(
       expect.objectContaining({ code: 'INVALID_KEY', path: 'key[1]' }),
     )
@@ -150,22 +144,23 @@ describe('keys that a function makes in a bucket', () => {
 })
 
 describe('what older code has kept under such a key', () => {
-  const wide = { input: { kind: 'union', inputs: [] }, id: undefined, numPartitions: undefined, initial: [] } as const
-
   it.each([[undefined], [['a', undefined]]])('is loaded and goes on: updateStateByKey, %j', (key) => {
-    const operator = updateStateByKey({
-      ...wide,
-      kind: 'updateStateByKey',
-      update: (_, groups) => Array.from(groups, ([k, , state]) => [k, state] as const),
-    })
+    type Groups = Iterable<readonly [unknown, readonly unknown[], unknown]>
+    const all = (groups: Groups) => Array.from(groups, ([k, , state]) => [k, state] as const)
+    const operator = atWork(updateStateByKey(all, {}))
     operator.restore({ cell: ['state', key], value: 5, deleted: false })
     expect(operator.run(1000, [[]])).toEqual([[key, 5]])
   })
 
   it('is loaded and goes on: mapWithState', () => {
-    const operator = mapWithState({ ...wide, kind: 'mapWithState', timeout: undefined, map: () => undefined })
+    const operator = atWork(
+      mapWithState(
+        StateSpec.function((_key: unknown, _value: unknown, _state: State<unknown>) => undefined),
+        {},
+      ),
+    )
     operator.restore({ cell: ['state', undefined], value: [5, 0], deleted: false })
     operator.run(1000, [[]])
-    expect(operator.snapshot()).toEqual([[undefined, 5]])
+    expect(operator.running.snapshot?.()).toEqual([[undefined, 5]])
   })
 })

@@ -3,8 +3,6 @@
 // after a while it does itself: a message that is lost, late or doubled changes nothing, because every bucket's log is fenced.
 
 import { causeFacts } from '../../errors/errors.ts'
-import { isNarrow } from '../../graph/nodes.ts'
-import type { WideNode } from '../../graph/wide-nodes.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import type { StageInput } from '../buckets/bucket-run.ts'
@@ -33,19 +31,6 @@ const LONGEST_PAUSE_MS = 1000
 
 /** When nobody has come, the queue is not served or no concurrency is left: not worth asking again at once. */
 const ALONE_MS = 5 * 60_000
-
-/** Operators that go through all of their state in every batch. */
-const WALKS_STATE: Readonly<Record<WideNode['kind'], boolean>> = {
-  window: true,
-  inverseWindow: true,
-  updateStateByKey: true,
-  stateSnapshots: true,
-  mapWithState: false,
-  combineByKey: false,
-  fold: false,
-  cogroup: false,
-  repartition: false,
-}
 
 export interface SideBySideParts {
   readonly job: string
@@ -84,7 +69,7 @@ export class SideBySide {
     const { sideBySide } = settings
     if (sideBySide === undefined || !environment.helpers || environment.clock.now() < this.#aloneUntil) return []
     if (input.apart.size > 0) return [] // others would not know it
-    const walks = stage.steps.some(({ node }) => !isNarrow(node) && WALKS_STATE[node.kind])
+    const walks = stage.steps.some(({ node: { operator } }) => operator.runs === 'on batches' && operator.walks)
     const work = buckets.map((bucket, i) => {
       const items = input.sizeOf(i)
       // What was sent nothing may have nothing to commit, and only the log could tell that somebody else has run it.

@@ -14,9 +14,9 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'keys that are carried in place are not looked at',
     breaks: 'I7',
-    file: 'src/plan/program.ts',
-    find: '!isNarrow(node) || isKeyed(stream) //',
-    replace: '!isNarrow(node) || (isKeyed(stream) && false) //',
+    file: 'src/plan/topic-program.ts',
+    find: "isBatchNode(node) || isKeyed(stream) ? 'key' : 'spread'",
+    replace: "isBatchNode(node) ? 'key' : 'spread'",
     test: 'test/runtime/missing-keys.test.ts',
   },
   {
@@ -102,9 +102,9 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'all state is dropped when the function of updateStateByKey is asynchronous',
     breaks: 'I7',
-    file: 'src/operators/update-state.ts',
-    find: "synchronous('updateStateByKey', this.#node.update(time, this.#groups(values)))",
-    replace: 'Object(this.#node.update(time, this.#groups(values)))',
+    file: 'src/operators/update-state-by-key.ts',
+    find: "synchronous('updateStateByKey', this.#how.update(time, this.#groups(values)))",
+    replace: 'Object(this.#how.update(time, this.#groups(values)))',
     test: 'test/stream/promises.test.ts',
   },
   {
@@ -142,7 +142,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a key on which the function throws loses its state',
     breaks: 'I1',
-    file: 'src/operators/update-state.ts',
+    file: 'src/operators/update-state-by-key.ts',
     find: 'if (entry) entry.run = this.#run',
     replace: 'if (entry) entry.run = 0',
     test: 'test/runtime/aside.test.ts',

@@ -1,11 +1,11 @@
 // StateSpec: what `mapWithState` does with the state of a key. Spark: org.apache.spark.streaming.StateSpec.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import type { State } from '../graph/wide-nodes.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
 import { type ValueVersion, type VersionOptions, valueVersion } from '../options/state-version.ts'
-import type { Sync } from './sync.ts'
+import type { Sync } from '../options/sync.ts'
+import type { State } from './state-handle.ts'
 
 /** `(key, value, state) => mapped`: what it returns is emitted, `undefined` too. */
 export type MappingFunction<K, V, S, M> = (key: K, value: V | undefined, state: State<S>) => M & Sync<M>

@@ -1,33 +1,32 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NotAPairError, UnknownCellError } from '../../src/errors/operator-errors.ts'
-import type { CombineByKeyNode, FoldNode, WindowNode } from '../../src/graph/wide-nodes.ts'
 import { cogroup } from '../../src/operators/cogroup.ts'
-import { combineByKey, combineLocally, fold, foldLocally } from '../../src/operators/combine.ts'
-import { repartition } from '../../src/operators/stateless.ts'
+import { type Combiner, combining } from '../../src/operators/combine-by-key.ts'
+import { type Fold, folding } from '../../src/operators/fold.ts'
+import { repartition } from '../../src/operators/repartition.ts'
+import { type AtWork, atWork, combinedFirst, nobody } from './drive.ts'
 import { someKey } from './keys.ts'
-import { pinned, source } from './nodes.ts'
+
+type Comes = 'partials' | 'elements'
+
+const combineByKey = (how: Combiner, comes: Comes = 'partials', every = 1): AtWork =>
+  atWork(combining(how, nobody, undefined), { combined: comes === 'partials' }, every)
+const combineLocally = (how: Combiner, pairs: readonly unknown[]) =>
+  combinedFirst(combining(how, nobody, undefined), pairs)
+const fold = (how: Fold, comes: Comes = 'partials', every = 1): AtWork =>
+  atWork(folding(how, nobody), { combined: comes === 'partials' }, every)
+const foldLocally = (how: Fold, elements: readonly unknown[]) => combinedFirst(folding(how, nobody), elements)
 
 /** Lists every step, so that order and grouping show. */
-const listing: CombineByKeyNode = {
-  ...pinned,
-  kind: 'combineByKey',
-  input: source,
+const listing: Combiner = {
   create: (value) => `(${value})`,
   mergeValue: (combined, value) => `${combined}${value}`,
   mergeCombiners: (a, b) => `${a}+${b}`,
 }
 
-const count: FoldNode = {
-  ...pinned,
-  kind: 'fold',
-  input: source,
-  empty: { value: 0 },
-  create: () => 1,
-  merge: (a, b) => Number(a) + Number(b),
-}
-const joined: FoldNode = { ...count, empty: undefined, create: String, merge: (a, b) => `${a}${b}` }
-const windowed: WindowNode = { ...pinned, kind: 'window', input: source, window: 20, slide: 10 }
+const count: Fold = { empty: { value: 0 }, create: () => 1, merge: (a, b) => Number(a) + Number(b) }
+const joined: Fold = { empty: undefined, create: String, merge: (a, b) => `${a}${b}` }
 
 const pairs = fc.array(fc.tuple(someKey, fc.integer({ min: 0, max: 9 })), { maxLength: 20 })
 
@@ -101,7 +100,7 @@ describe('combineByKey', () => {
 
   it('has an empty batch where nothing came, and none between slides', () => {
     expect(combineByKey(listing).run(5, [undefined])).toEqual([])
-    const slow = combineByKey({ ...listing, input: windowed })
+    const slow = combineByKey(listing, 'partials', 10)
     expect([slow.run(5, [undefined]), slow.run(10, [undefined])]).toEqual([undefined, []])
   })
 
@@ -123,7 +122,7 @@ describe('fold', () => {
     const operator = fold(count)
     expect(operator.run(1, [[2, 3]])).toEqual([5])
     expect([operator.run(2, [undefined]), operator.run(3, [[]])]).toEqual([[0], [0]])
-    const slow = fold({ ...count, input: windowed })
+    const slow = fold(count, 'partials', 10)
     expect([slow.run(5, [undefined]), slow.run(10, [undefined])]).toEqual([undefined, [0]])
   })
 
@@ -143,7 +142,7 @@ describe('fold', () => {
   })
 
   it('folds a single undefined element to undefined, not to nothing', () => {
-    const node: FoldNode = { ...joined, create: (element) => element }
+    const node: Fold = { ...joined, create: (element) => element }
     expect(foldLocally(node, [undefined])).toEqual([undefined])
     expect(fold(node).run(1, [[undefined]])).toEqual([undefined])
   })
@@ -151,7 +150,7 @@ describe('fold', () => {
 
 describe('cogroup', () => {
   it('has every key of any input, with its values in order', () => {
-    const operator = cogroup({ ...pinned, kind: 'cogroup', inputs: [source, source, source] })
+    const operator = atWork(cogroup({}), { inputs: [undefined, undefined, undefined] })
     const left = [
       ['a', 1],
       [['t', 1], 2],
@@ -175,6 +174,6 @@ describe('cogroup', () => {
 })
 
 it('repartition passes on what came', () => {
-  const operator = repartition({ ...pinned, kind: 'repartition', input: source })
+  const operator = atWork(repartition(2, {}))
   expect([operator.run(1, [[1, 2]]), operator.run(2, [undefined])]).toEqual([[1, 2], []])
 })

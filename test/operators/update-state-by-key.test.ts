@@ -1,31 +1,32 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UnknownCellError } from '../../src/errors/operator-errors.ts'
-import type { UpdateStateNode } from '../../src/graph/wide-nodes.ts'
-import type { BucketOperator } from '../../src/operators/bucket-operator.ts'
-import { updateStateByKey } from '../../src/operators/update-state.ts'
+import type { Asked } from '../../src/operators/operator.ts'
+import { updateStateByKey as updateStateByKeyOf } from '../../src/operators/update-state-by-key.ts'
 import { bucketOf } from '../../src/values/hash.ts'
 import { KeyMap } from '../../src/values/key-map.ts'
-import { batchesOf, drive, RESTARTS, snapshot } from './drive.ts'
+import { type AtWork, atWork, batchesOf, drive, RESTARTS, snapshot } from './drive.ts'
 import { someKey } from './keys.ts'
-import { pinned, source } from './nodes.ts'
 
 type Update = (values: readonly unknown[], state: unknown) => unknown
 
-/** The simplest of the three shapes: one key at a time, undefined removes. */
-function nodeOf(update: Update, initial: Iterable<readonly [unknown, unknown]> = []): UpdateStateNode {
-  return {
-    ...pinned,
-    kind: 'updateStateByKey',
-    input: source,
-    initial,
-    *update(_time, groups) {
-      for (const [key, values, state] of groups) {
-        const next = update(values, state)
-        if (next !== undefined) yield [key, next]
-      }
-    },
-  }
+type Groups = Iterable<readonly [key: unknown, values: readonly unknown[], state: unknown]>
+type Initial = Iterable<readonly [unknown, unknown]>
+
+const updateStateByKey = (asked: Asked, owns = (_: unknown): boolean => true): AtWork => atWork(asked, { owns })
+
+/** The most general of the three shapes. */
+const ofGroups = (update: (groups: Groups) => Initial, initialState: Initial = []): Asked =>
+  updateStateByKeyOf(update, { initialState })
+
+/** One key at a time, undefined removes. */
+function nodeOf(update: Update, initial: Initial = []): Asked {
+  return ofGroups(function* (groups) {
+    for (const [key, values, state] of groups) {
+      const next = update(values, state)
+      if (next !== undefined) yield [key, next]
+    }
+  }, initial)
 }
 
 const sum: Update = (values, state) => values.reduce((total: number, n) => total + Number(n), Number(state ?? 0))
@@ -188,16 +189,13 @@ describe('updateStateByKey', () => {
   })
 
   it('a function may give back other keys, some twice, or not look at all of them', () => {
-    const renaming: UpdateStateNode = {
-      ...nodeOf(sum),
-      *update(_time, groups) {
-        for (const [key, values, state] of groups) {
-          yield [`${key}'`, [values.length, state]]
-          yield [`${key}'`, 'ignored']
-          if (key === 'stop') return
-        }
-      },
-    }
+    const renaming = ofGroups(function* (groups) {
+      for (const [key, values, state] of groups) {
+        yield [`${key}'`, [values.length, state]]
+        yield [`${key}'`, 'ignored']
+        if (key === 'stop') return
+      }
+    })
     const batches = batchesOf(10, [
       [
         ['x', 1],
@@ -227,8 +225,7 @@ describe('updateStateByKey', () => {
   })
 
   it('does not run between the slides of its input, nor without data', () => {
-    const windowed = { ...pinned, kind: 'window', input: source, window: 20, slide: 20 } as const
-    const operator = updateStateByKey({ ...nodeOf(sum, [['a', 1]]), input: windowed })
+    const operator = atWork(nodeOf(sum, [['a', 1]]), {}, 20)
     expect([operator.run(10, [undefined]), operator.run(20, [undefined])]).toEqual([undefined, [['a', 1]]])
     expect(operator.due(20)).toBeUndefined()
   })
@@ -240,6 +237,6 @@ describe('updateStateByKey', () => {
   })
 })
 
-function cellsOf(operator: BucketOperator): unknown[] {
+function cellsOf(operator: AtWork): unknown[] {
   return operator.takeChanges().map(({ cell }) => cell)
 }

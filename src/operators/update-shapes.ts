@@ -2,8 +2,8 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
+import type { ShuffleOptions } from '../options/shuffle.ts'
 import type { VersionOptions } from '../options/state-version.ts'
-import type { ShuffleOptions } from './windowed-stream.ts'
 
 /** `(values, state) => state`: `undefined` removes the key. */
 export type KeyUpdate<V, S> = (values: readonly V[], state: S | undefined) => S | undefined
