@@ -11,10 +11,8 @@ import type { CommitLog, LogItem } from '../stores/table.ts'
 import { maxBodyBytes } from '../stores/table-keys.ts'
 import { decode, decodeAgain, encode, stamp } from './codec.ts'
 import { headUntil, isHeadForCertain, type LogLife } from './log-life.ts'
-import { dropSpilled, isRef, spilledBy } from './spilled.ts'
-
-/** Of a log whose entries are given a new time: DynamoDB takes a thousand writes a second on one partition key. */
-const KEPT_AT_ONCE = 25
+import { prolong } from './prolong.ts'
+import { dropSpilled, isRef } from './spilled.ts'
 
 /** One look for spilled records that have expired takes up to a hundred of them. */
 const SPILLS_PER_LOOK = 16
@@ -186,32 +184,10 @@ export class TaskLog<R> {
     const item = await this.#log.head(this.task)
     if (!item || !this.#life) return 0
     const head = await this.#checked(item)
-    const { retention } = this.#life
-    const now = this.#life.now()
-    const soon = Math.ceil((now + retention / 2) / 1000)
-    const after = Math.min(from(head), head.version - 1)
-    const needed = await this.#log.read(this.task, { after, consistent: true })
-    const short = needed.filter(({ expiresAt = soon }) => expiresAt < soon)
-    if (short.length === 0 && (headUntil(item) ?? soon) >= soon) return 0
-    const set = async (one: LogItem): Promise<void> => {
-      if (headUntil(one) === undefined) return
-      await this.#keepSpilled(one)
-      const time = Math.ceil((now + retention) / 1000)
-      const life = one.headUntil === undefined ? { expiresAt: time } : { headUntil: time }
-      await this.#log.setLife(this.task, one.version, life)
-      if (one === item) this.#note({ ...one, ...life })
-    }
-    await set(item)
-    const others = short.filter(({ version }) => version < item.version)
-    for (let i = 0; i < others.length; i += KEPT_AT_ONCE) await Promise.all(others.slice(i, i + KEPT_AT_ONCE).map(set))
-    return others.length + 1
-  }
-
-  /** A rule of the bucket deletes spilled records by their age: one that is needed for longer is written anew. */
-  async #keepSpilled(item: LogItem): Promise<void> {
-    const spilled = spilledBy(this.task, item)
-    const bytes = spilled && (await this.#objects.get(spilled))
-    if (bytes) await this.#objects.put(spilled, bytes)
+    const places = { task: this.task, log: this.#log, objects: this.#objects, life: this.#life }
+    const kept = await prolong(places, item, Math.min(from(head), head.version - 1))
+    if (kept.head !== item) this.#note(kept.head)
+    return kept.count
   }
 
   /** One entry, strongly consistent; undefined when there is none or it has expired. */

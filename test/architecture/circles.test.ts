@@ -8,7 +8,6 @@ const SRC = resolve(import.meta.dirname, '../../src')
 
 /** Folders in which circles remain, with the reason. */
 const REMAIN: Readonly<Record<string, string>> = {
-  graph: 'nodes name wide nodes, which name their parents',
   'sources/kafka': 'a source names its kind, whose rules ask what the source says',
   stream: 'operators of pairs and windows give streams, whose methods they are',
   plan: 'a plan is made of stages and programs, and says what those are',

@@ -3,14 +3,14 @@
 
 import type { BatchPartial } from '../../log/commit-record.ts'
 import { partOfBucket } from '../../names/outputs.ts'
-import type { ShuffleStage } from '../../plan/plan.ts'
-import type { SetAside } from '../../programs/aside.ts'
 import type { BucketProgram } from '../../programs/bucket-program.ts'
 import { exchange } from '../../programs/exchange.ts'
 import type { Write } from '../../sinks/sink.ts'
 import type { JobSettings } from '../../stream/job.ts'
 import { collectOutputs } from '../outputs.ts'
+import { keepAside } from '../quarantine.ts'
 import { batchOfDue, nextInClosing } from '../schedule.ts'
+import type { BucketParts } from './bucket-parts.ts'
 
 /** What a stage's run gives its buckets. */
 export interface StageInput {
@@ -39,22 +39,15 @@ export interface BucketRun {
   readonly active: boolean
 }
 
-/**
- * Runs what is closed and not done. `due` of the operators counts anew after every batch.
- *
- * @param keep makes objects of what was set aside.
- * @param apart names parts beside those that other code may have written.
- */
+/** Runs what is closed and not done. `due` of the operators counts anew after every batch. */
 export async function runClosed(
   program: BucketProgram,
-  stage: ShuffleStage,
-  bucket: number,
-  settings: JobSettings,
+  { ref, stage, bucket, settings, environment, plans }: BucketParts,
   doneUntil: number,
   input: StageInput,
-  keep: (time: number, failures: readonly SetAside[]) => readonly Write[],
-  apart: string,
 ): Promise<BucketRun> {
+  const keep = keepAside(ref, settings, environment)
+  const apart = plans.own.fingerprint // names parts beside those that other code may have written
   const ran: number[] = []
   const partials: BatchPartial[] = []
   const objects: Write[] = []

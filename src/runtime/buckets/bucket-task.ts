@@ -9,10 +9,9 @@ import { type Part, partsOf } from '../held.ts'
 import { Mutex } from '../mutex.ts'
 import { openLog } from '../open-log.ts'
 import { ofOpenBatches, promiseObjects } from '../outbox.ts'
-import { keepAside } from '../quarantine.ts'
 import { blame } from '../savable.ts'
-import { LEAST_RETENTION } from '../snapshot-due.ts'
 import type { Contribution } from '../whole.ts'
+import { bucketCommit, bucketSeal } from './bucket-commit.ts'
 import type { BucketParts } from './bucket-parts.ts'
 import { dueAfter, nextTime, runClosed, type StageInput } from './bucket-run.ts'
 import { BucketState } from './bucket-state.ts'
@@ -213,14 +212,13 @@ export class BucketTask {
     if (!head || (head.record.kind !== 'bucket' && head.headUntil === undefined)) return true
     const snapshot = await this.#state.writeSnapshot(head, this.#parts.settings)
     const at = this.#parts.environment.clock.now()
-    const { retention: logFor } = this.#parts.settings
-    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at, logFor }
-    return (await this.#commit({ ...head.record, kind: 'seal', at, snapshot, ...quiet })) === 'committed'
+    const seal = { ...bucketSeal(head.record, at, snapshot), logFor: this.#parts.settings.retention }
+    return (await this.#commit(seal)) === 'committed'
   }
 
   /** Runs all batches that are closed and not done; no commit when they did nothing that has to be kept. */
   async #run(input: StageInput): Promise<Run> {
-    const { bucket, stage, settings, environment } = this.#parts
+    const { settings, environment, plans } = this.#parts
     const head = this.#head
     const next = nextTime(this.#doneUntil, this.due, settings, input)
     // A bucket that nothing falls into keeps its head alive all the same: a new snapshot is one for a new head.
@@ -228,39 +226,15 @@ export class BucketTask {
     const program = await this.#state.restore(head)
     const fresh =
       head && this.#state.isSnapshotDue(head, settings) ? await this.#state.writeSnapshot(head, settings) : undefined
-    const { ran, partials, objects, late, active } = await runClosed(
-      program,
-      stage,
-      bucket,
-      settings,
-      this.#doneUntil,
-      input,
-      keepAside(this.#parts.ref, settings, environment),
-      this.#parts.plans.own.fingerprint,
-    )
+    const { ran, partials, objects, late, active } = await runClosed(program, this.#parts, this.#doneUntil, input)
     const state = program.takeChanges()
     if (!active && state.length === 0 && !fresh) return { commit: undefined, partials }
     const open = late.length > 0 ? await ofOpenBatches(late, environment) : []
     const outbox = await promiseObjects(environment.objects, [...objects, ...open])
     const [at, code, closedUntil] = [environment.clock.now(), environment.code, input.closedUntil]
-    const last = fresh || head?.record.kind === 'birth' ? undefined : head
-    const commit: BucketCommit = {
-      kind: 'bucket',
-      at,
-      code,
-      plan: this.#parts.plans.own.fingerprint,
-      closedUntil,
-      ran,
-      due: dueAfter(program, closedUntil, settings),
-      state,
-      snapshot: fresh ?? head?.record.snapshot,
-      logBytes: (last?.record.logBytes ?? 0) + (last?.bytes ?? 0),
-      logSince: last?.record.logSince ?? at,
-      logFor: Math.min(settings.retention, last ? (last.record.logFor ?? LEAST_RETENTION) : settings.retention),
-      partials,
-      outbox,
-    }
-    return { commit, partials }
+    const due = dueAfter(program, closedUntil, settings)
+    const done = { at, code, plan: plans.own.fingerprint, closedUntil, ran, due, state, partials, outbox }
+    return { commit: bucketCommit(head, fresh, done, settings), partials }
   }
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {

@@ -12,6 +12,7 @@ import { openLog } from '../open-log.ts'
 import type { Publisher } from '../outbox.ts'
 import type { Plans } from '../plans.ts'
 import { saveSnapshot } from '../save-snapshot.ts'
+import { bucketSeal } from './bucket-commit.ts'
 
 export class GoneStages {
   readonly #plans: Plans
@@ -63,9 +64,8 @@ export class GoneStages {
     const { clock, code, log: journal } = environment
     const at = clock.now()
     const snapshot = await this.#snapshotOf(log, head)
-    const quiet = { ran: [], state: [], partials: [], outbox: [], logBytes: 0, logSince: at }
     const plan = this.#plans.own.fingerprint
-    const seal: BucketCommit = { ...head.record, kind: 'seal', at, code, plan, snapshot, ...quiet }
+    const seal: BucketCommit = { ...bucketSeal(head.record, at, snapshot), code, plan }
     // When others were faster the stage is not gone for them, and the next look finds what they did.
     await fenced.append(await fenced.prepare(seal))
     journal.info(
