@@ -2,11 +2,12 @@
 // and the checks that need all jobs at once.
 
 import { InvalidOptionError } from '../errors/errors.ts'
+import type { MappingOptions } from '../sources/kafka/mapping.ts'
 import type { Bundle } from './bundle.ts'
 import type { JobDescription, WrittenPlace } from './describe.ts'
 import type { CfnValue } from './framework.ts'
 import { consumerGroup, logicalId, stateBucketName, tableName } from './names.ts'
-import type { MappingOptions, PluginOptions } from './options.ts'
+import type { PluginOptions } from './options.ts'
 
 /** A job and the function that runs it. */
 export interface DeployedJob {

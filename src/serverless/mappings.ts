@@ -1,9 +1,10 @@
 // What brings a job's function to life: one event source mapping per topic, and one for the queue of its wake-ups. Written
 // here and not as the framework's events, which have no words for partial responses, refuse brokers without credentials,
 // and name mappings so that the topics `a-b` and `ab` collide.
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html
+// What a mapping of a topic says is in `sources/kafka/mapping.ts`.
 
 import { MOST_SHARES } from '../runtime/side-by-side/asking.ts'
+import { mappingOf } from '../sources/kafka/mapping.ts'
 import { type DeployedJob, type Deployment, groupOf, queueId } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { logicalId } from './names.ts'
@@ -24,62 +25,12 @@ export function mappingsOf(
 ): Record<string, CfnResource> {
   const DependsOn = [...target.dependsOn, ...stores]
   const topics = job.job.topics.map((topic) => {
-    const Properties = topicMapping(deployment, job, target.arn, topic)
+    const mapping = mappingOf(deployment.options.kafka, job.mapping, topic, groupOf(deployment, job, topic))
+    const Properties = { FunctionName: target.arn, ...mapping }
     return [logicalId(job.functionName, 'MillraceTopic', topic), { Type: MAPPING, DependsOn, Properties }] as const
   })
   const wake = { Type: MAPPING, DependsOn, Properties: wakeMapping(job, target.arn) }
   return { ...Object.fromEntries(topics), [logicalId(job.functionName, 'MillraceWakeMapping')]: wake }
-}
-
-function topicMapping(
-  deployment: Deployment,
-  job: DeployedJob,
-  FunctionName: CfnValue,
-  topic: string,
-): Record<string, CfnValue> {
-  const { bootstrapServers, mskArn, access } = deployment.options.kafka
-  const { mapping } = job
-  const configurations = access.map(({ Type, URI }) => ({ Type, URI }))
-  const group = { ConsumerGroupId: groupOf(deployment, job, topic) }
-  return {
-    FunctionName,
-    Topics: [topic],
-    ...(mskArn === undefined
-      ? {
-          SelfManagedEventSource: { Endpoints: { KafkaBootstrapServers: bootstrapServers } },
-          SelfManagedKafkaEventSourceConfig: group,
-          SourceAccessConfigurations: configurations, // a mapping without it is refused, even an empty one will do
-        }
-      : {
-          EventSourceArn: mskArn,
-          AmazonManagedKafkaEventSourceConfig: group,
-          ...(access.length > 0 && { SourceAccessConfigurations: configurations }),
-        }),
-    StartingPosition: mapping.startingPosition,
-    ...(mapping.startingPositionTimestamp !== undefined && {
-      StartingPositionTimestamp: mapping.startingPositionTimestamp,
-    }),
-    BatchSize: mapping.batchSize,
-    ...(mapping.maximumBatchingWindow !== undefined && {
-      MaximumBatchingWindowInSeconds: mapping.maximumBatchingWindow,
-    }),
-    Enabled: mapping.enabled,
-    ...(mapping.pollers && { ProvisionedPollerConfig: pollersOf(mapping.pollers) }),
-    ...(mapping.reportBatchItemFailures && { FunctionResponseTypes: ['ReportBatchItemFailures'] }),
-  }
-}
-
-function pollersOf({
-  minimum,
-  maximum,
-}: {
-  readonly minimum: number | undefined
-  readonly maximum: number | undefined
-}) {
-  return {
-    ...(minimum !== undefined && { MinimumPollers: minimum }),
-    ...(maximum !== undefined && { MaximumPollers: maximum }),
-  }
 }
 
 /** One message per invocation: requests for help are to be met by as many, and a failed message does not take others with it. */

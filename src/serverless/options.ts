@@ -3,34 +3,17 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { checkKnownOptions } from '../options/options.ts'
-import { type AccessConfiguration, checkAccess } from './access.ts'
+import type { Brokers, MappingOptions } from '../sources/kafka/mapping.ts'
+import { checkAccess } from './access.ts'
 import { boolean, choice, integer, nonEmptyText, type Options, options, textList } from './checks.ts'
 
 /** Who makes a resource: this deployment, or somebody else beforehand. */
 export type Ownership = 'managed' | 'external'
 
 /** The one Kafka cluster of a service. */
-export interface KafkaCluster {
-  /** `host:port`; empty for an MSK cluster. */
-  readonly bootstrapServers: readonly string[]
-  readonly mskArn: string | undefined
-  readonly access: readonly AccessConfiguration[]
+export interface KafkaCluster extends Brokers {
   /** Partition counts by topic, as far as they are given rather than looked up. */
   readonly partitions: ReadonlyMap<string, number>
-}
-
-/** How the topics of one job are read. */
-export interface MappingOptions {
-  readonly batchSize: number
-  /** Seconds; undefined: Lambda's 500 ms, which cannot be said in seconds. */
-  readonly maximumBatchingWindow: number | undefined
-  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP'
-  /** Seconds since the epoch. */
-  readonly startingPositionTimestamp: number | undefined
-  readonly enabled: boolean
-  /** Provisioned mode. */
-  readonly pollers: { readonly minimum: number | undefined; readonly maximum: number | undefined } | undefined
-  readonly reportBatchItemFailures: boolean
 }
 
 export interface PluginOptions {

@@ -4,7 +4,7 @@
 
 import kafkajs from 'kafkajs'
 import { describeCause } from '../errors/errors.ts'
-import { needsCredentials } from './access.ts'
+import { needsCredentials } from '../sources/kafka/permissions.ts'
 import type { KafkaCluster } from './options.ts'
 
 /** How long to wait for the brokers: from where one deploys they are often out of reach, and nothing answers at all. */

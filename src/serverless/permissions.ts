@@ -3,7 +3,7 @@
 
 import { OWN_PREFIX } from '../names/objects.ts'
 import { jobKey, logKeysOf } from '../names/table-keys.ts'
-import { accessStatements } from './access.ts'
+import { permissionsOf } from '../sources/kafka/permissions.ts'
 import { type Deployment, groupOf, queueId, stateBucketRef, tableRef } from './deployment.ts'
 import type { WrittenPlace } from './describe.ts'
 import type { CfnValue, IamStatement } from './framework.ts'
@@ -27,7 +27,7 @@ export function statementsOf(deployment: Deployment): IamStatement[] {
       ],
       Resource: jobs.map((job) => ({ 'Fn::GetAtt': [queueId(job), 'Arn'] })),
     },
-    ...accessStatements(options.kafka.access, options.kafka.mskArn, topics, groups),
+    ...permissionsOf(options.kafka.access, options.kafka.mskArn, topics, groups),
   ]
 }
 

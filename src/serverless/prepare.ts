@@ -2,11 +2,12 @@
 
 import { join } from 'node:path'
 import { InvalidOptionError } from '../errors/errors.ts'
+import type { MappingOptions } from '../sources/kafka/mapping.ts'
 import { bundleHandler } from './bundle.ts'
 import { checkDeployment, DEFAULT_TIMEOUT, type DeployedJob, type Deployment } from './deployment.ts'
 import { describeJob, type JobDescription } from './describe.ts'
 import type { FunctionConfig, ProviderConfig } from './framework.ts'
-import type { KafkaCluster, MappingOptions, PluginOptions } from './options.ts'
+import type { KafkaCluster, PluginOptions } from './options.ts'
 import { knownPartitions } from './partitions.ts'
 
 export interface ServiceFacts {

@@ -1,0 +1,86 @@
+// Which permissions Lambda's pollers need from the function's role to get into a Kafka cluster.
+// https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html and with-msk-permissions.html
+
+import type { Permission } from '../deployed.ts'
+
+/** One entry of a mapping's `SourceAccessConfigurations`. */
+export interface AccessConfiguration {
+  readonly Type: string
+  readonly URI: string
+}
+
+/** Whether the brokers want to know who it is, so that nobody without the secret can ask them. */
+export function needsCredentials(access: readonly AccessConfiguration[]): boolean {
+  return access.some(isSecret)
+}
+
+/** What the function's role must allow for Lambda to poll on its behalf. */
+export function permissionsOf(
+  access: readonly AccessConfiguration[],
+  mskArn: string | undefined,
+  topics: readonly string[],
+  groups: readonly string[],
+): Permission[] {
+  const secrets = [...new Set(access.filter(isSecret).map(({ URI }) => URI))]
+  const inVpc = mskArn !== undefined || access.some(({ Type }) => Type === 'VPC_SUBNET')
+  return [
+    ...(secrets.length > 0
+      ? [{ Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: secrets } as const]
+      : []),
+    ...(inVpc ? [VPC_STATEMENT] : []),
+    ...(mskArn === undefined ? [] : mskStatements(mskArn, topics, groups, secrets.length === 0)),
+  ]
+}
+
+function isSecret({ Type }: AccessConfiguration): boolean {
+  return !Type.startsWith('VPC_')
+}
+
+/** These actions know no resources that could be named beforehand. */
+const VPC_STATEMENT: Permission = {
+  Effect: 'Allow',
+  Action: [
+    'ec2:CreateNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeVpcs',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeSubnets',
+    'ec2:DescribeSecurityGroups',
+  ],
+  Resource: '*',
+}
+
+/** Without a secret Lambda authenticates to MSK by the role itself, and then the cluster asks for permissions of its own. */
+function mskStatements(
+  cluster: string,
+  topics: readonly string[],
+  groups: readonly string[],
+  byRole: boolean,
+): Permission[] {
+  // arn:aws:kafka:region:account:cluster/name/uuid, and beside it …:topic/name/uuid/topic and …:group/name/uuid/group.
+  const within = (kind: string, name: string) => `${cluster.replace(':cluster/', `:${kind}/`)}/${name}`
+  const described: Permission = {
+    Effect: 'Allow',
+    Action: ['kafka:DescribeCluster', 'kafka:DescribeClusterV2', 'kafka:GetBootstrapBrokers'],
+    Resource: cluster,
+  }
+  if (!byRole) return [described]
+  return [
+    described,
+    {
+      Effect: 'Allow',
+      Action: ['kafka-cluster:Connect', 'kafka-cluster:DescribeClusterDynamicConfiguration'],
+      Resource: cluster,
+    },
+    {
+      Effect: 'Allow',
+      Action: ['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'],
+      Resource: topics.map((topic) => within('topic', topic)),
+    },
+    {
+      Effect: 'Allow',
+      Action: ['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'],
+      Resource: groups.map((group) => within('group', group)),
+    },
+  ]
+}
