@@ -6,8 +6,10 @@ import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { type DStream, job, text } from '../../src/index.ts'
 import { batchFolder, type FilesPlace } from '../../src/names/outputs.ts'
+import { describePlan } from '../../src/plan/describe.ts'
 import type { Sink } from '../../src/sinks/sink.ts'
 import { simulate } from '../../src/testing/index.ts'
+import { planned } from '../support/definition.ts'
 import { driven, records } from '../support/driven.ts'
 
 /** Gzipped lines below `by-length/<n>/`, and when T is complete one object that says how many elements it has, and their sum. */
@@ -109,12 +111,19 @@ it('comes out the same under crashes, duplicates, other cuts and zombies', async
   }
 })
 
-it('is refused where another output writes', () => {
-  const twice = () =>
-    job('twice', { batch: 1000 }, ({ kafka }) => {
-      const lines = kafka('lines', { value: text() })
-      tally(lines, 'a')
-      lines.saveAsTextFiles('s3://results/a')
-    })
+it('is planned, named and refused like any other', () => {
+  const defined = (define: (lines: DStream<unknown>) => void) => () =>
+    planned(job('planned', { batch: 1000 }, ({ kafka }) => define(kafka('lines', { value: text() }))))
+  expect(describePlan(defined((lines) => tally(lines, 'a'))())).toContain('→ tally a (gzip)')
+  const twice = defined((lines) => {
+    tally(lines, 'a')
+    lines.saveAsTextFiles('s3://results/a')
+  })
   expect(twice).toThrow('two outputs write to s3://results/a')
+  expect(defined((lines) => tally(lines, 'a'.repeat(1000)))).toThrow(
+    /An object could get the key .* Shorten the prefix/,
+  )
+  const called = (lines: DStream<unknown>) =>
+    lines.registry.add({ kind: 'output', input: lines.node, sink: { ...tallied('a'), places: [] } })
+  expect(defined((lines) => [called(lines), called(lines)])).toThrow('two outputs are called tally a')
 })
