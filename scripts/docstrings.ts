@@ -19,8 +19,6 @@ export interface Example {
 
 /** The one class whose example serves all errors: nobody makes the others, and all are caught alike. */
 const ERRORS = /^(?!MillraceError$)\w+Error$/
-/** Not all documented yet. */
-const LATER = /^(?:DStream|MappedStream|State|StateSpec|CsvFileOptions)(?:\.|$)/
 const NEED_EXAMPLES = new Set(['Function', 'Class', 'Method'])
 
 /** What is missing, a line each. */
@@ -55,7 +53,7 @@ function documented(entry: ApiItem): [name: string, overloads: ApiItem[]][] {
       .map((member) => ({ name: `${item.name}.${member.name}`, item: member })),
   ])
   const names = Map.groupBy(all, ({ name }) => name)
-  return [...names].filter(([name]) => !LATER.test(name)).map(([name, items]) => [name, items.map(({ item }) => item)])
+  return [...names].map(([name, items]) => [name, items.map(({ item }) => item)])
 }
 
 /** The text of a comment, without stars. */

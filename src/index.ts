@@ -34,11 +34,16 @@ export type { MapAsyncOptions } from './operators/map-async.ts'
 export type { NewPartitions } from './operators/operator.ts'
 export type { PartitioningOptions } from './operators/preserves-partitioning.ts'
 export type { State } from './operators/state-handle.ts'
-export { type MappingFunction, StateSpec, type TimedMappingFunction } from './operators/state-spec.ts'
+export {
+  type MappingFunction,
+  type MapWithStateOptions,
+  StateSpec,
+  type TimedMappingFunction,
+} from './operators/state-spec.ts'
 export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './operators/update-shapes.ts'
 export type { WindowOptions } from './operators/window.ts'
 export { type Duration, milliseconds, minutes, seconds } from './options/duration.ts'
-export type { CombineOptions, ShuffleOptions } from './options/shuffle.ts'
+export type { CombineOptions, ShuffleOptions, StateOptions } from './options/shuffle.ts'
 export type { VersionOptions } from './options/state-version.ts'
 export type { Widen } from './options/widen.ts'
 export type { CsvFileOptions } from './sinks/files/files.ts'

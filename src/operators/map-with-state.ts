@@ -22,7 +22,7 @@ import type { Flag, Form, Keyed } from './cells.ts'
 import { INITIAL, initialState } from './initial-state.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import { type State, StateHandle } from './state-handle.ts'
-import type { StateSpec } from './state-spec.ts'
+import { checkSpec, type MapWithStateOptions, type StateSpec } from './state-spec.ts'
 import { synchronous } from './synchronous.ts'
 
 /** User functions sit in method signatures, so that operators forget element types. */
@@ -34,11 +34,12 @@ interface Mapping {
   map(time: number, key: unknown, value: unknown, state: State<unknown>): unknown
 }
 
-export function mapWithState<K, V, S, M>(spec: StateSpec<K, V, S, M>, options: IdentityOptions): Asked {
-  const { initial, timeout, numPartitions, values } = spec.settings
-  const identity = identified('mapWithState', options)
+/** @param options count where the spec says something else. */
+export function mapWithState<K, V, S, M>(spec: StateSpec<K, V, S, M>, options: MapWithStateOptions<K, S>): Asked {
+  const settings = { ...spec.settings, ...checkSpec('mapWithState', options) }
+  const { initial = [], timeout, numPartitions, values, ...identity } = settings
   const who = { ...shuffle('mapWithState', numPartitions === undefined ? {} : { numPartitions }), ...identity }
-  return mapping({ initial: [...initial], timeout, map: checkFunction('mapWithState', spec.map) }, who, values)
+  return mapping({ initial, timeout, map: checkFunction('mapWithState', spec.map) }, who, values)
 }
 
 function mapping(how: Mapping, who: Partial<Asked>, values: BatchOperator['values']): Asked {

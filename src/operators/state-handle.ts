@@ -4,14 +4,57 @@
 import { StateMisuseError } from '../errors/operator-errors.ts'
 import { copyAgain } from '../values/copy.ts'
 
-/** The state of one key as Spark's `State` shows it to the function of `mapWithState`. */
+/**
+ * The state of one key, for the time of one call of the function of `mapWithState`; what is done elsewhere is not seen. Rules and messages are those of
+ * Spark's `org.apache.spark.streaming.State`.
+ *
+ * @example
+ * StateSpec.function((shop: string, cents: number | undefined, sum: State<number>) => {
+ *   if (sum.isTimingOut()) return [shop, sum.get()] as const
+ *   if (cents === undefined) sum.remove()
+ *   else sum.update((sum.getOption() ?? 0) + cents)
+ *   return undefined
+ * }).timeout('1h')
+ */
 export interface State<S> {
+  /**
+   * Whether the key has a state: one that was kept, or given by `update` just now.
+   *
+   * @example StateSpec.function((_key: string, n: number | undefined, state: State<number>) => (state.exists() ? undefined : n))
+   */
   exists(): boolean
-  /** @throws when there is none. */
+  /**
+   * The state, a copy of this call's own: changing it counts only when it is given to `update`.
+   *
+   * @throws StateMisuseError when there is none.
+   * @example StateSpec.function((_key: string, n: number | undefined, state: State<number>) => (state.exists() ? state.get() : n))
+   */
   get(): S
+  /**
+   * The state, or `undefined`.
+   *
+   * @example StateSpec.function((_key: string, n: number | undefined, state: State<number>) => (state.getOption() ?? 0) + (n ?? 0))
+   */
   getOption(): S | undefined
+  /**
+   * Keeps this from now on.
+   *
+   * @throws StateMisuseError after `remove`, and while the key times out; UnsavableValueError for what is no value.
+   * @example StateSpec.function((_key: string, n: number | undefined, state: State<number>) => state.update(n ?? 0))
+   */
   update(state: S): void
+  /**
+   * Forgets the key.
+   *
+   * @throws StateMisuseError when there is no state, after `remove`, and while the key times out.
+   * @example StateSpec.function((_key: string, n: number | undefined, state: State<number>) => (n === 0 ? state.remove() : state.update(n ?? 0)))
+   */
   remove(): void
+  /**
+   * Whether the key has not been seen for longer than the spec's timeout. It is removed after this call, which has no value.
+   *
+   * @example StateSpec.function((key: string, _n: number | undefined, state: State<number>) => (state.isTimingOut() ? `${key} is gone` : 'here')).timeout('1h')
+   */
   isTimingOut(): boolean
 }
 

@@ -2,8 +2,7 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
-import type { ShuffleOptions } from '../options/shuffle.ts'
-import type { VersionOptions } from '../options/state-version.ts'
+import type { StateOptions } from '../options/shuffle.ts'
 
 /** `(values, state) => state`: `undefined` removes the key. */
 export type KeyUpdate<V, S> = (values: readonly V[], state: S | undefined) => S | undefined
@@ -17,10 +16,7 @@ export type GroupsUpdate<K, V, S> = (
 export type TimedUpdate<K, V, S> = (time: number, key: K, values: readonly V[], state: S | undefined) => S | undefined
 
 /** Options of `updateStateByKey`. */
-export interface UpdateOptions<K, S> extends ShuffleOptions, VersionOptions<NoInfer<S>> {
-  /** State of keys before the first batch. */
-  readonly initialState?: Iterable<readonly [K, S]>
-}
+export interface UpdateOptions<K, S> extends StateOptions<K, S> {}
 
 /** The general shape. */
 export type StateUpdate<K, V, S> = (

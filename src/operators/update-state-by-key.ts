@@ -6,8 +6,8 @@
 //
 // Cells: ['initial'], true once the initial state has been applied; ['state', key], the state of a key.
 
-import { shuffle } from '../options/shuffle.ts'
-import { VERSION_OPTIONS, valueVersion } from '../options/state-version.ts'
+import { STATE_OPTIONS, shuffle } from '../options/shuffle.ts'
+import { valueVersion } from '../options/state-version.ts'
 import { refuseMissing } from '../values/canonical-key.ts'
 import { copyAgain, copyOf, equal } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
@@ -44,7 +44,7 @@ export function updateStateByKey<K, V, S>(
 ): Asked {
   const general = updateFunction<K, V, S>(update)
   const updateKey = keyFunction<K, V, S>(update)
-  const who = shuffle('updateStateByKey', options, ['initialState', ...VERSION_OPTIONS])
+  const who = shuffle('updateStateByKey', options, STATE_OPTIONS)
   const values = valueVersion('updateStateByKey', options)
   return updating(
     { initial: [...(options.initialState ?? [])], update: general, ...(updateKey && { updateKey }) },

@@ -2,7 +2,7 @@
 
 import { IDENTITY_OPTIONS, type Identity, type IdentityOptions, identityOf } from './identity.ts'
 import { checkKnownOptions, checkPartitions } from './options.ts'
-import type { VersionOptions } from './state-version.ts'
+import { VERSION_OPTIONS, type VersionOptions } from './state-version.ts'
 
 /** Options of operators that shuffle. */
 export interface ShuffleOptions extends IdentityOptions {
@@ -12,6 +12,15 @@ export interface ShuffleOptions extends IdentityOptions {
 
 /** Options of operators that combine or reduce values `V` by key. */
 export interface CombineOptions<V> extends ShuffleOptions, VersionOptions<NoInfer<V>> {}
+
+/** Options of operators that keep a state `S` per key, `updateStateByKey` and `mapWithState` alike. */
+export interface StateOptions<K, S> extends ShuffleOptions, VersionOptions<NoInfer<S>> {
+  /** State of keys before the first batch. With it, keys are in buckets ({@link DStream.preservesPartitioning} ends there). Default: none. */
+  readonly initialState?: Iterable<readonly [K, S]>
+}
+
+/** What `checkKnownOptions` has to know of {@link StateOptions}, besides those of a shuffle. */
+export const STATE_OPTIONS = ['initialState', ...VERSION_OPTIONS] as const
 
 /** The same, as nodes have it. */
 export interface Shuffle extends Identity {

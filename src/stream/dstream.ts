@@ -19,7 +19,7 @@ import { mapWithState, stateSnapshots } from '../operators/map-with-state.ts'
 import type { Asked, Operator } from '../operators/operator.ts'
 import { type PartitioningOptions, preservesPartitioning } from '../operators/preserves-partitioning.ts'
 import { repartition } from '../operators/repartition.ts'
-import type { StateSpec } from '../operators/state-spec.ts'
+import type { MapWithStateOptions, StateSpec } from '../operators/state-spec.ts'
 import { union } from '../operators/union.ts'
 import type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from '../operators/update-shapes.ts'
 import { updateStateByKey } from '../operators/update-state-by-key.ts'
@@ -78,6 +78,14 @@ type Reads = { readonly node: StreamNode }
 /**
  * A stream of elements of type `T`, cut into batches by time. Immutable: operators return new streams and run nothing.
  * Semantics follow Spark's `org.apache.spark.streaming.dstream.DStream`; on pairs `[K, V]` also `PairDStreamFunctions`.
+ *
+ * Functions that are given to operators are synchronous, but for `mapAsync`, and change nothing that they are given but the first argument of a
+ * combining function. What one throws on a record makes that a poison one (`onPoison`); on a closed batch it is a `BatchFailedError`.
+ *
+ * @example
+ * function perShop(stream: DStream<Order>): DStream<[shop: string, cents: number]> {
+ *   return stream.map(({ shop, cents }): [string, number] => [shop, cents]).reduceByKey((a, b) => a + b)
+ * }
  */
 export class DStream<T> {
   /** @internal */
@@ -111,19 +119,32 @@ export class DStream<T> {
     return [operatorNode(operator, { inputs, slide, id, formerly, numPartitions }), this.registry, slide]
   }
 
-  /** Applies `f` to every element. Spark: `DStream.map`. */
+  /**
+   * Applies `f` to every element. Spark: `DStream.map`.
+   *
+   * @throws InvalidOptionError when `f` is no function; one that returns a promise is an `UnsavableValueError` of its record: use {@link mapAsync}.
+   * @example words.map((word) => word.toLowerCase())
+   */
   map<U>(f: (element: T) => U & Sync<U>): DStream<U> {
     return this.derive(map(f))
   }
 
-  /** Keeps the elements for which `f` is true. Spark: `DStream.filter`. */
+  /**
+   * Keeps the elements for which `f` is true; a type guard narrows the type. Spark: `DStream.filter`.
+   *
+   * @example numbers.filter((n) => n >= 0)
+   */
   filter<U extends T>(f: (element: T) => element is U): DStream<U>
   filter(f: (element: T) => boolean): DStream<T>
   filter(f: (element: T) => boolean): DStream<T> {
     return this.derive(filter(f))
   }
 
-  /** Applies `f` to every element and flattens what it returns. Spark: `DStream.flatMap`. */
+  /**
+   * Applies `f` to every element and flattens what it returns, by one level. Spark: `DStream.flatMap`.
+   *
+   * @example lines.flatMap(({ value }) => value.split(' '))
+   */
   flatMap<U>(f: (element: T) => Iterable<U>): DStream<U> {
     return this.derive(flatMap(f))
   }
@@ -131,12 +152,23 @@ export class DStream<T> {
   /**
    * Applies `f` once to the elements that one micro-batch of one partition has for one batch time. How records are cut
    * into micro-batches shows here, as in Spark's `DStream.mapPartitions` the partitioning does.
+   *
+   * @throws OperatorError when `f` throws on the elements together, and on none of their records alone.
+   * @example
+   * orders.mapPartitions(function* (some) {
+   *   const format = new Intl.NumberFormat('en') // once, and not per element
+   *   for (const { cents } of some) yield format.format(cents / 100)
+   * })
    */
   mapPartitions<U>(f: (elements: Iterable<T>) => Iterable<U>): DStream<U> {
     return this.derive(mapPartitions(f))
   }
 
-  /** One array per batch and partition, with its elements. Spark: `glom`. */
+  /**
+   * One array per batch and partition, with its elements. How records are cut into micro-batches shows here. Spark: `glom`.
+   *
+   * @example numbers.glom().map((some) => Math.max(...some))
+   */
   glom(): DStream<T[]> {
     return this.mapPartitions((elements) => [[...elements]])
   }
@@ -148,41 +180,71 @@ export class DStream<T> {
    *
    * A call that fails because something is away fails the micro-batch, which is delivered again ({@link MapAsyncOptions.transient});
    * so does one after the other when all records of a micro-batch, and more than one, fail alike, for up to `waitForFailed`.
+   *
+   * @throws TransientFailureError (the invocation) while something is away.
+   * @example orders.mapAsync(async (order) => ({ ...order, about: await lookUp(order.shop) }), { concurrency: 16 })
    */
   mapAsync<U>(f: (element: T) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
     return this.derive(mapAsync(f, options))
   }
 
-  /** All elements of this stream and of the others. Spark: `DStream.union`. */
+  /**
+   * All elements of this stream and of the others, of the same job and slide. Spark: `DStream.union`.
+   *
+   * @throws InvalidOptionError for streams of different jobs or slides.
+   * @example words.union(lines.map(({ value }) => value))
+   */
   union(...others: readonly DStream<T>[]): DStream<T> {
     checkTogether('union', this, ...others)
     return this.derive(union, ...others)
   }
 
-  /** The same elements, spread over `numPartitions` buckets. Spark: `repartition`. */
+  /**
+   * The same elements, spread evenly over `numPartitions` buckets (1 to 10,000), each of which works by itself. Spark: `repartition`.
+   *
+   * @throws InvalidOptionError for a number that is none of these.
+   * @example words.repartition(8).mapPartitions((some) => [[...some].length])
+   */
   repartition(numPartitions: number, options: IdentityOptions = {}): DStream<T> {
     return this.derive(repartition(numPartitions, options))
   }
 
-  /** One element per batch: all of its elements put together by `f`; none for an empty batch. Spark: `reduce`. */
+  /**
+   * One element per batch: all of its elements put together by `f`; none for an empty batch. `f` is associative and commutative, and may change and
+   * return its first argument. Spark: `reduce`.
+   *
+   * @example numbers.reduce((a, b) => Math.max(a, b))
+   */
   reduce(f: Reduce<T>, options: IdentityOptions = {}): DStream<Widen<T>> {
     return this.derive(reduce(f, options))
   }
 
-  /** One element per batch: how many elements it has, `0` for an empty one. Spark: `count`. */
+  /**
+   * One element per batch: how many elements it has, `0` for an empty one. Spark: `count`.
+   *
+   * @example words.count().print()
+   */
   count(options: IdentityOptions = {}): DStream<number> {
     return this.derive(count(options))
   }
 
-  /** How often each value occurs in a batch, as pairs; values are compared by value. Spark: `countByValue`. */
+  /**
+   * How often each value occurs in a batch, as pairs; values are compared by value. Spark: `countByValue`.
+   *
+   * @throws InvalidKeyError (of a record, by policy `onPoison`) for a value that cannot be a key.
+   * @example words.countByValue().filter(([, count]) => count > 1)
+   */
   countByValue(options: ShuffleOptions = {}): DStream<[T, number]> {
     return this.map((element): [T, number] => [element, 1]).reduceByKey<T, number>(addCounts, options)
   }
 
   /**
-   * At every multiple of `slide` the elements of all batches in (T - window, T]; the first windows are partial. Spark: `window`.
+   * At every multiple of `slide` the elements of all batches in (T - window, T]; the first windows are partial. Keeps the elements of a window as
+   * state: a reduction over it keeps less. Spark: `window`.
    *
+   * @param slide default: this stream's own, which of a source is the batch interval.
    * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   * @example orders.window('10m', '1m').map(({ shop }) => shop).countByValue()
    */
   window(over: Duration, slide: Duration = this.slide, options: WindowOptions<T> = {}): DStream<T> {
     return this.derive(
@@ -190,7 +252,15 @@ export class DStream<T> {
     )
   }
 
-  /** Reduces every window to one element; with an inverse incrementally. Spark: `reduceByWindow`. */
+  /**
+   * Reduces every window to one element; with an inverse incrementally: what enters is added, what leaves is taken off. `f` is associative and
+   * commutative, and `inverse(f(a, b), b)` is `a`. Spark: `reduceByWindow`.
+   *
+   * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   * @example
+   * numbers.reduceByWindow((a, b) => Math.max(a, b), '1m', '10s')
+   * numbers.reduceByWindow((a, b) => a + b, (sum, gone) => sum - gone, '1m', '10s', { id: 'sum-of-a-minute' })
+   */
   reduceByWindow(f: Reduce<T>, window: Duration, slide: Duration, options?: WindowOptions<Widen<T>>): DStream<Widen<T>>
   reduceByWindow(
     f: Reduce<T>,
@@ -212,13 +282,23 @@ export class DStream<T> {
     return reduceByWindowInverse(this, f, second, [third, fourth], options)
   }
 
-  /** How many elements every window has. Spark: `countByWindow`. */
+  /**
+   * How many elements every window has; what is kept is a number. Spark: `countByWindow`.
+   *
+   * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   * @example words.countByWindow('1m', '10s').print()
+   */
   countByWindow(window: Duration, slide: Duration, options: IdentityOptions = {}): DStream<number> {
     identified('countByWindow', options)
     return this.map(() => 1).reduceByWindow(addCounts, (a, b) => a - b, window, slide, options)
   }
 
-  /** How often each value occurs in every window, as pairs. Spark: `countByValueAndWindow`. */
+  /**
+   * How often each value occurs in every window, as pairs; a value that does not occur any more is forgotten. Spark: `countByValueAndWindow`.
+   *
+   * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   * @example words.countByValueAndWindow('1m', '10s', { id: 'words-of-a-minute' })
+   */
   countByValueAndWindow(window: Duration, slide: Duration, options: ShuffleOptions = {}): DStream<[T, number]> {
     const filter = ([, count]: readonly [T, number]): boolean => count !== 0
     return this.map((element): [T, number] => [element, 1]) //
@@ -234,7 +314,9 @@ export class DStream<T> {
    * initial state asks for buckets; the next operator by key shuffles then. Spark: `preservesPartitioning` of `mapPartitions`.
    *
    * @throws InvalidOptionError for a stream of several topics, or after a shuffle.
-   * @example kafka('orders', { value: json() }).map((r) => [r.key, r.value] as const).preservesPartitioning()
+   * @example
+   * const keyed = kafka('orders', { value: json<Order>() }).map((r) => [r.key, r.value.cents] as const)
+   * keyed.preservesPartitioning().reduceByKey((a, b) => a + b)
    */
   preservesPartitioning<K, V>(this: Pairs<K, V>, options: PartitioningOptions = {}): DStream<readonly [K, V]> {
     const operator = preservesPartitioning(options)
@@ -242,27 +324,58 @@ export class DStream<T> {
     return this.derive(operator)
   }
 
-  /** Applies `f` to the values of pairs. Spark: `mapValues`. */
+  /**
+   * Applies `f` to the values of pairs; keys stay, and so does their place ({@link preservesPartitioning}). Spark: `mapValues`.
+   *
+   * @example byShop.mapValues((cents) => cents / 100)
+   */
   mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U & Sync<U>): DStream<[K, U]> {
     return this.derive(mapValues(f))
   }
 
-  /** Applies `f` to the values of pairs and flattens what it returns. Spark: `flatMapValues`. */
+  /**
+   * Applies `f` to the values of pairs and flattens what it returns: a pair of the key and each result. Spark: `flatMapValues`.
+   *
+   * @example byShop.flatMapValues((cents) => (cents > 0 ? [cents] : []))
+   */
   flatMapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
     return this.derive(flatMapValues(f))
   }
 
-  /** One pair per key and batch, its values put together by `f`, on the side of the source first. Spark: `reduceByKey`. */
+  /**
+   * One pair per key and batch, its values put together by `f`, on the side of the source first, so that one value per key travels. `f` is associative
+   * and commutative, and may change and return its first argument. Spark: `reduceByKey`.
+   *
+   * @throws InvalidKeyError, NotAPairError (of a record, by policy `onPoison`).
+   * @example byShop.reduceByKey((a, b) => a + b, { numPartitions: 8 })
+   */
   reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: CombineOptions<Widen<V>> = {}): DStream<[K, Widen<V>]> {
     return this.derive(reduceByKey(f, options))
   }
 
-  /** One pair per key and batch: the key and all of its values. Spark: `groupByKey`. */
+  /**
+   * One pair per key and batch: the key and all of its values, which all travel: where a result is smaller, {@link reduceByKey} or
+   * {@link combineByKey} cost less. Spark: `groupByKey`.
+   *
+   * @throws InvalidKeyError, NotAPairError (of a record, by policy `onPoison`).
+   * @example byShop.groupByKey().mapValues((all) => all.length)
+   */
   groupByKey<K, V>(this: Pairs<K, V>, options: CombineOptions<V> = {}): DStream<[K, V[]]> {
     return this.derive(groupByKey(options))
   }
 
-  /** One pair per key and batch, combined in the general way. Spark: `combineByKey`. */
+  /**
+   * One pair per key and batch, combined in the general way: `create` makes an accumulator of a first value, `mergeValue` adds another, and
+   * `mergeCombiners` puts those of several partitions together. The last two may change and return their first argument. Spark: `combineByKey`.
+   *
+   * @throws InvalidKeyError, NotAPairError (of a record, by policy `onPoison`).
+   * @example
+   * byShop.combineByKey(
+   *   (cents) => ({ sum: cents, n: 1 }),
+   *   ({ sum, n }, cents) => ({ sum: sum + cents, n: n + 1 }),
+   *   (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
+   * )
+   */
   combineByKey<K, V, C>(
     this: Pairs<K, V>,
     create: (value: V) => C & Sync<C>,
@@ -273,7 +386,13 @@ export class DStream<T> {
     return this.derive(combineByKey(create, mergeValue, mergeCombiners, options))
   }
 
-  /** Per key the values of every window. Spark: `groupByKeyAndWindow`. */
+  /**
+   * Per key the values of every window, all of which are kept as state. Spark: `groupByKeyAndWindow`.
+   *
+   * @param slide default: this stream's own.
+   * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   * @example byShop.groupByKeyAndWindow('5m', '1m').mapValues((all) => Math.max(...all))
+   */
   groupByKeyAndWindow<K, V>(
     this: Pairs<K, V>,
     window: Duration,
@@ -287,7 +406,11 @@ export class DStream<T> {
    * Reduces the values of every key over windows. With an inverse incrementally: what enters is added, what leaves is
    * taken off, and keys stay with a neutral value unless `filter` drops them. Spark: `reduceByKeyAndWindow`.
    *
-   * @example pairs.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '20s', '10s')
+   * @param slide default: this stream's own.
+   * @throws InvalidOptionError unless window and slide are multiples of this stream's own slide.
+   * @example
+   * byShop.reduceByKeyAndWindow((a, b) => Math.max(a, b), '20s', '10s')
+   * byShop.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '20s', '10s', { filter: ([, cents]) => cents !== 0 })
    */
   reduceByKeyAndWindow<K, V>(
     this: Pairs<K, V>,
@@ -320,18 +443,34 @@ export class DStream<T> {
     return reduceByKeyAndWindowInverse(this, f, second, [third, fourth ?? this.slide], options)
   }
 
-  /** Per key and batch, the values of both streams. Spark: `cogroup`. */
+  /**
+   * Per key and batch, the values of both streams: `[key, [those of this, those of the other]]`, for every key of either. Nothing is kept from batch to
+   * batch: window a stream first to join with what came before. Spark: `cogroup`.
+   *
+   * @throws InvalidOptionError for streams of different slides.
+   * @example byShop.cogroup(shops).mapValues(([cents, about]) => ({ sold: cents.length, known: about.length > 0 }))
+   */
   cogroup<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>, options: ShuffleOptions = {}): DStream<[K, [V[], W[]]]> {
     sameSlide('cogroup', this, other)
     return this.derive(cogroup(options), other)
   }
 
-  /** Every pair of values of a key in both streams. Spark: `join`. */
+  /**
+   * Every pair of values of a key in the same batch of both streams; a key that either lacks is left out. Spark: `join`.
+   *
+   * @throws InvalidOptionError for streams of different slides.
+   * @example byShop.join(shops).map(([shop, [cents, { country }]]) => ({ shop, cents, country }))
+   */
   join<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>, options: ShuffleOptions = {}): DStream<[K, [V, W]]> {
     return this.cogroup(other, options).flatMapValues((grouped) => inner(grouped))
   }
 
-  /** As `join`, with `undefined` for a key that the other stream lacks. Spark: `leftOuterJoin`. */
+  /**
+   * As {@link join}, with `undefined` for a key that the other stream lacks. Spark: `leftOuterJoin`.
+   *
+   * @throws InvalidOptionError for streams of different slides.
+   * @example byShop.leftOuterJoin(shops).mapValues(([cents, about]) => ({ cents, country: about?.country ?? 'unknown' }))
+   */
   leftOuterJoin<K, V, W>(
     this: Pairs<K, V>,
     other: Pairs<K, W>,
@@ -340,7 +479,12 @@ export class DStream<T> {
     return this.cogroup(other, options).flatMapValues((grouped) => leftOuter(grouped))
   }
 
-  /** As `join`, with `undefined` for a key that this stream lacks. Spark: `rightOuterJoin`. */
+  /**
+   * As {@link join}, with `undefined` for a key that this stream lacks. Spark: `rightOuterJoin`.
+   *
+   * @throws InvalidOptionError for streams of different slides.
+   * @example byShop.rightOuterJoin(shops).mapValues(([cents = 0, { name }]) => ({ name, cents }))
+   */
   rightOuterJoin<K, V, W>(
     this: Pairs<K, V>,
     other: Pairs<K, W>,
@@ -349,7 +493,12 @@ export class DStream<T> {
     return this.cogroup(other, options).flatMapValues((grouped) => rightOuter(grouped))
   }
 
-  /** As `join`, with `undefined` for a key that either stream lacks. Spark: `fullOuterJoin`. */
+  /**
+   * As {@link join}, with `undefined` for a key that either stream lacks. Spark: `fullOuterJoin`.
+   *
+   * @throws InvalidOptionError for streams of different slides.
+   * @example byShop.fullOuterJoin(shops).mapValues(([cents = 0, about]) => ({ cents, name: about?.name }))
+   */
   fullOuterJoin<K, V, W>(
     this: Pairs<K, V>,
     other: Pairs<K, W>,
@@ -360,9 +509,15 @@ export class DStream<T> {
 
   /**
    * Keeps a state per key: `update` runs in every batch for every key that has a state or new values, and the whole state is
-   * emitted. `undefined` removes a key. Spark: `updateStateByKey`, whose three shapes are told apart by the number of parameters.
+   * emitted. `undefined` removes a key. Where only keys with new values matter, {@link mapWithState} costs less. Spark: `updateStateByKey`, whose three
+   * shapes are told apart by the number of parameters: `(values, state)`, `(time, key, values, state)`, `(groups)`; times are batch times in milliseconds.
    *
-   * @example pairs.updateStateByKey((ones: readonly number[], sum: number | undefined) => (sum ?? 0) + ones.length)
+   * @throws InvalidOptionError for a function with another number of parameters; BatchFailedError (by policy `onPoison`) when it throws.
+   * @example
+   * byShop.updateStateByKey((cents: readonly number[], sum: number | undefined) => cents.reduce((a, b) => a + b, sum ?? 0), {
+   *   id: 'totals',
+   *   initialState: [['corner shop', 1200]],
+   * })
    */
   updateStateByKey<K, V, S>(this: Pairs<K, V>, update: KeyUpdate<V, S>, options?: UpdateOptions<K, S>): DStream<[K, S]>
   updateStateByKey<K, V, S>(
@@ -386,11 +541,20 @@ export class DStream<T> {
   /**
    * Keeps a state per key: the spec's function runs once per pair, with the state of its key, and what it returns is
    * emitted. Spark: `mapWithState`.
+   *
+   * @param options as {@link StateSpec.function} takes them; what is given here counts.
+   * @throws StateMisuseError, BatchFailedError (by policy `onPoison`) when the function does what `State` forbids, or throws.
+   * @example
+   * const running = StateSpec.function((shop: string, cents: number | undefined, sum: State<number>) => {
+   *   sum.update((sum.getOption() ?? 0) + (cents ?? 0))
+   *   return { shop, sum: sum.get() }
+   * })
+   * byShop.mapWithState(running, { id: 'running', numPartitions: 8 })
    */
   mapWithState<K, V, S, M>(
     this: Pairs<K, V>,
     spec: StateSpec<K, V, S, M>,
-    options: IdentityOptions = {},
+    options: MapWithStateOptions<NoInfer<K>, NoInfer<S>> = {},
   ): MappedStream<K, S, M> {
     return new MappedStream<K, S, M>(...this.#after(mapWithState(spec, options)))
   }
@@ -398,6 +562,9 @@ export class DStream<T> {
   /**
    * Prints the first `count` elements of every batch, in Spark's layout (`DStream.print`). Runs once per closed batch.
    * Printing is at least once: a crash between commit and print makes the next invocation print again.
+   *
+   * @throws InvalidOptionError unless `count` is a whole number.
+   * @example words.countByValue().print(20)
    */
   print(count = 10): void {
     this.#to(printed(count))
@@ -409,6 +576,7 @@ export class DStream<T> {
    * Spark: `DStream.saveAsTextFiles`.
    *
    * @param prefix `s3://bucket/some/prefix`; with the embedded default a directory stands for the bucket.
+   * @throws InvalidOptionError for an address that is none, and for one that another output of the job has.
    * @example words.saveAsTextFiles('s3://results/words')
    */
   saveAsTextFiles(prefix: string, suffix?: string): void {
@@ -421,6 +589,7 @@ export class DStream<T> {
    * is left out, in an array null holds its place.
    *
    * @throws UnencodableError (by policy `onPoison`) for anything else: NaN, Infinity, bigint, Map, Set, typed arrays, an invalid Date.
+   * @example orders.saveAsNdjsonFiles('s3://results/orders', 'ndjson')
    */
   saveAsNdjsonFiles(prefix: string, suffix?: string): void {
     this.#to(ndjsonFiles(prefix, suffix))
@@ -442,9 +611,25 @@ export class DStream<T> {
   }
 }
 
-/** What `mapWithState` returns: the mapped elements, and the state beside them. */
+/**
+ * What `mapWithState` returns: the mapped elements, and the state beside them. Spark: `MapWithStateDStream`.
+ *
+ * @example
+ * function both(mapped: MappedStream<string, number, string>) {
+ *   mapped.saveAsTextFiles('s3://results/mapped')
+ *   mapped.stateSnapshots().saveAsNdjsonFiles('s3://results/state')
+ * }
+ */
 export class MappedStream<K, S, M> extends DStream<M> {
-  /** The whole state as pairs, each batch. Spark: `MapWithStateDStream.stateSnapshots`. */
+  /**
+   * The whole state as pairs, each batch; it costs in proportion to all keys. Spark: `MapWithStateDStream.stateSnapshots`.
+   *
+   * @example
+   * const longest = StateSpec.function((_shop: string, cents: number | undefined, most: State<number>) => {
+   *   most.update(Math.max(most.getOption() ?? 0, cents ?? 0))
+   * })
+   * byShop.mapWithState(longest).stateSnapshots().saveAsTextFiles('s3://results/most')
+   */
   stateSnapshots(options: IdentityOptions = {}): DStream<[K, S]> {
     return this.derive(stateSnapshots(options))
   }

@@ -1,7 +1,7 @@
 // Options of versions are checked when a job is defined.
 
 import { expect, it } from 'vitest'
-import { type DStream, job, StateSpec, text, type VersionOptions } from '../../src/index.ts'
+import { type DStream, job, type State, StateSpec, text, type VersionOptions } from '../../src/index.ts'
 
 function define(use: (ones: DStream<readonly [string, number]>) => void): () => unknown {
   return () =>
@@ -21,6 +21,13 @@ const operators: Record<string, (ones: DStream<readonly [string, number]>, optio
       version,
       migrate,
     ),
+  'StateSpec.function': (_, options) => {
+    StateSpec.function((_key: string, _one: number | undefined, _state: State<number>) => 0, options)
+  },
+  mapWithState: (ones, options) => {
+    const spec = StateSpec.function((_key: string, _one: number | undefined, _state: State<number>) => 0)
+    ones.mapWithState(spec, { ...options, id: 'counts' })
+  },
   reduceByKey: (ones, options) => ones.reduceByKey(add, options),
   combineByKey: (ones, options) => ones.combineByKey((n) => n, add, add, options),
   groupByKey: (ones, options) => ones.groupByKey(options),

@@ -9,11 +9,16 @@ import {
   job,
   json,
   type KafkaRecord,
+  type MapWithStateOptions,
   nullable,
   raw,
+  type ShuffleOptions,
   type State,
+  type StateOptions,
   StateSpec,
   text,
+  type UpdateOptions,
+  type VersionOptions,
 } from '../../src/index.ts'
 import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
 
@@ -216,5 +221,37 @@ describe('types', () => {
         }
       | undefined
     >()
+  })
+
+  it('of options of state are alike for all that keep some, and do not decide what the state is', () => {
+    expectTypeOf<UpdateOptions<string, number>>().toExtend<StateOptions<string, number>>()
+    expectTypeOf<MapWithStateOptions<string, number>>().toExtend<UpdateOptions<string, number>>()
+    expectTypeOf<StateOptions<string, number>>().toExtend<ShuffleOptions & VersionOptions<number>>()
+    typed(({ kafka }) => {
+      const pairs = kafka('a', { value: text() }).map((r) => [r.value, 1] as const)
+      const options: StateOptions<string, number> = {
+        id: 'a',
+        numPartitions: 2,
+        version: 2,
+        migrate: Number,
+        initialState: [],
+      }
+      const counting = (_word: string, one: number | undefined, state: State<number>) =>
+        (state.getOption() ?? 0) + (one ?? 0)
+      expectTypeOf(StateSpec.function(counting, options)).toEqualTypeOf<StateSpec<string, number, number, number>>()
+      pairs.mapWithState(StateSpec.function(counting), options)
+      pairs.updateStateByKey((ones: readonly number[], n: number | undefined) => (n ?? 0) + ones.length, options)
+      const refused = () => {
+        // @ts-expect-error: a state is a number
+        StateSpec.function(counting, { migrate: String, version: 2 })
+        // @ts-expect-error: only what mapWithState keeps has a timeout
+        pairs.updateStateByKey((ones: readonly number[], n: number | undefined) => (n ?? 0) + ones.length, {
+          timeout: 1,
+        })
+        // @ts-expect-error: nothing of the user's is kept
+        pairs.cogroup(pairs, { version: 2 })
+      }
+      expectTypeOf(refused).toBeFunction()
+    })
   })
 })

@@ -9,6 +9,7 @@ import { parseTarget } from './target.ts'
 
 /** Options of {@link DStream.saveAsCsvFiles}. */
 export interface CsvFileOptions extends CsvOptions {
+  /** What follows T and a dot in the names of objects. Default: nothing. */
   readonly suffix?: string
 }
 
