@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
 import { TaskLog } from '../log/task-log.ts'
+import { CLAIM_ROW } from '../names/rows.ts'
 import { partitionName, sourceTask, type TaskRef } from '../names/tasks.ts'
 import { declareHole, knownHoles } from '../sources/kafka/holes.ts'
 import { isKafkaCommit } from '../sources/kafka/position.ts'
@@ -96,7 +97,7 @@ function inWords(
 
 /** @throws InvalidOptionError: a declaration for a job or topic that is not there would help nobody, and nobody would know. */
 async function checkTopic(table: StateTable, name: string, job: string, topic: string): Promise<void> {
-  const claim = await table.getRow(job, 'meta')
+  const claim = await table.getRow(job, CLAIM_ROW)
   if (!claim)
     throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)
   // `lines:4 flights:?`

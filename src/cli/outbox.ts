@@ -4,6 +4,8 @@
 import { Command } from 'commander'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { objectsOf } from '../lambda/environment.ts'
+import { bucketOfUrl, bucketUrl } from '../names/objects.ts'
+import { CLAIM_ROW } from '../names/rows.ts'
 import { type Promised, promisedOf } from '../runtime/promised.ts'
 import { type Redirect, redirectOf, setRedirect } from '../runtime/redirects.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
@@ -54,7 +56,7 @@ async function run(job: string, flags: OutboxFlags): Promise<void> {
   const table = dynamoTable({ table: name })
   const objects = await objectsOf(process.env)
   try {
-    if (!(await table.getRow(job, 'meta')))
+    if (!(await table.getRow(job, CLAIM_ROW)))
       throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)
     const promised = await promisedOf(table, objects, job)
     if (flags.from === undefined) tell(flags, { job, promised: promised.map(shown) }, promised.map(inWords))
@@ -80,7 +82,7 @@ async function change(
   const executed = flags.execute ?? false
   const stuck = next !== 'dropped' && affected.some(({ staged }) => staged)
   tell(flags, { job, from: bucket, before: before ?? null, next, promised: affected.map(shown), executed }, [
-    `s3://${bucket}: ${say(before)} → ${say(next)}`,
+    `${bucketUrl(bucket)}: ${say(before)} → ${say(next)}`,
     ...affected.map(inWords),
     ...(stuck ? ['What is staged lies in that bucket and cannot go to another: it can be dropped.'] : []),
     executed
@@ -102,11 +104,11 @@ function inWords({ stage, task, ref, bytes, staged }: Promised): string {
 }
 
 function say(redirect: Redirect | undefined): string {
-  return redirect === undefined ? 'as promised' : redirect === 'dropped' ? 'dropped' : `to s3://${redirect.to}`
+  return redirect === undefined ? 'as promised' : redirect === 'dropped' ? 'dropped' : `to ${bucketUrl(redirect.to)}`
 }
 
 function bucketOf(option: string, url: string): string {
-  const bucket = /^s3:\/\/([^/]+)\/?$/.exec(url)?.[1]
+  const bucket = bucketOfUrl(url)
   if (bucket) return bucket
   throw new InvalidOptionError(`${option} ${url} is no bucket: write s3://bucket.`)
 }

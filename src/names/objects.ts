@@ -19,6 +19,22 @@ export function objectUrl({ bucket, key }: ObjectRef): string {
   return `s3://${bucket}/${key}`
 }
 
+/** The object that an address names; undefined when it is no address of an object. */
+export function refOfUrl(url: string): ObjectRef | undefined {
+  const [, bucket, key] = /^s3:\/\/([^/]*)\/(.+)$/.exec(url) ?? []
+  return bucket === undefined || key === undefined ? undefined : { bucket, key }
+}
+
+/** `s3://bucket` */
+export function bucketUrl(bucket: string): string {
+  return `s3://${bucket}`
+}
+
+/** The bucket that an address names; undefined when it is no address of a bucket. */
+export function bucketOfUrl(url: string): string | undefined {
+  return /^s3:\/\/([^/]+)\/?$/.exec(url)?.[1]
+}
+
 /** The key of the folder that an object is in, its `/` included. */
 export function folderOfKey(key: string): string {
   return key.slice(0, key.lastIndexOf('/') + 1)

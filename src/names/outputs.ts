@@ -2,6 +2,7 @@
 // has a scheme and a numbered word has none; parts of one batch differ by who writes them, and nothing else is in its folder.
 
 import { escapeKeyPart } from './escape.ts'
+import { objectUrl } from './objects.ts'
 
 /** Objects below `<prefix>-<T>[.<suffix>]/`. */
 export interface FilesPlace {
@@ -12,7 +13,7 @@ export interface FilesPlace {
 
 /** The id of an output of files is its address. */
 export function filesOutputId({ bucket, prefix, suffix }: FilesPlace): string {
-  return `s3://${bucket}/${prefix}${ending(suffix)}`
+  return `${objectUrl({ bucket, key: prefix })}${ending(suffix)}`
 }
 
 /** The id of an output without an address is a word for its kind, and its number among those of this word in the job. */

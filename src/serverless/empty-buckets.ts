@@ -2,6 +2,7 @@
 // others, whatever the jobs name today) are emptied first.
 
 import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
+import { objectUrl } from '../names/objects.ts'
 import { BUCKET, outputBucketId } from './deployment.ts'
 import type { AwsProvider } from './framework.ts'
 
@@ -33,6 +34,9 @@ async function emptyBucket(s3: S3Client, Bucket: string): Promise<void> {
     if (Objects.length === 0) continue
     const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }))
     const [first] = Errors
-    if (first) throw new Error(`s3://${Bucket}/${first.Key} could not be deleted: ${first.Code} ${first.Message}`)
+    if (first)
+      throw new Error(
+        `${objectUrl({ bucket: Bucket, key: first.Key ?? '' })} could not be deleted: ${first.Code} ${first.Message}`,
+      )
   }
 }

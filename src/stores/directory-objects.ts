@@ -81,7 +81,7 @@ export function directoryObjects(directory: string): ObjectStore {
           if (file) yield { key, bytes: file.size }
         }
       } catch (cause) {
-        throw directoryError(root, 'list', `s3://${bucket}/${prefix}`, cause)
+        throw directoryError(root, 'list', objectUrl({ bucket, key: prefix }), cause)
       }
     },
 

@@ -1,9 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { rowName, rowSortKey, rowSortKeyPrefix } from '../../src/names/table-keys.ts'
 import { compareUtf8 } from '../../src/stores/object-keys.ts'
 import { bucketToPath, directoryToPrefix, keyToPath, pathToKey } from '../../src/stores/object-paths.ts'
-import { versionSortKey } from '../../src/stores/table-keys.ts'
 import { CONTROL_KEYS, DOT_KEYS, NASTY_KEYS } from '../contract/object-keys.contract.ts'
 
 /** Strings of what keys are hard to tell apart by, mixed with any others. */
@@ -75,29 +73,4 @@ test('compareUtf8 is the order of UTF-8 bytes', () => {
       expect(Math.sign(compareUtf8(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)))
     }),
   )
-})
-
-describe('sort keys of the table', () => {
-  const name = fc.oneof(
-    hard,
-    fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)), maxLength: 20 }),
-  )
-
-  test('every name of a row comes back, lone surrogates included', () => {
-    fc.assert(fc.property(name, (row) => rowName(rowSortKey(row)) === row))
-  })
-
-  test('what names start with, their keys start with', () => {
-    fc.assert(
-      fc.property(hard, hard, (start, rest) => {
-        if (start !== '') expect(rowSortKey(start + rest).startsWith(rowSortKeyPrefix(start))).toBe(true)
-        if (start !== '') expect(rowSortKey(rest).startsWith(rowSortKeyPrefix(start))).toBe(rest.startsWith(start))
-      }),
-    )
-  })
-
-  test('versions sort as numbers do', () => {
-    const version = fc.maxSafeNat()
-    fc.assert(fc.property(version, version, (a, b) => versionSortKey(a) < versionSortKey(b) === a < b))
-  })
 })

@@ -1,7 +1,7 @@
 // Targets of outputs: `s3://bucket/prefix`, checked when the job is defined.
 
 import { InvalidOptionError } from '../../errors/errors.ts'
-import { OWN_PREFIX } from '../../names/objects.ts'
+import { OWN_PREFIX, refOfUrl } from '../../names/objects.ts'
 import type { FilesPlace } from '../../names/outputs.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -9,13 +9,13 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 /** @throws InvalidOptionError when it is not an S3 address, or one that Millrace keeps for itself. */
 export function parseTarget(operator: string, target: string, suffix?: string): FilesPlace {
-  const match = /^s3:\/\/([^/]*)\/(.+)$/.exec(target)
-  const [bucket, prefix] = [match?.[1], match?.[2]]
-  if (bucket === undefined || prefix === undefined) {
+  const ref = refOfUrl(target)
+  if (!ref) {
     throw new InvalidOptionError(
       `${operator}: '${target}' is not an address of objects. Write s3://bucket/prefix; in development a directory stands for the bucket.`,
     )
   }
+  const { bucket, key: prefix } = ref
   if (!BUCKET.test(bucket)) {
     throw new InvalidOptionError(
       `${operator}: '${bucket}' in '${target}' is not a bucket name (3 to 63 of a-z, 0-9, '-' and '.').`,
