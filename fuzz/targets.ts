@@ -121,7 +121,7 @@ const names: Target = {
     'names/escape.ts',
     'names/table-keys.ts',
     'names/tasks.ts',
-    'stream/target.ts',
+    'sinks/files/target.ts',
   ],
   seeds: ['a\nb', '..\n.', 'a/b\na', '\ud83d\ude00\n%2E', '#\n%', 's3://results/a\nx'].map((name) =>
     Buffer.from(name, 'utf16le'),
@@ -180,7 +180,7 @@ export const TARGETS: readonly Target[] = [
   names,
   replacing('commit-record', heads, [
     'log/commit-record.ts',
-    'log/record-shape.ts',
+    'values/shape.ts',
     'log/task-log.ts',
     'runtime/closing/log-reader.ts',
   ]),

@@ -6,8 +6,7 @@ import { objectUrl, snapshotFolder, snapshotId, snapshotKey, snapshotNameOf } fr
 import { describeTask, type TaskRef } from '../names/tasks.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import { decode, encode } from './codec.ts'
-import type { BucketCommit, SnapshotPointer } from './commit-record.ts'
-import { isStateShape } from './record-shape.ts'
+import { type BucketCommit, isState, type SnapshotPointer } from './commit-record.ts'
 
 type State = BucketCommit['state']
 
@@ -28,7 +27,7 @@ export async function writeSnapshot(
   previous?: SnapshotPointer,
   newId: () => string = randomUUID,
 ): Promise<SnapshotPointer> {
-  if (!isStateShape(state)) throw new UnwritableRecordError(`a snapshot of ${describeTask(task)}`, state)
+  if (!isState(state)) throw new UnwritableRecordError(`a snapshot of ${describeTask(task)}`, state)
   const before = previous ? snapshotId(previous.ref.key) : ''
   const key = snapshotKey(task, { version, at, previous: before, id: newId() })
   const ref = { bucket, key }
@@ -77,8 +76,4 @@ export async function readSnapshot(objects: ObjectStore, { ref }: SnapshotPointe
   const { value } = decode(where, bytes, ref.key)
   if (!isState(value)) throw new UnreadableStateError(where, 'it holds no state')
   return value
-}
-
-function isState(value: unknown): value is State {
-  return isStateShape(value)
 }

@@ -8,6 +8,7 @@ import { describeTask, type TaskRef } from '../names/tasks.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { CommitLog, LogItem } from '../stores/table.ts'
 import { decode } from './codec.ts'
+import { isRef } from './commit-record.ts'
 
 /** So many names are looked at at a time, each with a read of one entry: what is left comes next time. */
 const LOOKED_AT = 100
@@ -61,15 +62,4 @@ async function itemAt(log: CommitLog, task: TaskRef, version: number): Promise<L
     if (error instanceof LogGapError) return undefined
     throw error
   }
-}
-
-export function isRef(value: unknown): value is ObjectRef {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'bucket' in value &&
-    'key' in value &&
-    typeof value.bucket === 'string' &&
-    typeof value.key === 'string'
-  )
 }

@@ -10,9 +10,10 @@ import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-st
 import type { CommitLog, LogItem } from '../stores/table.ts'
 import { maxBodyBytes } from '../stores/table-keys.ts'
 import { decode, decodeAgain, encode, stamp } from './codec.ts'
+import { isRef } from './commit-record.ts'
 import { headUntil, isHeadForCertain, type LogLife } from './log-life.ts'
 import { prolong } from './prolong.ts'
-import { dropSpilled, isRef } from './spilled.ts'
+import { dropSpilled } from './spilled.ts'
 
 /** One look for spilled records that have expired takes up to a hundred of them. */
 const SPILLS_PER_LOOK = 16

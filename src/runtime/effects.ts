@@ -1,5 +1,5 @@
 // What commits promise, by kind: the one table of who does it, how to tell that it is done, and what takes it back. A new kind of
-// effect is one entry here, its type in `log/commit-record.ts` and its shape in `log/record-shape.ts`.
+// effect is one entry here, and its declaration in `log/commit-record.ts`.
 
 import type { StagedObjectLostError } from '../errors/object-errors.ts'
 import type { Effect } from '../log/commit-record.ts'

@@ -3,7 +3,7 @@
 
 import { UnknownCellError } from '../errors/operator-errors.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
-import { isStateShape } from '../log/record-shape.ts'
+import { isState } from '../log/commit-record.ts'
 import { isInPlace } from '../names/edges.ts'
 import type { Edge } from '../plan/plan.ts'
 import { NO_OPERATOR, type StateChanges } from '../programs/bucket-program.ts'
@@ -139,5 +139,5 @@ export class OpenBatches {
 type Carried = readonly (readonly [edge: string, items: readonly unknown[], version?: number])[]
 
 function isCarried(value: unknown): value is Carried {
-  return isStateShape(value)
+  return isState(value)
 }

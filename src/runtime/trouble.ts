@@ -8,15 +8,17 @@ import type { TaskRef } from '../names/tasks.ts'
 import type { Mark, SourceKind, SourceRecord } from '../sources/source.ts'
 import type { JobRows } from '../stores/table.ts'
 import type { JobSettings } from '../stream/job.ts'
+import { either, type Infer, number, shape, text } from '../values/shape.ts'
 import type { Environment } from './environment.ts'
 
 /** What a row says. */
-export interface Trouble {
+export type Trouble = Infer<typeof isTrouble>
+const isTrouble = shape({
   /** The record that is to be committed next. When the log is beyond it, the trouble is over, whatever the row says. */
-  readonly waitingFor: Mark
+  waitingFor: either(number, text),
   /** Since when, milliseconds. Tries that fail at the same record do not change it: the bound counts from the first. */
-  readonly since: number
-}
+  since: number,
+})
 
 /** What the runtime knows of a task when something takes long or fails. */
 export interface Progress {
@@ -98,7 +100,7 @@ export class TroubleWatch {
     if (this.#noted?.waitingFor === waitingFor && now - this.#noted.at < this.#settings.idleAfter / 2) return
     const name = TROUBLES.of(this.#ref.task)
     const row = await table.getRow(this.#ref.job, name)
-    const known = row && readTrouble(row.data)
+    const known = row && isTrouble(row.data) ? row.data : undefined
     const same = [known, this.#noted].filter((trouble) => trouble?.waitingFor === waitingFor)
     const since = Math.min(now, ...same.map((trouble) => trouble?.since ?? now))
     this.#noted = { waitingFor, since, at: now }
@@ -116,17 +118,11 @@ export class TroubleWatch {
 export async function troubles(table: JobRows, job: string): Promise<Map<string, Trouble>> {
   const found = new Map<string, Trouble>()
   for (const [name, { data }] of await table.listRows(job, TROUBLES.all)) {
-    const trouble = readTrouble(data)
-    if (trouble) found.set(TROUBLES.whose(name), trouble)
+    if (isTrouble(data)) found.set(TROUBLES.whose(name), data)
   }
   return found
 }
 
 export async function endTrouble(table: JobRows, job: string, task: string): Promise<void> {
   await table.deleteRow(job, TROUBLES.of(task))
-}
-
-function readTrouble({ waitingFor, since }: Readonly<Record<string, unknown>>): Trouble | undefined {
-  const isMark = typeof waitingFor === 'number' || typeof waitingFor === 'string'
-  return isMark && typeof since === 'number' ? { waitingFor, since } : undefined
 }

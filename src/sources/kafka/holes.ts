@@ -5,9 +5,12 @@ import { UnreadableStateError } from '../../errors/state-errors.ts'
 import { HOLES } from '../../names/rows.ts'
 import type { TaskRef } from '../../names/tasks.ts'
 import type { JobRow, JobRows } from '../../stores/table.ts'
+import { list, shape, whole } from '../../values/shape.ts'
 import type { Gap } from './cut.ts'
 
 type Task = Pick<TaskRef, 'job' | 'task'>
+
+const isHoles = shape({ holes: list(shape({ from: whole, until: whole })) })
 
 /** The holes declared for a task, ascending and apart. */
 export async function knownHoles(table: JobRows, task: Task): Promise<readonly Gap[]> {
@@ -38,12 +41,6 @@ function merged(holes: readonly Gap[]): Gap[] {
 /** @throws UnreadableStateError: taken for no holes, a task would stop at one that was declared and nobody would know why. */
 function readHoles(task: Task, row: JobRow | undefined): readonly Gap[] {
   if (!row) return []
-  const { holes } = row.data
-  if (Array.isArray(holes) && holes.every(isGap)) return holes
+  if (isHoles(row.data)) return row.data.holes
   throw new UnreadableStateError(`row ${HOLES.of(task.task)} of job ${task.job}`, 'it is no list of holes')
-}
-
-function isGap(value: unknown): value is Gap {
-  if (typeof value !== 'object' || value === null || !('from' in value) || !('until' in value)) return false
-  return Number.isSafeInteger(value.from) && Number.isSafeInteger(value.until)
 }

@@ -2,65 +2,58 @@
 // was deleted and made again. Timestamps are whatever a producer says, so they are brought into range before they are kept
 // (DESIGN §2a.5), and one that is far ahead of the clock does not count as the latest there ever was.
 
-import { isSourceCommit, type SourceCommit } from '../../log/commit-record.ts'
-import { absent, bytes, type Check, count, either, list, shape, time, tuple } from '../../log/record-shape.ts'
+import { type SourceCommit, sourceCommitAt } from '../../log/commit-record.ts'
+import { count, time } from '../../log/numbers.ts'
+import { bytes, type Infer, list, maybe, optional, type Shape, shape, tuple, where } from '../../values/shape.ts'
 import type { Past } from '../source.ts'
 import type { KafkaEventRecord } from './event.ts'
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 366 * DAY_MS
 
-/** Where a task stands in its partition. Offsets as Kafka has them: `until` is the next one to read. */
-export interface Position {
-  /** First offset of this commit; equals `until` when it holds no records. */
-  readonly from: number
-  readonly until: number
-  /**
-   * Timestamp of the last committed record, and the greatest one ever, each brought into range, the second also to what the
-   * clock allowed: they tell a duplicate from a recreated topic.
-   */
-  readonly timestamp: number
-  readonly maxTimestamp: number
-  /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
-  readonly ahead?: readonly (readonly [least: number, most: number])[]
-  /** Where the task began to read, and the CRC-32 of that record; absent in logs that older code began. */
-  readonly began?: number | undefined
-  readonly first?: number | undefined
-  /** Fingerprints of some records of the last commit that held any (`evidence.ts`), and its first offset where that is not `from`. */
-  readonly prints?: Uint8Array | undefined
-  readonly printsFrom?: number | undefined
-}
-
 /** Older code has kept timestamps as they came, up to 2^63; `believed` brings them into range. */
-const anyTime: Check = (value) => typeof value === 'number' && !Number.isNaN(value)
+const anyTime: Shape<number> = (value): value is number => typeof value === 'number' && !Number.isNaN(value)
 
 /** A position may be just after the last offset that there can be. */
-const offset: Check = (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 2 ** 53
+const offset: Shape<number> = (value): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 2 ** 53
 
-const standing = shape({
-  ...{ from: offset, until: offset, timestamp: anyTime, maxTimestamp: anyTime },
-  ahead: either(absent, list(tuple(time, time))),
-  ...{ began: either(absent, offset), first: either(absent, count) },
-  ...{ prints: either(absent, bytes), printsFrom: either(absent, offset) },
-})
-
-export function isPosition(value: unknown): value is Position {
-  return standing(value) && Number(Reflect.get(Object(value), 'from')) <= Number(Reflect.get(Object(value), 'until'))
-}
+/** Where a task stands in its partition. Offsets as Kafka has them: `until` is the next one to read. */
+export type Position = Infer<typeof isPosition>
+export const isPosition = where(
+  shape({
+    /** First offset of this commit; equals `until` when it holds no records. */
+    from: offset,
+    until: offset,
+    /**
+     * Timestamp of the last committed record, and the greatest one ever, each brought into range, the second also to what the
+     * clock allowed: they tell a duplicate from a recreated topic.
+     */
+    timestamp: anyTime,
+    maxTimestamp: anyTime,
+    /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
+    ahead: optional(list(tuple<[least: number, most: number]>(time, time))),
+    /** Where the task began to read, and the CRC-32 of that record; absent in logs that older code began. */
+    began: optional(maybe(offset)),
+    first: optional(maybe(count)),
+    /** Fingerprints of some records of the last commit that held any (`evidence.ts`), and its first offset where that is not `from`. */
+    prints: optional(maybe(bytes)),
+    printsFrom: optional(maybe(offset)),
+  }),
+  ({ from, until }) => from <= until,
+)
 
 /** A commit of a task of Kafka, for those who look into its log. */
 export type KafkaCommit = SourceCommit<Position>
 
-export function isKafkaCommit(value: unknown): value is KafkaCommit {
-  return isSourceCommit(value) && (value.position === undefined || isPosition(value.position))
-}
+export const isKafkaCommit: Shape<KafkaCommit> = sourceCommitAt(isPosition)
 
 /** Spans of timestamps ahead of the clock that a position remembers; the nearest two become one when there are more. */
 const MAX_SPANS = 8
 
 type Span = readonly [least: number, most: number]
 
-/** A timestamp as it is kept and compared: Kafka's go up to 2^63, and records hold whole numbers up to 2^53 (`record-shape.ts`). */
+/** A timestamp as it is kept and compared: Kafka's go up to 2^63, and records hold whole numbers up to 2^53 (`log/numbers.ts`). */
 export function keptTimestamp(timestamp: number): number {
   return Math.min(Math.max(timestamp, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
 }

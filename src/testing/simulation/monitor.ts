@@ -10,6 +10,7 @@ import {
   type Effect,
   isBucketCommit,
   isCloseCommit,
+  isRef,
   isSourceCommit,
   type SourceCommit,
 } from '../../log/commit-record.ts'
@@ -231,10 +232,6 @@ function conflictOn({ stage }: TaskRef, record: unknown) {
   return isSourceCommit(record) && record.kind === 'birth'
     ? 'a birth that another instance was faster with'
     : 'conflict on a source commit'
-}
-
-function isRef(value: unknown): value is ObjectRef {
-  return typeof value === 'object' && value !== null && 'bucket' in value && 'key' in value
 }
 
 function unpacked({ body, packed }: Extract<Effect, { kind: 'put' }>): Uint8Array {
