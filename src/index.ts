@@ -40,6 +40,7 @@ export {
   StateSpec,
   type TimedMappingFunction,
 } from './operators/state-spec.ts'
+export type { TopOptions } from './operators/top-by-key.ts'
 export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './operators/update-shapes.ts'
 export type { WindowOptions } from './operators/window.ts'
 export { type Duration, milliseconds, minutes, seconds } from './options/duration.ts'

@@ -9,6 +9,7 @@ import { addCounts } from '../operators/accumulators.ts'
 import { checkSpans } from '../operators/batch-times.ts'
 import { cogroup } from '../operators/cogroup.ts'
 import { combineByKey, groupByKey, reduceByKey } from '../operators/combine-by-key.ts'
+import { distinct } from '../operators/distinct.ts'
 import { filter } from '../operators/filter.ts'
 import { flatMap, flatMapValues } from '../operators/flat-map.ts'
 import { count, reduce } from '../operators/fold.ts'
@@ -20,6 +21,7 @@ import type { Asked, Operator } from '../operators/operator.ts'
 import { type PartitioningOptions, preservesPartitioning } from '../operators/preserves-partitioning.ts'
 import { repartition } from '../operators/repartition.ts'
 import type { MapWithStateOptions, StateSpec } from '../operators/state-spec.ts'
+import { type TopOptions, topByKey } from '../operators/top-by-key.ts'
 import { union } from '../operators/union.ts'
 import type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from '../operators/update-shapes.ts'
 import { updateStateByKey } from '../operators/update-state-by-key.ts'
@@ -239,6 +241,16 @@ export class DStream<T> {
   }
 
   /**
+   * Each element of a batch once; elements are compared by value, and `undefined` is none. In no order. Spark: `RDD.distinct`, by
+   * `transform`.
+   *
+   * @example words.distinct().count()
+   */
+  distinct(options: ShuffleOptions = {}): DStream<T> {
+    return this.map((element): [T, null] => [element, null]).derive(distinct(options))
+  }
+
+  /**
    * At every multiple of `slide` the elements of all batches in (T - window, T]; the first windows are partial. Keeps the elements of a window as
    * state: a reduction over it keeps less. Spark: `window`.
    *
@@ -441,6 +453,18 @@ export class DStream<T> {
     }
     if (third === undefined || typeof fourth === 'object') throw orderOfArguments('reduceByKeyAndWindow')
     return reduceByKeyAndWindowInverse(this, f, second, [third, fourth ?? this.slide], options)
+  }
+
+  /**
+   * The `n` greatest values that a key has had so far, the greatest first, of equal ones the earliest: one pair per batch for every
+   * key that came in it. State: at most `n` values for every key there ever was. After `n` was raised, what was not kept does not come
+   * back. Values that cannot be ordered are an error, or go aside by `onPoison`. Spark: `MLPairRDDFunctions.topByKey`, of one RDD.
+   *
+   * @throws InvalidOptionError unless `n` is a whole number of at least 1.
+   * @example byShop.topByKey(3)
+   */
+  topByKey<K, V>(this: Pairs<K, V>, n: number, options: TopOptions<V> = {}): DStream<[K, V[]]> {
+    return this.derive(topByKey(n, options))
   }
 
   /**
