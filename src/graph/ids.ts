@@ -3,7 +3,7 @@
 // hangs on them: swapping two lines must never exchange what two operators have kept.
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import { ancestorIn, derivedId, isPartId, numbered, toldApart } from '../options/identity.ts'
+import { ancestorIn, derivedId, isPartId, numbered, toldApart } from '../names/operators.ts'
 import {
   type BatchNode,
   inputsOf,

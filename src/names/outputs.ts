@@ -21,6 +21,11 @@ export function numberedOutputId(word: string, number: number): string {
   return `${word}-${number}`
 }
 
+/** Whether the output of a print is called so. */
+export function isPrintId(id: string): boolean {
+  return /^print-\d+$/.test(id)
+}
+
 /** The "directory" of one output and batch time, as Spark names it. */
 export function batchFolder({ prefix, suffix }: Omit<FilesPlace, 'bucket'>, time: number | string): string {
   return `${prefix}-${time}${ending(suffix)}`

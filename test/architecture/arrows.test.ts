@@ -11,7 +11,7 @@ const SRC = resolve(import.meta.dirname, '../../src')
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   names: [],
   errors: ['names'],
-  options: [],
+  options: ['names'],
   values: [],
   stores: ['names'],
   log: ['names', 'stores', 'values'],
@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
   operators: ['options', 'values'],
-  graph: ['operators', 'options', 'sinks', 'sources'],
+  graph: ['names', 'operators', 'options', 'sinks', 'sources'],
   stream: ['formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
   plan: ['graph', 'names', 'operators', 'options', 'sources', 'stores'],
   programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'values'],

@@ -21,6 +21,7 @@ const TELLING: Readonly<Record<string, RegExp>> = {
   'an output that prints': /['"`]print-/,
   'an address': /`s3:\/\/\$\{|\/\^s3:/,
   'a stage of structure': /stage( [!=]==)?:? ['"`](source|close)['"`]|['"`]in place\b/,
+  'ids that only structure has': /\^\(source\|close/,
   'the closing task': /task: '0'/,
   'a bucket as a task': /task: String\(/,
   'a partition': /`\$\{[\w.?]*topic\}-\$\{[\w.?]*partition\}`/,

@@ -5,10 +5,12 @@ import { describe, expect, test } from 'vitest'
 import * as edges from '../../src/names/edges.ts'
 import * as longest from '../../src/names/longest.ts'
 import * as objects from '../../src/names/objects.ts'
+import * as operators from '../../src/names/operators.ts'
 import * as outputs from '../../src/names/outputs.ts'
 import * as rows from '../../src/names/rows.ts'
 import * as keys from '../../src/names/table-keys.ts'
 import * as tasks from '../../src/names/tasks.ts'
+import { identityOf } from '../../src/options/identity.ts'
 
 /** What names are hard to tell apart by, mixed with any others, lone surrogates included. */
 const name = fc.oneof(
@@ -109,6 +111,18 @@ describe('what was made is taken apart again', () => {
     })
   })
 
+  test('ids of operators', () => {
+    always([topic, topic, fc.integer({ min: 1, max: 9 })], (a, b, n) => {
+      const inner = operators.numbered(operators.derivedId('window', [a]), n)
+      const outer = operators.derivedId('sum', [inner, b])
+      if (outer.includes('~')) return // shortened
+      expect(operators.soleAncestor(operators.derivedId('sum', [inner]))).toBe(inner)
+      expect(operators.ancestorIn(outer, operators.derivedId('window', [a]))).toBe(inner)
+      expect(operators.isPartId(operators.partId(a, 'reduce'))).toBe(true)
+      expect(operators.isPartId(outer)).toBe(false)
+    })
+  })
+
   test('edges and places', () => {
     always([name, fc.nat(9), fc.option(topic, { nil: undefined })], (operator, input, made) => {
       const [edge, inPlace] = [edges.edgeName(operator, input, made), edges.edgeNameInPlace(operator, input, made)]
@@ -148,6 +162,16 @@ describe('no two things have one name', () => {
     })
     expect(objects.ownKindOf(objects.quarantinePrefix('job'))).toBe('quarantine')
     expect(objects.ownKindOf('results-5/part-0')).toBeUndefined()
+  })
+
+  test('operators and structure', () => {
+    for (const id of [tasks.SOURCE_STAGE, tasks.CLOSE_STAGE, tasks.IN_PLACE, 'in place sum']) {
+      expect(operators.structureOf(id)).toBe('a stage')
+      expect(() => identityOf('sum', { formerly: id })).toThrow('is what Millrace itself calls a stage')
+    }
+    always([fc.nat()], (n) => expect(operators.structureOf(outputs.numberedOutputId('print', n))).toBe('an output'))
+    always([topic], (name) => expect(operators.structureOf(operators.derivedId('sum', [name]))).toBeUndefined())
+    expect(identityOf('sum', { formerly: 'in places' })).toEqual({ id: undefined, formerly: 'in places' })
   })
 
   test('outputs', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
-import { shortId } from '../../src/options/identity.ts'
+import { shortId } from '../../src/names/operators.ts'
 import { planned } from '../support/definition.ts'
 
 interface Names {
