@@ -5,9 +5,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { DStream, KafkaRecord } from '../../src/index.ts'
 import { job, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, type SimpleRecord } from '../support/kafka-events.ts'
+import { driven, records as of } from '../support/driven.ts'
+import type { SimpleRecord } from '../support/kafka-events.ts'
 
 type Records = DStream<KafkaRecord<string>>
 const pairs = (s: Records) => s.map(({ value, offset }) => [value, offset] as const)
@@ -65,19 +64,18 @@ async function run(
   records: readonly SimpleRecord[],
   cuts: readonly number[],
 ) {
-  const environment = memoryEnvironment()
-  const cut = job('cut', { batch: 1000, numPartitions: 3, idleAfter: '1h' }, ({ kafka }) => {
+  const code = job('cut', { batch: 1000, numPartitions: 3, idleAfter: '1h' }, ({ kafka }) => {
     define(kafka('t', { value: text() })).saveAsTextFiles('s3://results/out')
   })
-  const handler = lambda(cut, { environment: environment.another({ partitions: new Map([['t', 2]]) }) })
+  const cut = driven(code, { partitions: { t: 2 } })
   const bounds = [...new Set([0, ...cuts.map((at) => at % records.length), records.length])].sort((a, b) => a - b)
   for (const [i, from] of bounds.slice(0, -1).entries()) {
     const some = records.slice(from, bounds[i + 1])
-    await handler(kafkaEvent({ 't-0': some }))
-    await handler(kafkaEvent({ 't-1': some }))
+    await cut.deliver(of('t-0', some))
+    await cut.deliver(of('t-1', some))
   }
-  const objects = await readObjects(environment.objects, 'results', 'out-')
-  return Object.fromEntries([...objects].filter(([key]) => /-[1-4]000\//.test(key)))
+  const objects = Object.entries(await cut.published('out-'))
+  return Object.fromEntries(objects.filter(([key]) => /-[1-4]000\//.test(key)))
 }
 
 it.each(JOBS)('%s', async (_, define) => {
