@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest'
 import { type Job, type JobOptions, job, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
 import { NO_COUNTS } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
 import {
@@ -14,9 +13,9 @@ import {
   type Position,
   positionAfter,
 } from '../../src/sources/kafka/position.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 import { kafkaEvent, type SimpleRecord } from '../support/kafka-events.ts'
-import { bringToRest } from '../support/rest.ts'
 
 const NOW = 1_700_000_000_000
 const YEAR_2100 = Date.UTC(2100, 0)
@@ -54,13 +53,12 @@ const inPlace = (): Job =>
       .saveAsTextFiles('s3://results/groups')
   })
 
-const partitions = new Map([['lines', 1]])
-const event = (...records: SimpleRecord[]) => kafkaEvent({ 'lines-0': records })
+const known = { start: NOW, partitions: { lines: 1 } }
+const of = (...some: SimpleRecord[]) => records('lines-0', some)
 const record = (offset: number, timestamp: number): SimpleRecord => ({ offset, timestamp, value: `v${offset}` })
 
-async function everything(environment: ReturnType<typeof memoryEnvironment>, prefix: string): Promise<string[]> {
-  const objects = await readObjects(environment.objects, 'results', prefix)
-  return [...objects.values()].join('').trimEnd().split('\n').sort()
+async function everything(copy: Driven, prefix: string): Promise<string[]> {
+  return (await copy.text(prefix)).trimEnd().split('\n').sort()
 }
 
 describe.each(ODD)('a record with the timestamp of %s', (_, odd) => {
@@ -69,39 +67,34 @@ describe.each(ODD)('a record with the timestamp of %s', (_, odd) => {
     ['grouped in place', inPlace],
     ['by arrival', () => copy({ time: 'arrival' })],
   ])('leaves a log that another process reads, and is committed once: %s', async (_name, define) => {
-    const first = memoryEnvironment(NOW).another({ partitions })
-    const records = [record(0, NOW - 10), record(1, odd), record(2, NOW - 5)]
-    await lambda(define(), { environment: first })(event(...records))
+    const first = driven(define(), known)
+    const all = [record(0, NOW - 10), record(1, odd), record(2, NOW - 5)]
+    await first.deliver(of(...all))
     for (let n = 3; n < 6; n++) {
-      const environment = first.another({ partitions })
-      await lambda(define(), { environment })(event(...records, record(n, NOW - 1)))
-      records.push(record(n, NOW - 1))
+      all.push(record(n, NOW - 1))
+      await first.another().deliver(of(...all))
     }
-    const last = first.another({ partitions })
-    await bringToRest('copy', lambda(define(), { environment: last }), last)
+    await first.another().rest()
     expect(await everything(first, 'groups')).toHaveLength(6)
     if (define !== inPlace) expect((await everything(first, 'lines')).at(1)).toBe(`v1 ${odd}`) // as it came
   })
 
   it('alone, and last, and first of a partition', async () => {
-    const first = memoryEnvironment(NOW).another({ partitions })
-    await lambda(copy(), { environment: first })(event(record(0, odd)))
-    const second = first.another({ partitions })
-    await lambda(copy(), { environment: second })(event(record(0, odd), record(1, odd)))
-    const third = first.another({ partitions })
-    await lambda(copy(), { environment: third })(event(record(1, odd), record(2, NOW)))
-    await bringToRest('copy', lambda(copy(), { environment: third }), third)
+    const first = driven(copy(), known)
+    await first.deliver(of(record(0, odd)))
+    await first.another().deliver(of(record(0, odd), record(1, odd)))
+    const third = first.another()
+    await third.deliver(of(record(1, odd), record(2, NOW)))
+    await third.rest()
     expect(await everything(first, 'groups')).toHaveLength(3)
   })
 
   it('is named once', async () => {
-    const environment = memoryEnvironment(NOW).another({ partitions })
-    const handler = lambda(copy(), { environment })
-    await handler(event(record(0, NOW), record(1, odd), record(2, odd)))
-    await handler(event(record(3, odd)))
-    const warnings = environment.logged.filter(({ level }) => level === 'warn')
+    const one = driven(copy(), known)
+    await one.deliver(of(record(0, NOW), record(1, odd), record(2, odd)))
+    await one.deliver(of(record(3, odd)))
     const named = odd === -1 || (odd >= 0 && odd <= NOW) ? [] : [{ facts: { task: 'lines-0', offset: 1, records: 2 } }]
-    expect(warnings).toMatchObject(named)
+    expect(one.said('warn')).toMatchObject(named)
   })
 })
 
@@ -111,47 +104,43 @@ describe('events that are none', () => {
     ['no timestamp', { timestamp: undefined }],
     ['an offset that no number can tell from others', { offset: 2 ** 53 }],
   ])('%s', async (_, changes) => {
-    const { records } = event(record(0, NOW))
-    const [one] = records['lines-0'] ?? []
-    const handler = lambda(copy(), { environment: memoryEnvironment(NOW) })
-    const malformed = { ...event(), records: { 'lines-0': [{ ...one, ...changes }] } }
-    await expect(handler(malformed)).rejects.toMatchObject({ code: 'MALFORMED_EVENT' })
+    const good = kafkaEvent({ 'lines-0': [record(0, NOW)] })
+    const [one] = good.records['lines-0'] ?? []
+    const malformed = { ...good, records: { 'lines-0': [{ ...one, ...changes }] } }
+    await expect(driven(copy(), { start: NOW }).handler(malformed)).rejects.toMatchObject({ code: 'MALFORMED_EVENT' })
   })
 })
 
 it('the last offset that there can be leaves a log that another process reads', async () => {
-  const environment = memoryEnvironment(NOW)
-  const last = record(Number.MAX_SAFE_INTEGER, NOW)
-  await lambda(copy(), { environment })(event(last))
-  await lambda(copy(), { environment: environment.another() })(event(last))
-  expect(await everything(environment, 'lines')).toHaveLength(1)
+  const one = driven(copy(), { start: NOW })
+  await one.deliver(of(record(Number.MAX_SAFE_INTEGER, NOW)))
+  await one.another().again()
+  expect(await everything(one, 'lines')).toHaveLength(1)
 })
 
 it('a hole as wide as offsets go, twice, is counted as far as numbers go', async () => {
   const far = Number.MAX_SAFE_INTEGER - 10
-  const define = (): Job =>
-    job('copy', { batch: '1s' }, ({ kafka }) => {
-      kafka('lines', { value: text(), gaps: 'skip' })
-        .map(({ value }) => value)
-        .saveAsTextFiles('s3://results/lines')
-    })
-  const environment = memoryEnvironment(NOW)
-  const handler = lambda(define(), { environment })
-  await handler(event(record(0, NOW)))
-  await handler(event(record(far, NOW)))
-  await lambda(define(), { environment: environment.another() })(event(record(far + 1, NOW)))
-  expect(await everything(environment, 'lines')).toHaveLength(3)
+  const code = job('copy', { batch: '1s' }, ({ kafka }) => {
+    kafka('lines', { value: text(), gaps: 'skip' })
+      .map(({ value }) => value)
+      .saveAsTextFiles('s3://results/lines')
+  })
+  const one = driven(code, { start: NOW })
+  await one.deliver(of(record(0, NOW)))
+  await one.deliver(of(record(far, NOW)))
+  await one.another().deliver(of(record(far + 1, NOW)))
+  expect(await everything(one, 'lines')).toHaveLength(3)
 })
 
 describe('one record of the year 2100', () => {
   const odd = [record(0, NOW - 20), record(1, YEAR_2100), record(2, NOW - 10)]
 
   it('does not hide that the topic was made again', async () => {
-    const environment = memoryEnvironment(NOW)
-    await lambda(copy(), { environment })(event(...odd))
-    environment.setTime(NOW + 3_600_000)
-    const again = lambda(copy(), { environment: environment.another() })
-    await expect(again(event(record(0, NOW + 3_000_000)))).rejects.toMatchObject({ code: 'TOPIC_RECREATED' })
+    const one = driven(copy(), { start: NOW })
+    await one.deliver(of(...odd))
+    one.later('1h')
+    const again = one.another().deliver(of(record(0, NOW + 3_000_000)))
+    await expect(again).rejects.toMatchObject({ code: 'TOPIC_RECREATED' })
   })
 
   it.each([
@@ -159,11 +148,11 @@ describe('one record of the year 2100', () => {
     ['in a year', NOW + 366 * 86_400_000],
     ['when its time has come', YEAR_2100 + 86_400_000],
   ])('comes again %s, and is a duplicate', async (_, when) => {
-    const environment = memoryEnvironment(NOW)
-    await lambda(copy({ retention: '36500d' }), { environment })(event(...odd))
-    environment.setTime(when)
-    await lambda(copy({ retention: '36500d' }), { environment: environment.another() })(event(...odd))
-    expect(await everything(environment, 'lines')).toHaveLength(3)
+    const one = driven(copy({ retention: '36500d' }), { start: NOW })
+    await one.deliver(of(...odd))
+    one.environment.setTime(when)
+    await one.another().again()
+    expect(await everything(one, 'lines')).toHaveLength(3)
   })
 })
 
@@ -171,10 +160,9 @@ describe('positions that older code has kept', () => {
   const kept = (position: Position) => ({ position, at: NOW, clockSkew: 5000 })
 
   it('with nanoseconds, which it could not read itself, are read and go on', async () => {
-    const environment = memoryEnvironment(NOW)
-    const handler = lambda(copy(), { environment })
-    await handler(event(record(0, NOW)))
-    const { table, objects, bucket } = environment
+    const one = driven(copy(), { start: NOW })
+    await one.deliver(of(record(0, NOW)))
+    const { table, objects, bucket } = one.environment
     const ref = { job: 'copy', stage: 'source', task: 'lines-0' }
     const log = new TaskLog(ref, table, objects, bucket, isKafkaCommit)
     const before = await log.head()
@@ -185,8 +173,8 @@ describe('positions that older code has kept', () => {
       position: { from: 1, until: 2, timestamp: 1.7e18, maxTimestamp: 1.7e18 },
     }
     await log.append(before.version + 1, await log.prepare(old))
-    await lambda(copy(), { environment: environment.another() })(event(record(1, 1.7e18), record(2, NOW)))
-    expect(await everything(environment, 'lines')).toEqual([`v0 ${NOW}`, `v2 ${NOW}`])
+    await one.another().deliver(of(record(1, 1.7e18), record(2, NOW)))
+    expect(await everything(one, 'lines')).toEqual([`v0 ${NOW}`, `v2 ${NOW}`])
   })
 
   it('with the year 2100 do not blind the job any more', () => {
@@ -258,14 +246,12 @@ describe('a producer whose clock is ahead by more than clockSkew', () => {
   const ahead = [record(0, NOW + 60_000), record(1, NOW + 60_000)]
 
   async function timesOf(cuts: readonly (readonly SimpleRecord[])[]): Promise<Map<string, string>> {
-    const environment = memoryEnvironment(NOW).another({ partitions })
+    const one = driven(copy(), known)
     for (const [n, cut] of cuts.entries()) {
-      environment.setTime(NOW + n * 3000)
-      await lambda(copy(), { environment })(event(...cut))
+      one.environment.setTime(NOW + n * 3000)
+      await one.another().deliver(of(...cut))
     }
-    const parts = [...(await readObjects(environment.objects, 'results', 'lines'))].filter(([key]) =>
-      key.includes('/part'),
-    )
+    const parts = Object.entries(await one.published('lines')).filter(([key]) => key.includes('/part'))
     return new Map(parts.map(([key, body]) => [key.slice(0, key.indexOf('/')), body]))
   }
 

@@ -3,9 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DStream, JobOptions, KafkaRecord, State } from '../../src/index.ts'
 import { type Job, job, json, raw, StateSpec, text } from '../../src/index.ts'
-import { lambda } from '../../src/lambda/index.ts'
-import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
-import { kafkaEvent, lines } from '../support/kafka-events.ts'
+import { type Driven, driven, records } from '../support/driven.ts'
 
 type Records = DStream<KafkaRecord<string>>
 
@@ -18,8 +16,8 @@ const jobOf = (define: (records: Records) => void, options: Partial<JobOptions> 
     define(kafka('t', { value: text() }))
   })
 
-const event = kafkaEvent({ 't-0': lines(['a', 'b']) })
-const next = kafkaEvent({ 't-0': lines(['c'], { from: 2, at: 1500 }) })
+const some = records('t-0', ['a', 'b'])
+const next = records('t-0', ['c'], { from: 2, at: 1500 })
 
 const NO_VALUES: readonly (readonly [found: string, make: () => unknown, path?: string])[] = [
   ['a Point', () => new Point()],
@@ -95,15 +93,13 @@ describe.each(NO_VALUES.map(([found, make, more = '']) => ({ found, make, more }
             .print(),
       ],
     ])('in %s of a source: the record is to blame', async (_, operator, define) => {
-      const environment = memoryEnvironment()
-      const stops = lambda(jobOf(define), { environment })
-      await expect(stops(event)).rejects.toMatchObject({
+      await expect(driven(jobOf(define)).deliver(some)).rejects.toMatchObject({
         ...poison,
         cause: expect.objectContaining({ ...problem, operator }),
       })
-      const skips = lambda(jobOf(define, { onPoison: 'skip' }), { environment: memoryEnvironment() })
-      await skips(event)
-      await skips(next)
+      const skips = driven(jobOf(define, { onPoison: 'skip' }))
+      await skips.deliver(some)
+      await skips.deliver(next)
     })
 
     it.each<[string, RegExp, (records: Records) => void]>([
@@ -154,10 +150,9 @@ describe.each(NO_VALUES.map(([found, make, more = '']) => ({ found, make, more }
             .saveAsTextFiles('s3://results/out'),
       ],
     ])('in %s: the batch stops, nobody is to blame', async (_, where, define) => {
-      const environment = memoryEnvironment()
-      const handler = lambda(jobOf(define, { onPoison: 'skip' }), { environment })
-      await handler(event)
-      const error: unknown = await handler(next).catch((error: unknown) => error)
+      const skips = driven(jobOf(define, { onPoison: 'skip' }))
+      await skips.deliver(some)
+      const error: unknown = await skips.deliver(next).catch((error: unknown) => error)
       expect(error).toMatchObject({ message: expect.stringMatching(where) })
       expect(error).toMatchObject({ message: expect.stringContaining(`at${more} is ${found}`) })
     })
@@ -170,8 +165,7 @@ it('what a schema makes of a record is refused with the record, too', async () =
   const whole = job('values', { batch: 1000 }, ({ kafka }) => {
     kafka('t', { value: json(schema) }).saveAsNdjsonFiles('s3://results/out')
   })
-  const handler = lambda(whole, { environment: memoryEnvironment() })
-  await expect(handler(kafkaEvent({ 't-0': lines(['{}']) }))).rejects.toMatchObject({
+  await expect(driven(whole).deliver(records('t-0', ['{}']))).rejects.toMatchObject({
     cause: expect.objectContaining({
       message: expect.stringContaining('value.value.at is a URL (for s3://results/out)'),
     }),
@@ -191,16 +185,13 @@ describe('functions that are asynchronous', () => {
     // @ts-expect-error nor is one that will never be any
     ['a rejected promise', 'map', (s) => s.map(() => Promise.reject(new Error('unheard')))],
   ])('%s names mapAsync', async (_, operator, define) => {
-    const handler = lambda(
-      jobOf((s) => define(s).saveAsTextFiles('s3://results/out')),
-      { environment: memoryEnvironment() },
-    )
+    const code = jobOf((s) => define(s).saveAsTextFiles('s3://results/out'))
     const cause = expect.objectContaining({
       code: 'UNSAVABLE_VALUE',
       operator,
       message: expect.stringContaining('mapAsync'),
     })
-    await expect(handler(event)).rejects.toMatchObject({
+    await expect(driven(code).deliver(some)).rejects.toMatchObject({
       code: expect.stringMatching(/POISON_RECORD|OPERATOR_FAILED/),
       cause,
     })
@@ -213,13 +204,15 @@ const describeBytes = (value: unknown): string =>
     : `${value}`
 
 describe.each(['warm', 'cold'])('%s', (how) => {
-  async function run(define: Job, first = event, second = next): Promise<Record<string, string>> {
-    const environment = memoryEnvironment()
-    await lambda(define, { environment })(first)
-    // Another process closes the batch.
-    const handler = lambda(define, { environment: how === 'warm' ? environment : environment.another() })
-    await handler(second)
-    return Object.fromEntries(await readObjects(environment.objects, 'results', 'out-1000/part'))
+  async function run(
+    define: Job,
+    first = (by: Driven) => by.deliver(some),
+    second = (by: Driven) => by.deliver(next),
+  ): Promise<Record<string, string>> {
+    const one = driven(define)
+    await first(one)
+    await second(how === 'warm' ? one : one.another()) // closes the batch
+    return one.published('out-1000/part')
   }
 
   it('bytes stay bytes, and no Buffers', async () => {
@@ -234,7 +227,7 @@ describe.each(['warm', 'cold'])('%s', (how) => {
   })
 
   it('a record within a value is whole', async () => {
-    const records = job('values', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
+    const whole = job('values', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
       kafka('t', { value: json<{ n: number }>() })
         .map((r) => [r.key, { deep: [r, new Map([['r', r]])] as const }] as const)
         .groupByKey()
@@ -266,11 +259,9 @@ describe.each(['warm', 'cold'])('%s', (how) => {
       headers: [{ trace: [1, -1] }],
       valueSchemaMetadata: { dataFormat: 'JSON', schemaId: 's1' },
     })
-    const eventOf = (...all: ReturnType<typeof record>[]) => ({
-      eventSource: 'aws:kafka' as const,
-      records: { 't-0': all },
-    })
-    expect(Object.values(await run(records, eventOf(record(0, 100)), eventOf(record(1, 1500))))).toEqual([
+    const send = (one: ReturnType<typeof record>) => (by: Driven) =>
+      by.handler({ eventSource: 'aws:kafka', records: { 't-0': [one] } })
+    expect(Object.values(await run(whole, send(record(0, 100)), send(record(1, 1500))))).toEqual([
       '(k,t,0,0,100,LOG_APPEND_TIME,0,trace,Uint8Array 1 255,s1)\n'.replace(/[()]/g, ''),
     ])
   })
