@@ -103,3 +103,13 @@ it('lets nothing but itself use the public surface', () => {
   const users = files.flatMap(arrowsOf).filter(({ from, to }) => to === 'index.ts' && from !== 'index.ts')
   expect(users).toEqual([])
 })
+
+it('is the table of docs/architecture.md', () => {
+  const page = readFileSync(resolve(SRC, '../docs/architecture.md'), 'utf8')
+  const rows = page.matchAll(/^\| `([\w.]+)\/?` \|[^|]*\|([^|]*)\|$/gm)
+  const table = [...rows].map(([, name = '', to = '']) => [
+    name === 'index.ts' ? '' : name,
+    [...to.matchAll(/`(\w+)`/g)].map(([, folder]) => folder),
+  ])
+  expect(Object.fromEntries(table)).toEqual(ALLOWED)
+})
