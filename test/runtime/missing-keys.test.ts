@@ -55,6 +55,14 @@ const IN_PLACE: typeof OPERATORS = {
       .union(keyed.mapValues((v) => v))
       .groupByKey()
   },
+  'a union in place, where nobody else looks': (pairs) => {
+    const keyed = pairs.preservesPartitioning()
+    return keyed
+      .filter(([key]) => key !== undefined)
+      .reduceByKey(add)
+      .union(keyed.mapValues((v) => v))
+      .groupByKey()
+  },
 }
 
 function sales(
