@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
+  batch: ['options'],
   operators: ['options', 'values'],
   graph: ['names', 'operators', 'options', 'sinks', 'sources'],
   stream: ['formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
