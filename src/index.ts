@@ -7,6 +7,7 @@ export {
   InvalidOptionError,
   MalformedEventError,
   MillraceError,
+  retryable,
   ServiceError,
   TransientError,
 } from './errors/errors.ts'
@@ -30,7 +31,7 @@ export {
 export { DecodeError } from './errors/value-errors.ts'
 export { type Decoder, json, nullable, raw, text } from './formats/decode.ts'
 export type { CsvOptions } from './formats/encode.ts'
-export type { MapAsyncOptions } from './operators/map-async.ts'
+export type { MapAsyncOptions, RetryOptions } from './operators/map-async.ts'
 export type { NewPartitions } from './operators/operator.ts'
 export type { PartitioningOptions } from './operators/preserves-partitioning.ts'
 export type { State } from './operators/state-handle.ts'

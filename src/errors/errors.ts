@@ -87,6 +87,21 @@ export class TransientError extends MillraceError {
   }
 }
 
+/**
+ * What a function of a job throws so that an error is taken for something that is away, whatever it is: the micro-batch fails and is
+ * delivered again, and no record is to blame.
+ *
+ * @example
+ * orders.mapAsync((order) =>
+ *   lookUp(order.shop).catch((error: unknown) => {
+ *     throw error instanceof ShopIsClosed ? retryable(error) : error
+ *   }),
+ * )
+ */
+export function retryable(error: unknown): TransientError {
+  return new TransientError(describeCause(error), { cause: error })
+}
+
 /** A service that holds state or output refused or could not be reached, after retries. */
 export class ServiceError extends MillraceError {
   /** `dynamodb`, `s3`, `sqs`, `lambda`, or `directory`. */

@@ -1,6 +1,6 @@
 // Which errors say that something is away for now, so that no record is to blame: it would be wrong to set one aside.
 
-import { describeCause, TransientError } from '../errors/errors.ts'
+import { describeCause, retryable, TransientError } from '../errors/errors.ts'
 
 /**
  * Of Node's sockets and name service, undici (`fetch`), SQLSTATE, MySQL (`mysql2`) and Prisma: connections, shutdowns, deadlocks, too many
@@ -71,7 +71,7 @@ function isUnavailable(status: unknown): boolean {
 /** An error as the job judges it. @param judge the option `transient` of `mapAsync`; without it nothing is changed. */
 export function judged(error: unknown, judge: ((error: unknown) => boolean) | undefined): unknown {
   if (!judge) return error
-  if (judge(error)) return new TransientError(describeCause(error), { cause: error })
+  if (judge(error)) return retryable(error)
   if (typeof error === 'object' && error !== null) judgedOtherwise.add(error)
   return error
 }

@@ -1,7 +1,17 @@
 // What the operators need is away: the records are not to blame, so none is set aside, and all are delivered again.
 
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { type Job, job, type MapAsyncOptions, type PoisonPolicy, TransientError, text } from '../../src/index.ts'
+import {
+  type Job,
+  job,
+  type MapAsyncOptions,
+  type PoisonPolicy,
+  retryable,
+  TransientError,
+  text,
+} from '../../src/index.ts'
 import { isTransient } from '../../src/operators/transient.ts'
 import { type Driven, driven, records } from '../support/driven.ts'
 
@@ -27,6 +37,8 @@ const AWAY: readonly (readonly [string, () => unknown])[] = [
   ['ioredis', () => failing({ name: 'MaxRetriesPerRequestError' })],
   ['KafkaJS', () => failing({ name: 'KafkaJSConnectionClosedError', retriable: true })],
   ['what may be tried again', () => failing({ retryable: true })],
+  ['retryable', () => retryable(new Error('no such user'))],
+  ['retryable of no error', () => retryable('no')],
   ['TransientError', () => new TransientError('the shop is away')],
 ]
 
@@ -109,6 +121,81 @@ describe('what the job says of an error', () => {
       cause: { code: 'TRANSIENT', cause: 'closed' },
     })
   })
+})
+
+describe('a call that fails is tried again in place', () => {
+  /** Fails every call about `b` but each `nth`. */
+  const flaky = (nth: number, error: () => unknown) => {
+    let calls = 0
+    return (user: string) => (user === 'b' && ++calls % nth > 0 ? error() : undefined)
+  }
+  const retry = { times: 2, backoff: 0 }
+
+  it.each([...AWAY.slice(0, 3), ...DATA.slice(0, 3)])('%s', async (_, error) => {
+    const users = driven(define({ fail: flaky(3, error) }, 'quarantine', { retry }))
+    await users.deliver(some)
+    expect(await found(users)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
+  })
+
+  it('and only what stays bad is a bad record', async () => {
+    const fail = (user: string) => (user === 'b' ? new Error('no such user') : undefined)
+    const users = driven(define({ fail }, 'quarantine', { retry }))
+    await users.deliver(some)
+    expect(await found(users)).toEqual({ lines: 'a\nc\n', aside: 1 })
+  })
+
+  it('and what stays away fails the micro-batch', async () => {
+    const fail = flaky(4, () => failing({ code: 'ECONNREFUSED' }))
+    const users = driven(define({ fail }, 'quarantine', { retry }))
+    await expect(users.deliver(some)).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE' })
+    await users.again()
+    expect(await found(users)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
+  })
+
+  it.each([
+    { times: -1 },
+    { times: 1.5 },
+    { times: Number.POSITIVE_INFINITY },
+    { times: 20, backoff: '1s' },
+    { times: 1, backoff: 'soon' },
+  ])('but not %j', (wrong) => {
+    expect(() => define({ fail: undefined }, 'fail', { retry: wrong })).toThrow('mapAsync, retry')
+  })
+})
+
+it('waits for a server that is away for a while, and sets nothing aside', async () => {
+  const server = createServer((request, response) => response.end(request.url?.slice(1).toUpperCase()))
+  const listen = async (port: number): Promise<number> => {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+  const port = await listen(0)
+  const shouts = job('users', { batch: '1s', onPoison: 'quarantine' }, ({ kafka }) => {
+    kafka('users', { value: text() })
+      .mapAsync(async ({ value }) => (await fetch(`http://127.0.0.1:${port}/${value}`)).text(), {
+        retry: { times: 2, backoff: '1ms' },
+      })
+      .saveAsTextFiles('s3://results/users')
+  })
+  const users = driven(shouts)
+  try {
+    await users.deliver(some)
+    server.closeAllConnections()
+    await new Promise((closed) => server.close(closed))
+    const more = records('users-0', ['d', 'e'], { at: 300 })
+    await expect(users.deliver(more)).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE' })
+    for (let hours = 0; hours < 3; hours++) {
+      users.later('1h')
+      await expect(users.again()).rejects.toMatchObject({ code: 'TRANSIENT_FAILURE' })
+    }
+    await listen(port)
+    await users.again()
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+  expect(await found(users)).toEqual({ lines: 'A\nB\nC\nD\nE\n', aside: 0 })
 })
 
 describe('all records of a micro-batch fail alike', () => {
