@@ -1,9 +1,9 @@
 // The whole handler, from the event's text to the commit, without I/O, against its floor: JSON.parse of the event plus
 // plain decoding of the records (DESIGN §9 wants at least half of the floor's speed, and five times AWS's own helper).
 
+import type { Job } from '../src/graph/job.ts'
 import type { KafkaEvent } from '../src/lambda/index.ts'
 import { lambda } from '../src/lambda/index.ts'
-import type { Job } from '../src/stream/job.ts'
 import { eventTexts } from './lib/events.ts'
 import { allFlights, allLines, fewFlights, fewLines } from './lib/jobs.ts'
 import { type Comparison, type Contender, compare } from './lib/measure.ts'

@@ -3,9 +3,9 @@
 // entry that has a successor is published (I3); what is not known to be in the log does not count (I1).
 
 import { LogLostError } from '../errors/state-errors.ts'
+import type { JobSettings } from '../graph/job.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { Entry, PreparedRecord, TaskLog } from '../log/task-log.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
 import { trustedFor } from './snapshot-due.ts'

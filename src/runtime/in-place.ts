@@ -2,6 +2,7 @@
 // time. Their state and the elements of batches that are not passed yet are in the task's own log, so a micro-batch is still
 // one write (I4). State is read only when there is something to run.
 
+import type { JobSettings } from '../graph/job.ts'
 import type { BatchPartial, InPlaceCommit, SourceCommit } from '../log/commit-record.ts'
 import { readSnapshot } from '../log/snapshots.ts'
 import type { Entry, TaskLog } from '../log/task-log.ts'
@@ -12,7 +13,6 @@ import type { InPlaceProgram } from '../plan/plan.ts'
 import { BucketProgram } from '../programs/bucket-program.ts'
 import { exchange } from '../programs/exchange.ts'
 import type { Write } from '../sinks/sink.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { OpenBatches } from './open-batches.ts'
 import { ofOpenBatches } from './outbox.ts'

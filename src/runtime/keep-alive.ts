@@ -2,9 +2,9 @@
 // does not fit, entries are needed for longer than `retention`: whoever looks gives them a later time, before anything else
 // can fail (docs/decisions/048). A job that is well never comes here, and pays nothing for it.
 
+import type { JobSettings } from '../graph/job.ts'
 import { type CloseCommit, isBucketCommit, isCloseCommit, isSourceCommit } from '../log/commit-record.ts'
 import { bucketTask, closingTask } from '../names/tasks.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { LogReader } from './closing/log-reader.ts'
 import type { Environment } from './environment.ts'
 import { openLog } from './open-log.ts'

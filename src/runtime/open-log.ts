@@ -1,11 +1,11 @@
 // The log of one of a job's tasks, as the job works with it: what has expired is never taken for the whole.
 
 import { causeFacts } from '../errors/errors.ts'
+import type { JobSettings } from '../graph/job.ts'
 import { isSourceCommit, type SourceCommit } from '../log/commit-record.ts'
 import { TaskLog } from '../log/task-log.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { SourceKind } from '../sources/source.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 
 /** The log of a source task: where the task stands is its source's to read and to check. */

@@ -2,10 +2,10 @@
 // All are idempotent: whoever reads a commit that may be unpublished publishes it again, and nothing shows twice (I3).
 
 import { StagedObjectLostError } from '../errors/object-errors.ts'
+import type { JobSettings } from '../graph/job.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { Write } from '../sinks/sink.ts'
 import { type ObjectStore, objectUrl } from '../stores/object-store.ts'
-import type { JobSettings } from '../stream/job.ts'
 import { type Publisher, performerOf } from './effects.ts'
 import type { Environment } from './environment.ts'
 import { INLINE_UNPACKED_BYTES, packBody } from './packing.ts'

@@ -2,12 +2,12 @@
 
 import { causeFacts, describeCause, MillraceError } from '../errors/errors.ts'
 import { formatElement } from '../formats/encode.ts'
+import type { JobSettings } from '../graph/job.ts'
 import { quarantinedRecordsKey, quarantinedValuesKey, quarantinePrefix } from '../names/objects.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { SetAside } from '../programs/aside.ts'
 import type { OutputObject } from '../sinks/sink.ts'
 import type { SourceKind, SourceRecord } from '../sources/source.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import type { Poison } from './run.ts'
 

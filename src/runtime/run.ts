@@ -2,6 +2,7 @@
 
 import { ValueChangedError } from '../errors/operator-errors.ts'
 import { OperatorError, TransientFailureError } from '../errors/runtime-errors.ts'
+import type { PoisonPolicy } from '../graph/job.ts'
 import { pack } from '../log/codec.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
 import { partOfRecords } from '../names/outputs.ts'
@@ -13,7 +14,6 @@ import { Guard } from '../programs/guard.ts'
 import { runTraced } from '../programs/program.ts'
 import type { Write } from '../sinks/sink.ts'
 import { kindOf, type SourceRecord } from '../sources/source.ts'
-import type { PoisonPolicy } from '../stream/job.ts'
 import { collectOutputs } from './outputs.ts'
 import { checkPartials } from './savable.ts'
 

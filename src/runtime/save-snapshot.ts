@@ -1,10 +1,10 @@
 // Snapshots of a task, and what becomes of those before: storage is bounded by state and what `retention` may still name.
 
 import { causeFacts } from '../errors/errors.ts'
+import type { JobSettings } from '../graph/job.ts'
 import type { BucketCommit, SnapshotPointer } from '../log/commit-record.ts'
 import { dropSuperseded, writeSnapshot } from '../log/snapshots.ts'
 import type { TaskRef } from '../names/tasks.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 
 /**

@@ -1,7 +1,7 @@
 // When a task with state takes a snapshot (DESIGN §3).
 
+import type { JobSettings } from '../graph/job.ts'
 import type { CloseCommit, SnapshotPointer } from '../log/commit-record.ts'
-import type { JobSettings } from '../stream/job.ts'
 
 /** Logs below this are never worth a snapshot: reading them is one page of a query. */
 const SNAPSHOT_FROM_BYTES = 64 * 1024

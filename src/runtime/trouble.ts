@@ -3,11 +3,11 @@
 
 import { causeFacts } from '../errors/errors.ts'
 import { TopicRecreatedError } from '../errors/state-errors.ts'
+import type { JobSettings } from '../graph/job.ts'
 import { TROUBLES } from '../names/rows.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { Mark, SourceKind, SourceRecord } from '../sources/source.ts'
 import type { JobRows } from '../stores/table.ts'
-import type { JobSettings } from '../stream/job.ts'
 import { either, type Infer, number, shape, text } from '../values/shape.ts'
 import type { Environment } from './environment.ts'
 

@@ -1,9 +1,9 @@
 // Who moves time when nothing arrives: one wake-up per job and interval is under way, armed by a commit that leaves something
 // open. A wake-up that finds nothing open arms nothing, so an idle job runs nothing (DESIGN §4). docs/decisions/051 has the rules.
 
+import type { JobSettings } from '../graph/job.ts'
 import type { BatchPartial } from '../log/commit-record.ts'
 import { WAKE_ROW } from '../names/rows.ts'
-import type { JobSettings } from '../stream/job.ts'
 import type { Environment } from './environment.ts'
 import { Mutex } from './mutex.ts'
 import { latest } from './time.ts'

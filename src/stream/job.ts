@@ -13,8 +13,6 @@ import { DStream, type OutputRegistry } from './dstream.ts'
 import { checkRetention, checkWaitForFailed } from './retention.ts'
 import { type Open, sourcesOf } from './sources.ts'
 
-export type { Job, JobSettings, PoisonPolicy }
-
 /** Settings of a job. */
 export interface JobOptions {
   /** The batch interval B. Batch times are multiples of it. */

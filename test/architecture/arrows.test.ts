@@ -35,7 +35,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'sources',
     'stores',
-    'stream',
     'values',
   ],
   lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
@@ -57,7 +56,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
-  '': ['formats', 'operators', 'options', 'sinks', 'sources', 'stream'],
+  '': ['formats', 'graph', 'operators', 'options', 'sinks', 'sources', 'stream'],
 }
 
 interface Arrow {

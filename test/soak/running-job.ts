@@ -2,7 +2,7 @@
 // watches its output.
 
 import type { Kafka } from 'kafkajs'
-import type { Job } from '../../src/stream/job.ts'
+import type { Job } from '../../src/graph/job.ts'
 import { Commits } from './commits.ts'
 import { Fleet } from './fleet.ts'
 import { UpstreamProducer } from './producer.ts'

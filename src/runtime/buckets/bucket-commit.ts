@@ -1,8 +1,8 @@
 // What a bucket commits, pure: what it has run, or an entry that stays when it falls quiet.
 
+import type { JobSettings } from '../../graph/job.ts'
 import type { BucketCommit, SnapshotPointer } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import { LEAST_RETENTION } from '../snapshot-due.ts'
 
 /** What a run has come to, and who says so. */

@@ -1,8 +1,8 @@
 // What a bucket of a shuffle stage is made of.
 
+import type { JobSettings } from '../../graph/job.ts'
 import type { TaskRef } from '../../names/tasks.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { Environment } from '../environment.ts'
 import type { Publisher } from '../outbox.ts'
 import type { Plans } from '../plans.ts'

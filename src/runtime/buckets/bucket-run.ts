@@ -1,12 +1,12 @@
 // What a bucket does with closed batches: its operators run them in order, those with data and those at which something is
 // due without. Nothing is written here.
 
+import type { JobSettings } from '../../graph/job.ts'
 import type { BatchPartial } from '../../log/commit-record.ts'
 import { partOfBucket } from '../../names/outputs.ts'
 import type { BucketProgram } from '../../programs/bucket-program.ts'
 import { exchange } from '../../programs/exchange.ts'
 import type { Write } from '../../sinks/sink.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import { collectOutputs } from '../outputs.ts'
 import { keepAside } from '../quarantine.ts'
 import { batchOfDue, nextInClosing } from '../schedule.ts'

@@ -1,11 +1,11 @@
 // The state of a bucket in memory: its operators as of one version of its log, and snapshots of them.
 
+import type { JobSettings, PoisonPolicy } from '../../graph/job.ts'
 import type { BucketCommit, SnapshotPointer } from '../../log/commit-record.ts'
 import { readSnapshot } from '../../log/snapshots.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
 import { BucketProgram } from '../../programs/bucket-program.ts'
-import type { JobSettings, PoisonPolicy } from '../../stream/job.ts'
 import type { Environment } from '../environment.ts'
 import { saveSnapshot } from '../save-snapshot.ts'
 import { isSnapshotDue } from '../snapshot-due.ts'

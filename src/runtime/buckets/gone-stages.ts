@@ -1,12 +1,12 @@
 // Shuffle stages that this code does not have, and that the closing log knows: their buckets' logs must not expire while other
 // code may come back for them (I5, I7). An entry that does not expire, on a snapshot of what is there, unread.
 
+import type { JobSettings } from '../../graph/job.ts'
 import { type BucketCommit, type CloseCommit, isBucketCommit, type SnapshotPointer } from '../../log/commit-record.ts'
 import { readSnapshot } from '../../log/snapshots.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
 import { bucketTask } from '../../names/tasks.ts'
 import type { StateChanges } from '../../programs/bucket-program.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { openLog } from '../open-log.ts'
 import type { Publisher } from '../outbox.ts'

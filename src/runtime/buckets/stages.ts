@@ -2,10 +2,10 @@
 // after stage, and then what completes their outputs follows. Everything here may be done again by anybody: each bucket's log says
 // how far it is.
 
+import type { JobSettings } from '../../graph/job.ts'
 import type { CloseCommit } from '../../log/commit-record.ts'
 import { bucketTask, SOURCE_STAGE } from '../../names/tasks.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { LogReader } from '../closing/log-reader.ts'
 import type { Environment } from '../environment.ts'
 import { Contributions } from '../held.ts'

@@ -1,8 +1,8 @@
 // What the closing task works with, and what it knows before it has read anything.
 
+import type { JobSettings } from '../../graph/job.ts'
 import type { CloseCommit } from '../../log/commit-record.ts'
 import type { PlannedOutput } from '../../plan/plan.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { Stages } from '../buckets/stages.ts'
 import type { Environment } from '../environment.ts'
 import type { KeepAlive } from '../keep-alive.ts'

@@ -1,10 +1,10 @@
 // The source tasks that the closing log knows, each with how far this instance has read its log: nothing is closed without
 // them. Who is new joins, who sleeps is roused, before it commits.
 
+import type { JobSettings } from '../../graph/job.ts'
 import type { CloseCommit, SourceCommit } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
 import type { TaskRef } from '../../names/tasks.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { Environment } from '../environment.ts'
 import { openSourceLog } from '../open-log.ts'
 import type { Plans } from '../plans.ts'

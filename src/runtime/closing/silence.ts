@@ -2,10 +2,10 @@
 // fence; and a log that stays quiet gets an entry that does not expire (DESIGN §3, §4).
 
 import { LogLostError } from '../../errors/state-errors.ts'
+import type { JobSettings } from '../../graph/job.ts'
 import { pack } from '../../log/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../../log/commit-record.ts'
 import type { SourceKind } from '../../sources/source.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { carryOn } from '../in-place.ts'
 import { promiseObjects } from '../outbox.ts'

@@ -2,9 +2,9 @@
 // that is no longer of use does nothing and arms nothing.
 
 import { LogLostError } from '../../errors/state-errors.ts'
+import type { JobSettings } from '../../graph/job.ts'
 import { type CloseCommit, isCloseCommit } from '../../log/commit-record.ts'
 import { closingTask, sourceTask } from '../../names/tasks.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { Stages } from '../buckets/stages.ts'
 import { inOrder, LogReader } from '../closing/log-reader.ts'
 import type { Environment } from '../environment.ts'

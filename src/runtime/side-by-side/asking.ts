@@ -3,8 +3,8 @@
 // after a while it does itself: a message that is lost, late or doubled changes nothing, because every bucket's log is fenced.
 
 import { causeFacts } from '../../errors/errors.ts'
+import type { JobSettings } from '../../graph/job.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { StageInput } from '../buckets/bucket-run.ts'
 import type { BucketTask } from '../buckets/bucket-task.ts'
 import type { Environment } from '../environment.ts'

@@ -1,8 +1,8 @@
 // One look-out per job: of all the instances whose partitions pass a batch time, one reads the others' logs (P queries
 // for T, not P²). A short lease says which; it only saves work, the closing log's fence makes a wrong one harmless.
 
+import type { JobSettings } from '../../graph/job.ts'
 import { LOOKOUT_ROW } from '../../names/rows.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { Environment } from '../environment.ts'
 import { closedBy } from '../time.ts'
 

@@ -1,8 +1,8 @@
 // What must hold when a job has come to rest: every record counted once (I1), contents as the records alone have them
 // (I2), everything published (I3), and rest is rest.
 
+import type { JobSettings } from '../../graph/job.ts'
 import { isBucketCommit } from '../../log/commit-record.ts'
-import type { JobSettings } from '../../stream/job.ts'
 import type { Path } from './coverage.ts'
 import type { Partition } from './event-source.ts'
 import { splitName } from './monitored-logs.ts'

@@ -1,6 +1,6 @@
 // What can go wrong with one call to a service. Every I/O of every simulated process passes through `Faults.around`.
 
-import type { JobSettings } from '../../stream/job.ts'
+import type { JobSettings } from '../../graph/job.ts'
 import type { Coverage } from './coverage.ts'
 import { endless, throttled, unreachable } from './injected.ts'
 import type { Random } from './random.ts'

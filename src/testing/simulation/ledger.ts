@@ -1,11 +1,11 @@
 // Which batch every record fell into, worked out from the commits as they are made. Every offset stands in it once (I1):
 // that is what a run is held against, and what the same records are run by without faults.
 
+import type { JobSettings } from '../../graph/job.ts'
 import { assignBatchTimes, closedBy } from '../../runtime/time.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import { KAFKA } from '../../sources/kafka/kind.ts'
 import type { KafkaCommit } from '../../sources/kafka/position.ts'
-import type { JobSettings } from '../../stream/job.ts'
 
 /** One record and the batch time that it was committed under. */
 export interface Entry {
