@@ -1,17 +1,11 @@
-// From a job's graph to stages: what a task of each topic runs for every micro-batch, and what the buckets of each shuffle
+// What a job's graph is planned to: what a task of each topic runs for every micro-batch, and what the buckets of each shuffle
 // stage run when a batch is closed. A stream that several others use is one step, so it runs once.
 
-import { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import type { OperatorNode, OutputNode, StreamNode } from '../graph/nodes.ts'
-import { numberedOutputId } from '../names/outputs.ts'
-import { SOURCE_STAGE } from '../names/tasks.ts'
 import type { Elements, NewPartitions, RecordOperator } from '../operators/operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Source } from '../sources/source.ts'
-import { checkNames } from './names.ts'
-import { Planner } from './planner.ts'
-import { programOf } from './topic-program.ts'
 
 /** An output with a name that survives changes elsewhere in the job. */
 export interface PlannedOutput {
@@ -98,50 +92,4 @@ export interface Plan {
   readonly programs: ReadonlyMap<string, Program>
   /** In an order in which a stage comes after all that it reads. */
   readonly stages: readonly ShuffleStage[]
-}
-
-/**
- * Plans a job. Pure.
- *
- * @throws InvalidOptionError when its names are too long for the keys that they become.
- */
-export function planJob(job: JobDefinition): Plan {
-  const ids = new OperatorIds(job.name, job.outputs)
-  const planner = new Planner(job, ids)
-  const outputs = nameOutputs(job.outputs).map((output): PlannedOutput => {
-    const { stage, slide } = planner.place(output.node.input)
-    return { ...output, stage, slide }
-  })
-  const drafts = planner.stages
-  const edges = drafts.flatMap(({ inputs }) => inputs.map(({ edge }) => edge))
-  const leaving = (stage: string) => ({
-    outputs: outputs.filter((output) => output.stage === stage),
-    edges: edges.filter(({ from }) => from === stage),
-  })
-  const stages = drafts.map(({ id, numPartitions, inputs, steps, slots }): ShuffleStage => {
-    const { outputs: here, edges: out } = leaving(id)
-    return {
-      ...{ id, numPartitions, inputs, steps },
-      outputs: here.map((output) => ({ output, slot: slots.of(output.node.input) })),
-      edges: out.map((edge) => ({ edge, slot: slots.of(edge.node) })),
-      slots: slots.count,
-    }
-  })
-  const topics = [...new Set(job.sources.flatMap(({ source }) => source.feeds))]
-  const programs = new Map(topics.map((topic) => [topic, programOf(topic, job, leaving(SOURCE_STAGE), ids)]))
-  const plan: Plan = { job, outputs, stages, programs }
-  checkNames(plan)
-  return plan
-}
-
-/** Ids of outputs: what their sinks are called, with a number where that is one word for all of them. */
-function nameOutputs(nodes: readonly OutputNode[]): { id: string; node: OutputNode }[] {
-  const numbers = new Map<string, number>()
-  return nodes.map((node) => {
-    const { name } = node.sink
-    if (typeof name === 'string') return { id: name, node }
-    const number = numbers.get(name.numbered) ?? 0
-    numbers.set(name.numbered, number + 1)
-    return { id: numberedOutputId(name.numbered, number), node }
-  })
 }

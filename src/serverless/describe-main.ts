@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { definitionOf } from '../graph/job.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
-import { planJob } from '../plan/plan.ts'
+import { planJob } from '../plan/plan-job.ts'
 import { schemaOf } from '../plan/schema.ts'
 import type { Answer } from './describe.ts'
 

@@ -8,9 +8,16 @@ import { mappingOf } from '../sources/kafka/mapping.ts'
 import { type DeployedJob, type Deployment, groupOf, queueId } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { logicalId } from './names.ts'
-import type { FunctionTarget } from './resources.ts'
 
 const MAPPING = 'AWS::Lambda::EventSourceMapping'
+
+/** What mappings must wait for and point to. */
+export interface FunctionTarget {
+  /** The function, or its alias. */
+  readonly arn: CfnValue
+  /** Logical ids that must be there first: the role, the alias. */
+  readonly dependsOn: readonly string[]
+}
 
 /**
  * The mappings of one job, by logical id.

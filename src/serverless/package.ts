@@ -4,9 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUCKET, type Deployment, environmentOf, stateBucketRef, TABLE, tableRef } from './deployment.ts'
 import type { FunctionConfig, IamStatement, ProviderConfig, Serverless } from './framework.ts'
+import type { FunctionTarget } from './mappings.ts'
 import { statementsOf } from './permissions.ts'
 import { type PreparedJob, WORK_DIR } from './prepare.ts'
-import { type FunctionTarget, resourcesOf } from './resources.ts'
+import { resourcesOf } from './resources.ts'
 import { STATE_FACTS, stateFacts } from './state-check.ts'
 
 /** Gives every job's function its archive, handler and variables, and the role its permissions. */

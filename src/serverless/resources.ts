@@ -14,16 +14,8 @@ import {
   TABLE,
 } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
-import { mappingsOf } from './mappings.ts'
+import { type FunctionTarget, mappingsOf } from './mappings.ts'
 import { stateBucketName, tableName } from './names.ts'
-
-/** What mappings must wait for and point to. */
-export interface FunctionTarget {
-  /** The function, or its alias. */
-  readonly arn: CfnValue
-  /** Logical ids that must be there first: the role, the alias. */
-  readonly dependsOn: readonly string[]
-}
 
 /** All resources that the plugin adds, by logical id. */
 export function resourcesOf(

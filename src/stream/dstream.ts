@@ -109,6 +109,12 @@ export class DStream<T> {
     return new DStream<U>(...this.#after(asked, others))
   }
 
+  /** @internal The stream that several operators make, each of the one before. */
+  through<U>(chain: readonly Asked[]): DStream<U> {
+    const last = chain.reduce<DStream<unknown>>((stream, asked) => stream.derive(asked), this)
+    return new DStream<U>(last.node, last.registry, last.slide)
+  }
+
   #after(asked: Operator | Asked, others: readonly Reads[] = []): [StreamNode, OutputRegistry, number] {
     const {
       operator,
@@ -289,9 +295,9 @@ export class DStream<T> {
     options: WindowOptions<Widen<T>> = {},
   ): DStream<Widen<T>> {
     const last = typeof fourth === 'object' ? fourth : {}
-    if (typeof second !== 'function') return reduceByWindow(this, f, [second, third], last)
+    if (typeof second !== 'function') return this.through(reduceByWindow(f, [second, third], this.slide, last))
     if (typeof fourth === 'object') throw orderOfArguments('reduceByWindow')
-    return reduceByWindowInverse(this, f, second, [third, fourth], options)
+    return this.through(reduceByWindowInverse(f, second, [third, fourth], this.slide, options))
   }
 
   /**
@@ -411,7 +417,7 @@ export class DStream<T> {
     slide: Duration = this.slide,
     options: CombineOptions<V> = {},
   ): DStream<[K, V[]]> {
-    return groupByKeyAndWindow(this, [window, slide], options)
+    return this.through(groupByKeyAndWindow([window, slide], this.slide, options))
   }
 
   /**
@@ -449,10 +455,12 @@ export class DStream<T> {
   ): DStream<[K, Widen<V>]> {
     if (typeof second !== 'function') {
       const last = typeof fourth === 'object' ? fourth : {}
-      return reduceByKeyAndWindow(this, f, [second, third ?? this.slide], last)
+      return this.through(reduceByKeyAndWindow(f, [second, third ?? this.slide], this.slide, last))
     }
     if (third === undefined || typeof fourth === 'object') throw orderOfArguments('reduceByKeyAndWindow')
-    return reduceByKeyAndWindowInverse(this, f, second, [third, fourth ?? this.slide], options)
+    return this.through(
+      reduceByKeyAndWindowInverse<K, V>(f, second, [third, fourth ?? this.slide], this.slide, options),
+    )
   }
 
   /**

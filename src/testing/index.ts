@@ -3,10 +3,9 @@
 import '../needs-node.ts'
 
 export type { CoverageCounts } from './simulation/coverage.ts'
-export type { Fault } from './simulation/faults.ts'
-export type { Mishap } from './simulation/mishaps.ts'
 export type { Outputs } from './simulation/outputs.ts'
 export type { Random } from './simulation/random.ts'
 export type { SimulatedRecord, SimulatedRecords } from './simulation/records.ts'
 export { type SimulatedJob, type SimulateOptions, type SimulationReport, simulate } from './simulation/simulate.ts'
+export type { Fault, Mishap } from './simulation/troubles.ts'
 export { type TestedBatches, type TestedStreams, type TestStreamOptions, testStream } from './test-stream.ts'

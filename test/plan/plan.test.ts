@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type DStream, type JobContext, job, text } from '../../src/index.ts'
-import { type Plan, planJob } from '../../src/plan/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { planJob } from '../../src/plan/plan-job.ts'
 import { defined } from '../support/definition.ts'
 
 function planned(define: (context: JobContext) => void): Plan {

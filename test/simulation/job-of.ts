@@ -1,7 +1,6 @@
 // The jobs of the simulation by name: what they are made of, and what must come out.
 
 import type { Job, JobOptions } from '../../src/index.ts'
-import { MISHAPS } from '../../src/testing/simulation/mishaps.ts'
 import { derivedRandom, type Random } from '../../src/testing/simulation/random.ts'
 import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
 import {
@@ -10,6 +9,7 @@ import {
   simulateSeed,
   smallestStory,
 } from '../../src/testing/simulation/simulate.ts'
+import { MISHAPS } from '../../src/testing/simulation/troubles.ts'
 import { bucketOf } from '../../src/values/hash.ts'
 import { checkDeploys, type DeployKind } from './deploys/deploy-kind.ts'
 import { DEPLOY_KINDS, type DeployKindName } from './deploys/index.ts'

@@ -5,7 +5,7 @@ import type { Cut, Past } from '../source.ts'
 import { type CutRecords, type CutRules, cutRecords, type Gap } from './cut.ts'
 import type { KafkaEventRecord } from './event.ts'
 import { knownHoles } from './holes.ts'
-import type { KafkaSource } from './kafka.ts'
+import type { KafkaSource } from './kafka-source.ts'
 import { believed, type Position } from './position.ts'
 
 /** @throws OffsetGapError, and TopicRecreatedError for records that are not those which were committed. */

@@ -3,7 +3,7 @@
 import { OffsetGapError, TopicRecreatedError } from '../../errors/state-errors.ts'
 import type { TaskRef } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from './event.ts'
-import type { GapPolicy, OffsetHoles } from './kafka.ts'
+import type { GapPolicy, OffsetHoles } from './kafka-source.ts'
 import { keptTimestamp, mayBeCommitted, type Position } from './position.ts'
 
 /** A hole in the offsets: `[from, until)` did not come. */

@@ -1,18 +1,12 @@
-// `kafka(topics, options)`: what a definition says, checked, and what all Kafka sources have in common.
+// `kafka(topics, options)`: what a definition says, checked.
 
 import { InvalidOptionError } from '../../errors/errors.ts'
 import { type Decoder, nullable, text } from '../../formats/decode.ts'
 import { checkChoice, checkKnownOptions } from '../../options/options.ts'
 import type { Source } from '../source.ts'
-import type { KafkaEventRecord } from './event.ts'
+import type { GapPolicy, KafkaSource, OffsetHoles } from './kafka-source.ts'
 import { KAFKA } from './kind.ts'
 import { EventRecord, type RecordDecoders } from './record.ts'
-
-/** What to do with a hole in the offsets of a partition that nothing explains. */
-export type GapPolicy = 'fail' | 'skip' | 'quarantine'
-
-/** Why offsets of a topic may have holes: nothing (dense), log compaction, transaction markers, or the mapping's filter. */
-export type OffsetHoles = 'none' | 'compacted' | 'transactional' | 'filtered'
 
 /** Settings of a Kafka source. */
 export interface KafkaOptions<V, K> {
@@ -34,12 +28,6 @@ export interface KafkaOptions<V, K> {
    * @example kafka('orders-v2', { value: json(), formerly: 'orders' })
    */
   readonly formerly?: string
-}
-
-/** A source of topics; each topic-partition is a task. */
-export interface KafkaSource extends Source<KafkaEventRecord>, RecordDecoders {
-  readonly gaps: GapPolicy
-  readonly holes: OffsetHoles
 }
 
 /** Whether a source is one of Kafka's: by name, because a bundled job has its own copy of this module. */
@@ -84,23 +72,5 @@ export function kafka<V, K>(
     gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),
     holes: checkChoice(`${where}, holes`, options.holes, ['none', 'compacted', 'transactional', 'filtered']),
     elements: (records, whenRead) => records.map((record) => new EventRecord(record, decoders, whenRead)),
-  }
-}
-
-/** A topic has one former name, and one that is still read is no former name: state of two topics would be one. */
-export function checkFormerTopics(job: string, sources: readonly KafkaSource[]): void {
-  const stands = new Map<string, string>()
-  for (const { feeds, formerly } of sources) {
-    for (const topic of feeds) {
-      const as = formerly ?? topic
-      for (const [other, otherAs] of stands) {
-        if ((other === topic) === (otherAs === as)) continue
-        throw new InvalidOptionError(
-          `job '${job}', kafka: topics '${other}' and '${topic}' with formerly '${formerly ?? otherAs}': a former name belongs to one ` +
-            'topic, the same wherever the topic is read, and is not read any more.',
-        )
-      }
-      stands.set(topic, as)
-    }
   }
 }

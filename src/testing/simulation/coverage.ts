@@ -1,7 +1,7 @@
 // What a simulation has really tried: for every kind of call each fault that was taken there, and which of the runtime's
 // rarer paths were gone. A point that is never taken is a gap.
 
-import { FAULTS, type Fault } from './faults.ts'
+import { FAULTS, type Fault } from './troubles.ts'
 
 /** Kinds of calls that the runtime makes, and what can go wrong with each. */
 const POINTS: Readonly<Record<string, 'conditional' | 'paged' | 'plain'>> = {

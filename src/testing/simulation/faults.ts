@@ -5,24 +5,7 @@ import type { Coverage } from './coverage.ts'
 import { endless, throttled, unreachable } from './injected.ts'
 import type { Random } from './random.ts'
 import type { Trace } from './trace.ts'
-
-export const FAULTS = [
-  'crash-before', // the process dies before the call
-  'crash-after', // the call is done, then the process dies
-  'refused', // the call is not done, and an error says so
-  'throttled', // the same, by a service that has too much to do
-  'lost-answer', // the call is done, and an error comes back
-  'late', // an error comes back, and the call is done some time later
-  'own-conflict', // a conditional write is done, and its retry inside the SDK sees it and answers 'conflict'
-  'stall-before', // the process hangs for long before the call: a zombie
-  'stall-after', // the same, after it
-  'slow', // the answer takes so long that everybody else gets ahead
-  'pages', // a query is answered in several pages, with time between them
-  'stale', // an eventually consistent read misses the newest items
-] as const
-
-/** What can go wrong with one call of a process to a service. */
-export type Fault = (typeof FAULTS)[number]
+import type { Fault } from './troubles.ts'
 
 /** The process that makes a call. */
 export interface Caller {

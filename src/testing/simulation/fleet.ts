@@ -2,7 +2,7 @@
 
 import type { JobDefinition } from '../../graph/job.ts'
 import { CLOSE_STAGE, SOURCE_STAGE } from '../../names/tasks.ts'
-import { planJob } from '../../plan/plan.ts'
+import { planJob } from '../../plan/plan-job.ts'
 import { type Answer, type Invoked, SimulatedProcess } from './process.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { Scenario } from './scenario.ts'

@@ -4,25 +4,8 @@
 import type { Fleet } from './fleet.ts'
 import type { WakeUpQueue } from './queue.ts'
 import type { Random } from './random.ts'
+import type { Mishap } from './troubles.ts'
 import type { World } from './world.ts'
-
-export const MISHAPS = [
-  'clocks apart', // of processes, by up to 5 s
-  'objects taken away', // by readers that move what they have read
-  'deadly wake-ups', // a function dies while it handles one
-  'very late wake-ups', // by 15 minutes
-  'many wake-ups', // all that are under way, in any order, some twice
-  'old topics again', // a topic that is made again has older or equal timestamps
-  'early expiry', // what may expire does, up to five minutes early, or up to 48 hours late
-  'long trouble', // longer than logs are kept, with events and wake-ups going on, before the next version is deployed
-  'rest before seals', // wake-ups stop for longer than logs are kept, before anything is sealed
-] as const
-
-/** What may happen to a job during a run, besides calls that fail. */
-export type Mishap = (typeof MISHAPS)[number]
-
-/** How far clocks are apart then, milliseconds. */
-export const FAR_APART = 5000
 
 /** Eighths of the time that logs are kept. */
 const TROUBLE_ROUNDS = 12

@@ -6,7 +6,6 @@ import zlib from 'node:zlib'
 import { decode } from '../../log/codec.ts'
 import {
   type BucketCommit,
-  type CloseCommit,
   type Effect,
   isBucketCommit,
   isCloseCommit,
@@ -21,19 +20,8 @@ import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { performerOf } from '../../runtime/effects.ts'
 import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../stores/object-store.ts'
 import type { LogItem, StateTable } from '../../stores/table.ts'
-import type { Coverage } from './coverage.ts'
-import type { Ledger } from './ledger.ts'
-import { MonitoredLogs } from './monitored-logs.ts'
-import type { OutputKeys } from './outputs.ts'
+import { MonitoredLogs, type MonitorParts } from './monitored-logs.ts'
 import { kindOf } from './services.ts'
-import type { Trace } from './trace.ts'
-
-export interface MonitorParts {
-  readonly keys: OutputKeys
-  readonly ledger: Ledger
-  readonly coverage: Coverage
-  readonly trace: Trace | undefined
-}
 
 /** An object that a commit has promised. */
 interface PromisedObject {
@@ -237,7 +225,5 @@ function conflictOn({ stage }: TaskRef, record: unknown) {
 function unpacked({ body, packed }: Extract<Effect, { kind: 'put' }>): Uint8Array {
   return packed ? zlib.zstdDecompressSync(body) : body
 }
-
-export type WatchedCommit = SourceCommit | CloseCommit | BucketCommit
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

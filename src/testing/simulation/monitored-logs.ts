@@ -6,11 +6,24 @@ import {
   type CloseCommit,
   isBucketCommit,
   isCloseCommit,
+  type SourceCommit,
 } from '../../log/commit-record.ts'
 import { isInPlace, stageOfEdge } from '../../names/edges.ts'
 import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { isKafkaCommit, type KafkaCommit } from '../../sources/kafka/position.ts'
-import type { MonitorParts, WatchedCommit } from './monitor.ts'
+import type { Coverage } from './coverage.ts'
+import type { Ledger } from './ledger.ts'
+import type { OutputKeys } from './outputs.ts'
+import type { Trace } from './trace.ts'
+
+export type WatchedCommit = SourceCommit | CloseCommit | BucketCommit
+
+export interface MonitorParts {
+  readonly keys: OutputKeys
+  readonly ledger: Ledger
+  readonly coverage: Coverage
+  readonly trace: Trace | undefined
+}
 
 export interface WatchedHead {
   readonly version: number

@@ -3,10 +3,9 @@
 import type { JobDefinition } from '../../graph/job.ts'
 import { partitionName } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
-import { FAULTS, type Fault } from './faults.ts'
-import { FAR_APART, MISHAPS, type Mishap } from './mishaps.ts'
 import type { Random } from './random.ts'
 import { drawRecords, type SimulatedRecords } from './records.ts'
+import { FAR_APART, FAULTS, type Fault, MISHAPS, type Mishap } from './troubles.ts'
 
 /**
  * `exact`: nobody is silent for idleAfter, so contents per T are the records' alone (I2). `old`: the records are older than

@@ -1,10 +1,19 @@
 // Makes a failing seed small: leaves out steps, faults and records as long as it goes on failing in the same way.
 
-import type { DetailedReport } from './simulate.ts'
+import type { TakenFault } from './faults.ts'
+import type { Scenario } from './scenario.ts'
 import type { Omissions } from './simulation.ts'
 
+/** A run: what broke, and what it was made of. */
+interface Run {
+  readonly violations: readonly string[]
+  readonly steps: readonly number[]
+  readonly taken: readonly TakenFault[]
+  readonly scenario: Scenario
+}
+
 /** Runs the seed without some of it. */
-export type Rerun = (omit: Omissions) => Promise<DetailedReport>
+export type Rerun = (omit: Omissions) => Promise<Run>
 
 /** How often a seed is run again at most. */
 const RUNS = 300
@@ -12,10 +21,7 @@ const RUNS = 300
 type Part = keyof Omissions
 
 /** The smallest failing run that was found. @param failed the whole run */
-export async function shrink(
-  failed: DetailedReport,
-  rerun: Rerun,
-): Promise<{ omit: Omissions; report: DetailedReport }> {
+export async function shrink(failed: Run, rerun: Rerun): Promise<{ omit: Omissions; report: Run }> {
   const kind = kindOf(failed)
   let omit: Omissions = { steps: new Set(), faults: new Set(), records: new Set() }
   let report = failed
@@ -48,14 +54,14 @@ export async function shrink(
 }
 
 /** What can still be left out of a run. */
-function left({ steps, taken, scenario }: DetailedReport, part: Part): readonly (string | number)[] {
+function left({ steps, taken, scenario }: Run, part: Part): readonly (string | number)[] {
   if (part === 'steps') return steps
   if (part === 'faults') return taken.map(({ id }) => id)
   return scenario.partitions.flatMap(({ original }) => original)
 }
 
 /** The first violation without what differs from run to run. */
-function kindOf({ violations: [first = ''] }: DetailedReport): string {
+function kindOf({ violations: [first = ''] }: Run): string {
   return (
     first
       .split('\n')[0]

@@ -3,8 +3,8 @@
 
 import type { Job, JobOptions } from '../../../src/index.ts'
 import type { Ledger } from '../../../src/testing/simulation/ledger.ts'
-import type { Mishap } from '../../../src/testing/simulation/mishaps.ts'
 import type { DetailedReport } from '../../../src/testing/simulation/simulate.ts'
+import type { Mishap } from '../../../src/testing/simulation/troubles.ts'
 import { withLines } from '../expected.ts'
 import { type Expected, folded, tallied } from '../kind.ts'
 
