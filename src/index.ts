@@ -50,6 +50,7 @@ export type { CombineOptions, ShuffleOptions, StateOptions } from './options/shu
 export type { VersionOptions } from './options/state-version.ts'
 export type { Widen } from './options/widen.ts'
 export type { CsvFileOptions } from './sinks/files/files.ts'
+export type { TableOptions } from './sinks/table.ts'
 export type { KafkaOptions } from './sources/kafka/kafka.ts'
 export type { GapPolicy, OffsetHoles } from './sources/kafka/kafka-source.ts'
 export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka/record.ts'

@@ -36,7 +36,8 @@ export async function environmentFromVariables(variables: Variables = process.en
     ...(await queueOf(variables, clock)),
     later,
     log: logOf(variables),
-    print: (text) => console.log(text),
+    // Not console.log: where Lambda has no pipe for it, it puts \r in place of every end of a line.
+    print: (text) => void process.stdout.write(`${text}\n`),
     code: variables.MILLRACE_CODE ?? variables.AWS_LAMBDA_FUNCTION_VERSION ?? 'unversioned',
     owner,
     partitions: partitionsOf(variables.MILLRACE_PARTITIONS ?? ''),

@@ -2,7 +2,7 @@
 
 import { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import type { OutputNode } from '../graph/nodes.ts'
+import { isBatchNode, kindOf, type OutputNode, type StreamNode } from '../graph/nodes.ts'
 import { numberedOutputId } from '../names/outputs.ts'
 import { SOURCE_STAGE } from '../names/tasks.ts'
 import { checkNames } from './names.ts'
@@ -18,7 +18,7 @@ import { programOf } from './topic-program.ts'
 export function planJob(job: JobDefinition): Plan {
   const ids = new OperatorIds(job.name, job.outputs)
   const planner = new Planner(job, ids)
-  const outputs = nameOutputs(job.outputs).map((output): PlannedOutput => {
+  const outputs = nameOutputs(job, ids).map((output): PlannedOutput => {
     const { stage, slide } = planner.place(output.node.input)
     return { ...output, stage, slide }
   })
@@ -44,14 +44,29 @@ export function planJob(job: JobDefinition): Plan {
   return plan
 }
 
-/** Ids of outputs: what their sinks are called, with a number where that is one word for all of them. */
-function nameOutputs(nodes: readonly OutputNode[]): { id: string; node: OutputNode }[] {
+/**
+ * Ids of outputs: what their sinks are called, with a number where that is one word for all of them. Where it is one word for several, a
+ * sink is told which it is.
+ */
+function nameOutputs({ name: job, outputs }: JobDefinition, ids: OperatorIds): { id: string; node: OutputNode }[] {
   const numbers = new Map<string, number>()
-  return nodes.map((node) => {
+  const named = outputs.map((node) => {
     const { name } = node.sink
-    if (typeof name === 'string') return { id: name, node }
+    if (typeof name === 'string') return { id: name, node, word: name }
     const number = numbers.get(name.numbered) ?? 0
     numbers.set(name.numbered, number + 1)
-    return { id: numberedOutputId(name.numbered, number), node }
+    return { id: numberedOutputId(name.numbered, number), node, word: name.numbered }
   })
+  return named.map(({ id, node, word }) => {
+    const several = (numbers.get(word) ?? 0) > 1
+    const sink = several ? node.sink.among?.(`${job}, ${id}: ${streamName(node.input, ids)}`) : undefined
+    return { id, node: sink ? { ...node, sink } : node }
+  })
+}
+
+/** For people: `reduceByKey(lines).filter`. What is on records is told by its kind alone, so that no id is given to it. */
+function streamName(node: StreamNode, ids: OperatorIds): string {
+  if (isBatchNode(node)) return ids.idOf(node)
+  if (node.kind !== 'operator') return node.source.feeds.join('+')
+  return `${[...new Set(node.inputs.map((input) => streamName(input, ids)))].join('+')}.${kindOf(node)}`
 }

@@ -66,6 +66,13 @@ export interface Sink {
   /** What an object of it says, one text per element, for tests that compare what was published in whatever parts. Default: its lines. */
   read?(body: Uint8Array): readonly string[]
 
+  /**
+   * The same output in a job with several of its name: what people read of it may say which it is. Default: it does not show.
+   *
+   * @param label the job, the output and its stream
+   */
+  among?(label: string): Sink
+
   /** What `plan` says of it after its name. */
   readonly note?: string
 }

@@ -34,6 +34,7 @@ import type { Reduce, Widen } from '../options/widen.ts'
 import { printed } from '../sinks/console.ts'
 import { type CsvFileOptions, csvFiles, ndjsonFiles, textFiles } from '../sinks/files/files.ts'
 import type { Sink } from '../sinks/sink.ts'
+import { printedTable, type TableOptions } from '../sinks/table.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
 import { fullOuter, inner, leftOuter, rightOuter } from './joins.ts'
 import {
@@ -593,13 +594,25 @@ export class DStream<T> {
 
   /**
    * Prints the first `count` elements of every batch, in Spark's layout (`DStream.print`). Runs once per closed batch.
-   * Printing is at least once: a crash between commit and print makes the next invocation print again.
+   * Printing is at least once: a crash between commit and print makes the next invocation print again. Where a job prints several
+   * streams, the line with the time goes on with which it is.
    *
    * @throws InvalidOptionError unless `count` is a whole number.
    * @example words.countByValue().print(20)
    */
   print(count = 10): void {
     this.#to(printed(count))
+  }
+
+  /**
+   * As {@link print}, as a table: the layout of Structured Streaming's console sink and of `Dataset.show`. `Batch` counts intervals since
+   * the epoch. Columns are the names of properties, `_1`, `_2` of tuples, and `value`.
+   *
+   * @throws InvalidOptionError unless `count` and `truncate` are whole numbers.
+   * @example orders.printTable(5, { truncate: false })
+   */
+  printTable(count = 20, options: TableOptions = {}): void {
+    this.#to(printedTable(this.registry.batch, count, options))
   }
 
   /**

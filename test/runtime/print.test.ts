@@ -22,10 +22,12 @@ async function printed(count: number | undefined, ...events: readonly Records[][
   return words.environment.printed
 }
 
+const RULE = '-'.repeat(43)
+
 const letters = (count: number): string[] => Array.from({ length: count }, (_, i) => String.fromCharCode(97 + i))
 
 describe('print', () => {
-  it('is laid out as Spark lays it out; console.log adds the empty line at the end', async () => {
+  it('is laid out as Spark lays it out; the environment adds the empty line at the end', async () => {
     expect(await printed(undefined, [records('lines-0', ['a', 'b'])])).toEqual([
       `-------------------------------------------
 Time: 1000 ms
@@ -112,6 +114,23 @@ Time: 1000 ms
     expect(new Set(first.environment.printed.map((shown) => shown.split('\n').slice(3).join()))).toEqual(
       new Set(['(a,1),']),
     )
+  })
+
+  it('names job, output and stream in the line with the time where a job prints several', async () => {
+    const several = job('several', { batch: seconds(1) }, ({ kafka }) => {
+      const words = kafka('lines', { value: text() }).map(({ value }) => value)
+      words.print()
+      words.count().print()
+      words.countByValue({ id: 'by-word' }).printTable()
+    })
+    const words = driven(several)
+    await words.deliver(records('lines-0', ['a', 'a']))
+    await words.rest()
+    expect(words.environment.printed.map((shown) => shown.split('\n').slice(1).join('\n'))).toEqual([
+      `Time: 1000 ms (several, print-0: lines.map)\n${RULE}\na\na\n`,
+      `Time: 1000 ms (several, print-1: fold(lines))\n${RULE}\n2\n`,
+      `Batch: 1 (several, print-2: by-word)\n${RULE}\n+---+---+\n| _1| _2|\n+---+---+\n|  a|  2|\n+---+---+\n`,
+    ])
   })
 
   it('shows a batch whose elements were all filtered out as empty', async () => {

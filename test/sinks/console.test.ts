@@ -19,6 +19,19 @@ it.each([
   expect(printed(count).complete(1000, () => lines)).toEqual([{ kind: 'print', text }])
 })
 
+it('says which it is where a job has several', () => {
+  const [shown] =
+    printed(1)
+      .among?.('words, print-1: count(lines)')
+      .complete(1000, () => ['3']) ?? []
+  const rule = '-'.repeat(43)
+  expect(shown).toEqual({ kind: 'print', text: `${rule}\nTime: 1000 ms (words, print-1: count(lines))\n${rule}\n3\n` })
+})
+
+it('shows a carriage return, which would hide what stands before it', () => {
+  expect(printed(1).promise(['a\r'], { time: 1000, part: 'part-0' })).toEqual({ lines: ['a\\r'] })
+})
+
 it.each([-1, 0.5, Number.NaN])('refuses %d elements', (count) => {
   expect(() => printed(count)).toThrow(`print: the number of elements must be a whole number, got ${count}.`)
 })

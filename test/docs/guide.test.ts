@@ -1,0 +1,31 @@
+// Code in docs/guide is compiled and run: a page's TypeScript is the text of the file of its name in test/docs/snippets, and its output
+// is what that prints. A page may have no such file.
+
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { driven, records } from '../support/driven.ts'
+import { shown } from './snippets/print.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+const blocks = (page: string, language: string): string[] =>
+  [...read(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, code = '']) => code)
+
+const PAGES = globSync('docs/guide/*.md', { cwd: ROOT })
+const snippetOf = (page: string): string => `test/docs/snippets/${basename(page, '.md')}.ts`
+
+describe.each(PAGES.filter((page) => existsSync(join(ROOT, snippetOf(page)))))('%s', (page) => {
+  it('shows the code that is compiled', () => {
+    expect(blocks(page, 'ts')).toContain(read(snippetOf(page)))
+  })
+})
+
+it('docs/guide/print.md shows what is printed', async () => {
+  const words = driven(shown)
+  await words.deliver(records('lines-0', ['to be', 'or not to be']))
+  await words.rest()
+  expect(blocks('docs/guide/print.md', 'text')).toEqual([
+    words.environment.printed.map((printed) => `${printed}\n`).join(''),
+  ])
+})
