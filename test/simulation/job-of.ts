@@ -18,16 +18,17 @@ import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs
 import { type KindSpec, numberedWords } from './kind.ts'
 import { statefulExpected } from './stateful-expected.ts'
 import { ACCOUNTS, IN_PLACE_KINDS, OPENING, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
-import { VALUE_KINDS, type ValueKind } from './values/index.ts'
+import { LATER_KINDS, VALUE_KINDS, type ValueKind } from './values/index.ts'
 
 export type Kind = JobKind | StatefulKind | ValueKind | DeployKindName | `${StatefulKind | ValueKind} in place`
 
 const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place` as const)
-const VALUES: readonly Kind[] = valueKinds()
+const VALUES: readonly Kind[] = valueKinds((kind) => !LATER_KINDS.includes(kind))
+const LATER: readonly Kind[] = valueKinds((kind) => LATER_KINDS.includes(kind))
 const DEPLOYS: readonly Kind[] = Object.keys(DEPLOY_KINDS).filter(isDeployKind)
 
 /** All there are. New ones stand at the end: the place of a kind decides its seeds. */
-export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE, ...VALUES, ...DEPLOYS]
+export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE, ...VALUES, ...DEPLOYS, ...LATER]
 
 /** Kinds that show something that is still open, and what: not among those that every test run simulates. */
 export const OPEN: Partial<Record<Kind, string>> = {}
@@ -129,9 +130,10 @@ function placeOf(named: Kind): { kind: JobKind | StatefulKind | ValueKind; inPla
   return { kind: kind ?? 'plain', inPlace: kind !== named }
 }
 
-function valueKinds(): Kind[] {
+function valueKinds(wanted: (kind: ValueKind) => boolean): Kind[] {
   return Object.keys(VALUE_KINDS)
     .filter(isValueKind)
+    .filter(wanted)
     .flatMap((kind) => [kind, `${kind} in place` as const])
 }
 

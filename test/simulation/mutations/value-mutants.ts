@@ -155,4 +155,20 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     replace: "return settings.onPoison === 'fail' ? [valuesObject(",
     test: 'test/runtime/aside.test.ts',
   },
+  {
+    name: 'topByKey saves what it keeps only when it has become more',
+    breaks: 'I8',
+    file: 'src/operators/top-by-key.ts',
+    find: 'if (top.length > kept.length || top.some((value, i) => value !== kept[i]))',
+    replace: 'if (top.length > kept.length)',
+    test: 'test/operators/top-by-key.test.ts',
+  },
+  {
+    name: 'a cell without a key is taken for one of the key undefined',
+    breaks: 'I7',
+    file: 'src/operators/cells.ts',
+    find: 'if (cell.length !== 2) loading.refuse()',
+    replace: '',
+    test: 'test/operators/update-state-by-key.test.ts',
+  },
 ]

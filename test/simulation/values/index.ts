@@ -6,6 +6,7 @@ import { lru } from './lru.ts'
 import { mixed, order } from './mixed.ts'
 import { mutating, mutatingWindows, shared } from './mutating.ts'
 import { bytes, records } from './records.ts'
+import { top } from './top.ts'
 
 export const VALUE_KINDS = {
   mutating,
@@ -18,5 +19,9 @@ export const VALUE_KINDS = {
   order,
   aside,
   farTimeouts,
+  top,
 } as const
 export type ValueKind = keyof typeof VALUE_KINDS
+
+/** Kinds that came after those of deployments. */
+export const LATER_KINDS: readonly ValueKind[] = ['top']
