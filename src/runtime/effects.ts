@@ -3,6 +3,7 @@
 
 import type { StagedObjectLostError } from '../errors/object-errors.ts'
 import type { Effect } from '../log/commit-record.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import { unpackBody } from './packing.ts'
 
@@ -14,6 +15,13 @@ export interface Publisher {
   readonly wake: (at: number) => Promise<void>
   /** Told of an upload that is gone, as its object is, although a commit at this time promised it; throws when it may never have been completed. */
   readonly gone: (lost: StagedObjectLostError, committedAt: number) => void
+}
+
+/** Where an effect stands in the logs: alike in every try and by whomever, so that a service that keeps it can tell what is repeated. */
+export interface Coordinates extends TaskRef {
+  readonly version: number
+  /** In the outbox. */
+  readonly index: number
 }
 
 /** The object that an effect makes visible. */
@@ -28,8 +36,8 @@ export interface PromisedObject {
 interface Performer<E extends Effect> {
   /** Whether readers of results see it. */
   readonly visible: boolean
-  /** Must be safe to repeat: nobody writes down that it was done. */
-  perform(publisher: Publisher, effect: E): Promise<void> | undefined
+  /** Must be safe to repeat: nobody writes down that it was done. @param stands undefined: it follows from all parts of a batch, and stands in no commit */
+  perform(publisher: Publisher, effect: E, stands: Coordinates | undefined): Promise<void> | undefined
   /** Where looking is cheaper than doing it again, or doing it again shows. */
   isDone?(publisher: Publisher, effect: E): Promise<boolean>
   /** Of a commit that did not come about. */

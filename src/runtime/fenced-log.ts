@@ -7,7 +7,7 @@ import type { JobSettings } from '../graph/job.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { Entry, PreparedRecord, TaskLog } from '../log/task-log.ts'
 import type { Environment } from './environment.ts'
-import { heal, type Publisher, publish, visible, withdraw } from './outbox.ts'
+import { heal, type Promises, type Publisher, publish, withdraw } from './outbox.ts'
 import { trustedFor } from './snapshot-due.ts'
 
 /** What the records of all logs have in common. */
@@ -146,9 +146,9 @@ export class FencedLog<R extends Committed> {
    */
   async heal(wakes = true): Promise<void> {
     if (!this.#head || this.#published) return
-    const { record } = this.#head
-    await heal(this.#parts.publisher, wakes ? record.outbox : visible(record.outbox), record.at)
-    await this.#parts.fulfil?.(record, true)
+    const head = this.#head
+    await heal(this.#parts.publisher, this.#promisesOf(head), wakes ? 'all' : 'visible')
+    await this.#parts.fulfil?.(head.record, true)
     this.#markPublished()
   }
 
@@ -187,10 +187,14 @@ export class FencedLog<R extends Committed> {
   /** Step 6: does what the head has promised, right after it was appended. */
   async publish(): Promise<void> {
     if (!this.#head || this.#published) return
-    const { record } = this.#head
-    await publish(this.#parts.publisher, record.outbox)
-    await this.#parts.fulfil?.(record, false)
+    const head = this.#head
+    await publish(this.#parts.publisher, this.#promisesOf(head))
+    await this.#parts.fulfil?.(head.record, false)
     this.#markPublished()
+  }
+
+  #promisesOf({ version, record: { at, outbox } }: Entry<R>): Promises {
+    return { task: this.log.task, version, at, outbox }
   }
 
   /**

@@ -4,9 +4,10 @@
 import { StagedObjectLostError } from '../errors/object-errors.ts'
 import type { JobSettings } from '../graph/job.ts'
 import type { Effect } from '../log/commit-record.ts'
+import type { TaskRef } from '../names/tasks.ts'
 import type { Write } from '../sinks/sink.ts'
 import { type ObjectStore, objectUrl } from '../stores/object-store.ts'
-import { type Publisher, performerOf } from './effects.ts'
+import { type Coordinates, type Publisher, performerOf } from './effects.ts'
 import type { Environment } from './environment.ts'
 import { INLINE_UNPACKED_BYTES, packBody } from './packing.ts'
 
@@ -68,34 +69,43 @@ export async function withdraw(objects: ObjectStore, effects: readonly Effect[])
   await Promise.all(effects.map((effect) => performerOf(effect).withdraw?.(objects, effect)))
 }
 
+/** What an entry of a log has promised. */
+export interface Promises {
+  readonly task: TaskRef
+  readonly version: number
+  /** The clock at the commit. */
+  readonly at: number
+  readonly outbox: readonly Effect[]
+}
+
 /** Does what a commit has promised, right after it. */
-export async function publish(publisher: Publisher, effects: readonly Effect[]): Promise<void> {
-  await Promise.all(effects.map((effect) => perform(publisher, effect)))
+export async function publish(publisher: Publisher, promises: Promises): Promise<void> {
+  await Promise.all(standing(promises).map(({ effect, stands }) => perform(publisher, effect, stands)))
 }
 
 /**
  * Does what a commit has promised when it is not known whether that was done. What can be seen to be done is left alone.
  *
- * @param committedAt the clock at the commit.
+ * @param which `visible`: what readers of results see. Wake-ups are left to whoever asks: one that handles a wake-up decides on the next.
  */
-export async function heal(publisher: Publisher, effects: readonly Effect[], committedAt: number): Promise<void> {
+export async function heal(publisher: Publisher, promises: Promises, which: 'all' | 'visible' = 'all'): Promise<void> {
+  const due = standing(promises).filter(({ effect }) => which === 'all' || performerOf(effect).visible)
   await Promise.all(
-    effects.map(async (effect) => {
+    due.map(async ({ effect, stands }) => {
       const done = performerOf(effect).isDone?.(publisher, effect)
       if (done && (await done)) return
       try {
-        await perform(publisher, effect)
+        await perform(publisher, effect, stands)
       } catch (error) {
         if (!(error instanceof StagedObjectLostError)) throw error
-        publisher.gone(error, committedAt)
+        publisher.gone(error, promises.at)
       }
     }),
   )
 }
 
-/** The effects that readers of results see. Wake-ups are left to whoever asks: one that handles a wake-up decides on the next. */
-export function visible(effects: readonly Effect[]): Effect[] {
-  return effects.filter((effect) => performerOf(effect).visible)
+function standing({ task: { job, stage, task }, version, outbox }: Promises) {
+  return outbox.map((effect, index) => ({ effect, stands: { job, stage, task, version, index } }))
 }
 
 /** Does what follows from commits and stands in none: whoever comes again does it again, and leaves alone what is done. */
@@ -103,10 +113,10 @@ export async function redo(publisher: Publisher, effect: Effect): Promise<void> 
   const performer = performerOf(effect)
   const isDone = performer.isDone?.(publisher, effect)
   if (isDone !== undefined && (await isDone)) return
-  const performed = performer.perform(publisher, effect)
+  const performed = performer.perform(publisher, effect, undefined)
   if (performed) await performed
 }
 
-async function perform(publisher: Publisher, effect: Effect): Promise<void> {
-  return performerOf(effect).perform(publisher, effect)
+async function perform(publisher: Publisher, effect: Effect, stands: Coordinates): Promise<void> {
+  return performerOf(effect).perform(publisher, effect, stands)
 }

@@ -83,13 +83,14 @@ describe('healing', () => {
 
   it('does not write again what is there', async () => {
     const { store, counts } = countingObjects(memoryObjects())
-    const effects = await promiseObjects(store, [output('a', 'one'), output('b', 'two')])
-    await publish(publisher(store), effects)
+    const outbox = await promiseObjects(store, [output('a', 'one'), output('b', 'two')])
+    const promises = { task: { job: 'job', stage: 'source', task: 'lines-0' }, version: 1, at: 0, outbox }
+    await publish(publisher(store), promises)
     expect(counts.writes).toBe(2)
-    await heal(publisher(store), effects, 0)
+    await heal(publisher(store), promises)
     expect(counts.writes).toBe(2)
     await store.delete({ bucket: 'results', key: 'b' })
-    await heal(publisher(store), effects, 0)
+    await heal(publisher(store), promises)
     expect(counts.writes).toBe(3)
   })
 

@@ -3,7 +3,7 @@
 import type { Effect, ReadMark, SourceCommit } from '../../log/commit-record.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
 import { type Outline, type Part, partsOf } from '../held.ts'
-import { heal, type Publisher, visible } from '../outbox.ts'
+import { heal, type Publisher } from '../outbox.ts'
 import type { PlanName } from '../plans.ts'
 import { earliest } from '../time.ts'
 
@@ -156,7 +156,7 @@ export class LogReader {
   async publishLast(publisher: Publisher, closing: ReadonlySet<number>): Promise<void> {
     const { last } = this
     if (!last || last.published || !this.openTimes.some((time) => closing.has(time))) return
-    await heal(publisher, last.outbox, last.at)
+    await heal(publisher, { task: this.log.task, ...last }, 'visible')
     this.last = { ...last, published: true }
   }
 
@@ -206,7 +206,7 @@ export class LogReader {
     this.frontier = Math.max(before, record.frontier)
     this.#pass(before, record.plan)
     this.active = record.active
-    this.last = { version, at: record.at, outbox: own ? [] : visible(record.outbox), published: own }
+    this.last = { version, at: record.at, outbox: own ? [] : record.outbox, published: own }
     const parts = partsOf(record.partials, () => again().partials, !own)
     const until = headUntil ?? Number.POSITIVE_INFINITY
     this.#addOpen({ version, before, nextBefore, plan: record.plan, parts, until })

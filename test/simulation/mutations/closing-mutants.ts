@@ -49,8 +49,8 @@ export const CLOSING_MUTANTS: readonly Mutant[] = [
     name: 'a head that may be unpublished is not published',
     breaks: 'I3',
     file: 'src/runtime/fenced-log.ts',
-    find: 'await heal(this.#parts.publisher, wakes ? record.outbox : visible(record.outbox), record.at)',
-    replace: 'void [heal, wakes, visible]',
+    find: "await heal(this.#parts.publisher, this.#promisesOf(head), wakes ? 'all' : 'visible')",
+    replace: 'void [heal, wakes]',
   },
   {
     name: 'its own closing, failed half way, is not healed',

@@ -16,7 +16,7 @@ export const SOURCE_MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/batch.ts',
     find: 'const outcome = await task.commit(commit) //',
     replace:
-      "const { publish } = await import('./outbox.ts')\n        await publish(task.parts.publisher, commit.outbox)\n        const outcome = await task.commit(commit) //",
+      "const { publish } = await import('./outbox.ts')\n        await publish(task.parts.publisher, { ...commit, task: task.parts.ref, version: 0 })\n        const outcome = await task.commit(commit) //",
   },
   {
     name: 'a source task does not heal',
