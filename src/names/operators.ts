@@ -2,12 +2,12 @@
 // inner parts a `~`, and those of structure are refused to users: so none can meet. What is found in an id again is found here.
 
 import { createHash } from 'node:crypto'
-import { isPrintId } from './outputs.ts'
+import { isNumberedOutputId } from './outputs.ts'
 import { CLOSE_STAGE, IN_PLACE, SOURCE_STAGE } from './tasks.ts'
 
 /** What structure calls so, if it does: no operator may have it for an id, also none from before. */
 export function structureOf(id: string): 'a stage' | 'an output' | undefined {
-  if (isPrintId(id)) return 'an output'
+  if (isNumberedOutputId(id)) return 'an output'
   const isStage = id === SOURCE_STAGE || id === CLOSE_STAGE || id === IN_PLACE || id.startsWith(`${IN_PLACE} `)
   return isStage ? 'a stage' : undefined
 }

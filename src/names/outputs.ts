@@ -16,14 +16,24 @@ export function filesOutputId({ bucket, prefix, suffix }: FilesPlace): string {
   return `${objectUrl({ bucket, key: prefix })}${ending(suffix)}`
 }
 
-/** The id of an output without an address is a word for its kind, and its number among those of this word in the job. */
-export function numberedOutputId(word: string, number: number): string {
+/**
+ * The words that outputs without an address are called by. With any number they are refused as ids of operators, so a new one stands
+ * here before a job can have it: an operator that is called so by then could not keep its id.
+ */
+const OUTPUT_WORDS = ['print', 'foreachRDD', 'foreachPartition'] as const
+
+/** A word for outputs of one kind. */
+export type OutputWord = (typeof OUTPUT_WORDS)[number]
+
+/** The id of an output without an address: the word for its kind, and its number among those of this word in the job. */
+export function numberedOutputId(word: OutputWord, number: number): string {
   return `${word}-${number}`
 }
 
-/** Whether the output of a print is called so. */
-export function isPrintId(id: string): boolean {
-  return /^print-\d+$/.test(id)
+/** Whether an output could be called so. */
+export function isNumberedOutputId(id: string): boolean {
+  const word = /^(.*)-\d+$/s.exec(id)?.[1]
+  return OUTPUT_WORDS.some((one) => one === word)
 }
 
 /** The "directory" of one output and batch time, as Spark names it. */

@@ -1,5 +1,5 @@
 // What tasks and the stages that structure makes are called. An operator's stage is called after the operator, and no operator
-// may be called as those below: `isOfStructure` refuses the words, derived ids have parentheses.
+// may be called as those below: `structureOf` refuses the words, derived ids have parentheses.
 
 /** Names one task: the unit that has a commit log of its own. */
 export interface TaskRef {

@@ -4,7 +4,7 @@
 
 import type { Effect } from '../log/commit-record.ts'
 import type { ObjectRef } from '../names/objects.ts'
-import type { FilesPlace } from '../names/outputs.ts'
+import type { FilesPlace, OutputWord } from '../names/outputs.ts'
 
 /** Objects below `<prefix>-<T>[.<suffix>]/`, of which no other output of the job may have any. */
 export interface Place extends FilesPlace {
@@ -40,7 +40,7 @@ export interface Promised {
 
 export interface Sink {
   /** Under what a job knows the output, whatever else changes in it; a word is followed by the number among those of this word. */
-  readonly name: string | { readonly numbered: string }
+  readonly name: string | { readonly numbered: OutputWord }
   /** Where it writes: they are tried before anything is promised, a deployment may write there, and no two outputs may share one. */
   readonly places: readonly Place[]
   /** How many elements of a part it looks at. Default: all. */

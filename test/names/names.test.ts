@@ -42,6 +42,8 @@ const always = <T extends [unknown, ...unknown[]]>(
     }),
   )
 
+const WORDS: readonly outputs.OutputWord[] = ['print', 'foreachRDD', 'foreachPartition']
+
 describe('what was made is taken apart again', () => {
   test('partitions', () => {
     always([topic, partition], (topic, partition) => {
@@ -169,7 +171,11 @@ describe('no two things have one name', () => {
       expect(operators.structureOf(id)).toBe('a stage')
       expect(() => identityOf('sum', { formerly: id })).toThrow('is what Millrace itself calls a stage')
     }
-    always([fc.nat()], (n) => expect(operators.structureOf(outputs.numberedOutputId('print', n))).toBe('an output'))
+    always([fc.constantFrom(...WORDS), fc.nat()], (word, n) => {
+      expect(operators.structureOf(outputs.numberedOutputId(word, n))).toBe('an output')
+    })
+    for (const id of ['print', 'print-', 'print-a', 'reprint-1', 'window-5'])
+      expect(operators.structureOf(id)).toBeUndefined()
     always([topic], (name) => expect(operators.structureOf(operators.derivedId('sum', [name]))).toBeUndefined())
     expect(identityOf('sum', { formerly: 'in places' })).toEqual({ id: undefined, formerly: 'in places' })
   })
