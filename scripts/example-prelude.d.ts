@@ -1,6 +1,6 @@
 // What examples in docstrings may use without saying where it comes from: streams of a job about orders, and what is around it.
 
-import type { DStream, Job, JobContext, KafkaRecord } from 'millrace'
+import type { Batch, DStream, Job, JobContext, KafkaRecord } from 'millrace'
 
 declare global {
   interface Order {
@@ -24,6 +24,10 @@ declare global {
   /** What a shop has taken. */
   const byShop: DStream<[shop: string, cents: number]>
   const shops: DStream<[shop: string, about: Shop]>
+  /** Orders of one batch, inside `transform` or `foreachRDD`. */
+  const batch: Batch<Order>
+  /** What shops have taken in one batch. */
+  const perShop: Batch<readonly [shop: string, cents: number]>
   const hotWords: Job
   const shopTotals: Job
   /** Looks a shop up in a service. */

@@ -2,6 +2,10 @@
 
 import './needs-node.ts'
 
+export type { Batch, BatchFacts, OffsetRange, Side } from './batch/batch.ts'
+export type { Compare, SortOptions } from './batch/order.ts'
+export type { PartitionOptions } from './batch/pairs.ts'
+export { EmptyBatchError, NoBatchError, UnequalBatchesError } from './errors/batch-errors.ts'
 export { IncompatibleJobError } from './errors/deploy-errors.ts'
 export {
   InvalidOptionError,

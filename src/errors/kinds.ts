@@ -39,6 +39,9 @@ export const KINDS = {
   // Values and state
   INVALID_KEY: 'job',
   NOT_A_PAIR: 'job',
+  EMPTY_BATCH: 'job',
+  UNEQUAL_BATCHES: 'job',
+  NO_BATCH: 'job',
   CYCLIC_VALUE: 'job',
   UNSAVABLE_VALUE: 'job',
   VALUE_CHANGED: 'job',

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
-  batch: ['options'],
+  batch: ['options', 'values'],
   operators: ['options', 'values'],
   graph: ['names', 'operators', 'options', 'sinks', 'sources'],
   stream: ['formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
@@ -56,7 +56,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
-  '': ['formats', 'graph', 'operators', 'options', 'sinks', 'sources', 'stream'],
+  '': ['batch', 'formats', 'graph', 'operators', 'options', 'sinks', 'sources', 'stream'],
 }
 
 interface Arrow {

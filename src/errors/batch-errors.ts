@@ -1,0 +1,33 @@
+// What batches as a whole refuse: functions of `transform` and `foreachRDD` meet these.
+
+import { MillraceError } from './errors.ts'
+
+/** An action needs at least one element, and the batch has none. Spark: `UnsupportedOperationException("empty collection")`. */
+export class EmptyBatchError extends MillraceError {
+  /** The action: `reduce`, `first`, `max` or `min`. */
+  readonly operation: string
+  constructor(operation: string) {
+    super(
+      'EMPTY_BATCH',
+      `${operation}: empty collection. A batch may have no elements: ask isEmpty() first, or use fold or take(1).`,
+    )
+    this.operation = operation
+  }
+}
+
+/** The batches that `zip` is given do not fit. */
+export class UnequalBatchesError extends MillraceError {
+  constructor(message: string) {
+    super('UNEQUAL_BATCHES', `${message} Give it one that was made of the other by map, or join by zipWithIndex.`)
+  }
+}
+
+/** The function of `transform` gave back no batch. The message is Spark's in sense. */
+export class NoBatchError extends MillraceError {
+  constructor(operation: string, found: string) {
+    super(
+      'NO_BATCH',
+      `Transform function must not return ${found}. Return [] or batch.filter(() => false) instead to represent no element as the result of transformation (${operation}).`,
+    )
+  }
+}
