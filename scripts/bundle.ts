@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
+import { lean } from '../src/serverless/lean.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
 
@@ -54,10 +55,11 @@ export async function bundle(entry: string, outdir: string, options: BundleOptio
     legalComments: 'none',
     define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
     external: ['msgpackr-extract'],
-    // CommonJS inside (pino) asks for Node's modules by require.
+    // CommonJS inside asks for Node's modules by require.
     banner: {
       js: "import{createRequire as $makeRequire}from'node:module';const require=$makeRequire(import.meta.url);",
     },
+    plugins: [lean],
     metafile: true,
     write: true,
     logLevel: 'error',

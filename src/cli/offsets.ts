@@ -110,7 +110,7 @@ async function checkTopic(table: StateTable, name: string, job: string, topic: s
 
 /** The offset that the job wants next; undefined when it has committed nothing of the partition. */
 async function positionOf(table: StateTable, ref: TaskRef): Promise<number | undefined> {
-  const objects = await objectsOf(process.env)
+  const objects = objectsOf(process.env)
   try {
     // The bucket is for writing only.
     const head = await new TaskLog(ref, table, objects, '', isKafkaCommit).head()

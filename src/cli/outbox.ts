@@ -54,7 +54,7 @@ async function run(job: string, flags: OutboxFlags): Promise<void> {
       'Which table? Pass --table, or set MILLRACE_TABLE: `millrace/serverless` calls it <service>-<stage>-millrace.',
     )
   const table = dynamoTable({ table: name })
-  const objects = await objectsOf(process.env)
+  const objects = objectsOf(process.env)
   try {
     if (!(await table.getRow(job, CLAIM_ROW)))
       throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)

@@ -34,7 +34,7 @@ async function runStorage(job: string, flags: StorageFlags): Promise<void> {
         'calls them <service>-<stage>-millrace and <service>-<stage>-millrace-<account>-<region>.',
     )
   const table = dynamoTable({ table: name })
-  const objects = await objectsOf(process.env)
+  const objects = objectsOf(process.env)
   try {
     const storage = await storageOf(job, { table, objects, bucket })
     if (!storage)

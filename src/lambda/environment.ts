@@ -1,12 +1,16 @@
 // A job's environment on Lambda and on emulators: which table, bucket and queue, from environment variables that
-// the plugin `millrace/serverless` sets. Each service is imported when it is needed, to keep cold starts short.
+// the plugin `millrace/serverless` sets. Every cold start needs all three services, so they are imported at once: of what is
+// imported lazily esbuild keeps whole packages, all 113 commands of S3 among them (docs/decisions/061-what-a-bundle-leaves-out.md).
 
 import { randomUUID } from 'node:crypto'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { Clock, Environment, Later, Log } from '../runtime/environment.ts'
+import { directoryObjects } from '../stores/directory-objects.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
+import { s3Objects } from '../stores/s3-objects.ts'
 import { jsonLog } from './json-log.ts'
+import { sqsClient, sqsHelpers, sqsWaker } from './sqs-waker.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -25,15 +29,15 @@ export const VARIABLES = {
  *
  * @throws InvalidOptionError naming a variable that is missing.
  */
-export async function environmentFromVariables(variables: Variables = process.env): Promise<Environment> {
+export function environmentFromVariables(variables: Variables = process.env): Environment {
   const clock = { now: () => Date.now() }
   const owner = variables.AWS_LAMBDA_FUNCTION_NAME ?? variables.MILLRACE_OWNER ?? 'local'
   return {
     table: dynamoTable({ table: required(variables, 'MILLRACE_TABLE') }),
-    objects: await objectsOf(variables),
+    objects: objectsOf(variables),
     bucket: required(variables, 'MILLRACE_BUCKET'),
     clock,
-    ...(await queueOf(variables, clock)),
+    ...queueOf(variables, clock),
     later,
     log: logOf(variables),
     // Not console.log: where Lambda has no pipe for it, it puts \r in place of every end of a line.
@@ -82,21 +86,15 @@ function trustOf(text = ''): Pick<Environment, 'trustExpired'> {
 }
 
 /** S3, or the directory of the embedded default. */
-export async function objectsOf(variables: Variables): Promise<ObjectStore> {
+export function objectsOf(variables: Variables): ObjectStore {
   const directory = variables.MILLRACE_OBJECTS_DIR
-  if (directory !== undefined) {
-    const { directoryObjects } = await import('../stores/directory-objects.ts')
-    return directoryObjects(directory)
-  }
-  const { s3Objects } = await import('../stores/s3-objects.ts')
-  return s3Objects()
+  return directory === undefined ? s3Objects() : directoryObjects(directory)
 }
 
-async function queueOf(variables: Variables, clock: Clock): Promise<Pick<Environment, 'waker' | 'helpers'>> {
+function queueOf(variables: Variables, clock: Clock): Pick<Environment, 'waker' | 'helpers'> {
   // The row that deduplicates wake-ups says it all; a watcher of the table does the rest.
   if (variables.MILLRACE_WAKE === 'watched') return { waker: { arm: async () => {} } }
   const url = required(variables, 'MILLRACE_WAKE_QUEUE_URL')
-  const { sqsClient, sqsHelpers, sqsWaker } = await import('./sqs-waker.ts')
   const client = sqsClient()
   return { waker: sqsWaker(url, clock, client), helpers: sqsHelpers(url, client) }
 }

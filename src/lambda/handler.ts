@@ -62,7 +62,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   let runtime: Promise<Running> | undefined
 
   async function start(): Promise<Running> {
-    const environment = options.environment ?? (await environmentFromVariables())
+    const environment = options.environment ?? environmentFromVariables()
     return { runtime: new JobRuntime(definition, environment, { takeOver, accept }), environment }
   }
 

@@ -3,14 +3,16 @@
 import { createHash } from 'node:crypto'
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { BuildFailure, BuildResult } from 'esbuild'
+import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild'
 import { describeCause, InvalidOptionError } from '../errors/errors.ts'
+import { lean } from './lean.ts'
 import { zip } from './zip.ts'
 
 /** Where a handler is, before and after bundling. */
 export interface BundleInput {
   /** `functions/words.handler`: a module without its ending, and an export of it. */
   readonly handler: string
+  /** Where the handler's path begins. */
   readonly serviceDir: string
   /** Where `index.mjs` and its map go. */
   readonly outDir: string
@@ -18,6 +20,7 @@ export interface BundleInput {
   readonly runtime: string
 }
 
+/** A function as one file, written and packed. */
 export interface Bundle {
   /** The file to import. */
   readonly file: string
@@ -25,6 +28,7 @@ export interface Bundle {
   readonly exportName: string
   /** The handler as Lambda is told: `index.handler`. */
   readonly handler: string
+  /** Length of the file. */
   readonly bytes: number
   /** Identity of the code: equal for equal bundles. */
   readonly hash: string
@@ -42,9 +46,14 @@ const BANNER =
   "import{createRequire as millraceRequire}from'node:module';const require=millraceRequire(import.meta.url);"
 
 /**
- * Bundles a handler with all that it uses.
+ * Bundles a handler with all that it uses, as the plugin deploys it: for those who deploy with something else.
  *
  * @throws InvalidOptionError when there is no such module or it cannot be bundled, with esbuild's reasons.
+ * @example
+ * import { bundleHandler } from 'millrace/serverless'
+ *
+ * const where = { serviceDir: process.cwd(), outDir: 'dist/words', runtime: 'nodejs24.x' }
+ * const { archive, handler } = await bundleHandler({ handler: 'functions/words.handler', ...where })
  */
 export async function bundleHandler({ handler, serviceDir, outDir, runtime }: BundleInput): Promise<Bundle> {
   const { entry, exportName } = await findModule(handler, serviceDir)
@@ -69,34 +78,51 @@ export async function bundleHandler({ handler, serviceDir, outDir, runtime }: Bu
   }
 }
 
+/**
+ * In two passes, because names are kept of all that esbuild sees or of nothing, and of a function that should be the job, what it
+ * imports and Millrace: classes show in logs and in errors' `name`. The AWS SDK names its errors itself; its other names are 21 KB.
+ */
 async function runEsbuild(entry: string, handler: string, serviceDir: string, outDir: string, runtime: string) {
   const { build } = await import('esbuild')
+  const settings = {
+    absWorkingDir: serviceDir,
+    outfile: join(outDir, 'index.mjs'),
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: `node${/\d+/.exec(runtime)?.[0] ?? '24'}`,
+    // ES modules first, the AWS SDK has both: only of those esbuild leaves out what is not used.
+    mainFields: ['module', 'main'],
+    // An explicit list drops esbuild's own `module`, without which parts of the AWS SDK come as CommonJS, and whole.
+    conditions: FROM_SOURCE ? ['millrace-source', 'module'] : ['module'],
+    // msgpackr looks for its native extension unless told not to; an archive that any machine can build has none.
+    define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
+    external: ['msgpackr-extract'],
+    minify: true,
+    // Positions are all that a stack trace needs, and half of the map's size.
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'silent',
+  } satisfies BuildOptions
   try {
-    return await build({
+    const ours = await build({
+      ...settings,
       entryPoints: [entry],
-      absWorkingDir: serviceDir,
-      outfile: join(outDir, 'index.mjs'),
-      write: false,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: `node${/\d+/.exec(runtime)?.[0] ?? '24'}`,
-      // ES modules first, the AWS SDK has both: only of those esbuild leaves out what is not used.
-      mainFields: ['module', 'main'],
-      // An explicit list drops esbuild's own `module`, without which parts of the AWS SDK come as CommonJS: 881 instead of 730 KB.
-      conditions: FROM_SOURCE ? ['millrace-source', 'module'] : ['module'],
-      banner: { js: BANNER },
-      minify: true,
-      // Names of classes show in logs and in errors' `name`; keeping them costs 2 %.
       keepNames: true,
+      sourcemap: 'inline',
+      plugins: [sdkApart, lean],
+    })
+    return await build({
+      ...settings,
+      stdin: {
+        contents: Buffer.from(fileOf(ours, '.mjs')).toString(),
+        sourcefile: settings.outfile,
+        resolveDir: serviceDir,
+      },
+      banner: { js: BANNER },
       sourcemap: 'linked',
-      // Positions are all that a stack trace needs, and half of the map's size.
-      sourcesContent: false,
-      legalComments: 'none',
-      // msgpackr looks for its native extension unless told not to; an archive that any machine can build has none.
-      define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
-      external: ['msgpackr-extract'],
-      logLevel: 'silent',
+      plugins: [lean],
     })
   } catch (error) {
     if (!isBuildFailure(error)) throw error
@@ -105,6 +131,19 @@ async function runEsbuild(entry: string, handler: string, serviceDir: string, ou
     )
     throw new InvalidOptionError(`${handler} cannot be bundled:\n${reasons.join('\n')}`, { cause: error })
   }
+}
+
+/** Leaves the AWS SDK to the second pass, by its place: what imports it may have a version of its own. */
+const sdkApart: Plugin = {
+  name: 'millrace-sdk-apart',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@(aws-sdk|smithy|aws)\// }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      // A `require` of an ES module's is none any more for the second pass.
+      if (pluginData === sdkApart || kind.startsWith('require')) return undefined
+      const found = await resolve(path, { importer, resolveDir, kind, pluginData: sdkApart })
+      return found.errors.length > 0 ? found : { path: found.path, external: true, sideEffects: found.sideEffects }
+    })
+  },
 }
 
 async function findModule(handler: string, serviceDir: string): Promise<{ entry: string; exportName: string }> {

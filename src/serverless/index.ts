@@ -9,6 +9,9 @@ import type { DeployOptions } from './deployed-state.ts'
 import type { PluginUtils, Serverless } from './framework.ts'
 import type { Prepared } from './prepare.ts'
 
+export { type Bundle, type BundleInput, bundleHandler } from './bundle.ts'
+export { lean } from './lean.ts'
+
 /** Of the command line. */
 interface CommandOptions extends DeployOptions {
   readonly accept?: unknown
