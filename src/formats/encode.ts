@@ -39,7 +39,9 @@ function formatObject(object: object): string {
   return isTypedArray(object) ? `${object.constructor.name}(${object.join(', ')})` : jsonOf(object, 'Text')
 }
 
-function isTypedArray(object: object): object is NodeJS.TypedArray {
+function isTypedArray(
+  object: object,
+): object is Exclude<ArrayBufferView, DataView> & { join(separator: string): string } {
   return ArrayBuffer.isView(object) && !(object instanceof DataView)
 }
 

@@ -3,7 +3,7 @@
 // production nothing is frozen: others see a change, or do not, as docs/guarantees.md says.
 
 import { ValueChangedError } from '../errors/operator-errors.ts'
-import { isComposite, isTypedArray } from '../values/value.ts'
+import { isComposite, isTypedArray, type TypedArray } from '../values/value.ts'
 
 /** What V8 says when something frozen is changed, and what `refusing` says. */
 const FROZEN = /read only|not extensible|Cannot (?:delete|redefine|define) property|is frozen/
@@ -17,7 +17,7 @@ const CHANGES: readonly (readonly [new (...args: never) => object, readonly stri
 /** For one run of a program, or of a bucket's operators for one batch. */
 export class Guard {
   readonly #seen = new WeakSet()
-  readonly #bytes: { readonly view: NodeJS.TypedArray; readonly before: Buffer }[] = []
+  readonly #bytes: { readonly view: TypedArray; readonly before: Buffer }[] = []
 
   /** Nobody can change these any more. */
   freeze(value: unknown): void {
@@ -65,6 +65,6 @@ function refuse(value: object, kind: string, names: readonly string[]): void {
   }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: NodeJS.TypedArray): Uint8Array {
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
 }

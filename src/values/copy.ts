@@ -16,6 +16,7 @@ import {
   pathText,
   propertyOf,
   standIn,
+  type TypedArray,
 } from './value.ts'
 
 /**
@@ -122,8 +123,8 @@ function equalPlain(a: object, b: object): boolean {
   return names.every((name, i) => name === others[i] && equal(Reflect.get(a, name), Reflect.get(b, name)))
 }
 
-function equalBytes(a: NodeJS.TypedArray, b: NodeJS.TypedArray): boolean {
+function equalBytes(a: TypedArray, b: TypedArray): boolean {
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
-  const bytes = ({ buffer, byteOffset, byteLength }: NodeJS.TypedArray) => Buffer.from(buffer, byteOffset, byteLength)
+  const bytes = ({ buffer, byteOffset, byteLength }: TypedArray) => Buffer.from(buffer, byteOffset, byteLength)
   return bytes(a).equals(bytes(b))
 }

@@ -53,7 +53,21 @@ function foreignForm(object: object, prototype: unknown): Form | undefined {
   return types.isSet(object) ? 'set' : undefined
 }
 
-export function isTypedArray(value: unknown): value is NodeJS.TypedArray {
+/** Written out: users of the package need not have Node's types. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array
+
+export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView)
 }
 
