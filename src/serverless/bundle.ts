@@ -5,7 +5,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild'
 import { describeCause, InvalidOptionError } from '../errors/errors.ts'
-import { lean } from './lean.ts'
+import { lean, withoutEventStreams } from './lean.ts'
 import { zip } from './zip.ts'
 
 /** Where a handler is, before and after bundling. */
@@ -105,24 +105,23 @@ async function runEsbuild(entry: string, handler: string, serviceDir: string, ou
     legalComments: 'none',
     logLevel: 'silent',
   } satisfies BuildOptions
+  const asked = new Set<string>()
   try {
     const ours = await build({
       ...settings,
       entryPoints: [entry],
       keepNames: true,
       sourcemap: 'inline',
-      plugins: [sdkApart, lean],
+      plugins: [sdkApart(asked), lean],
     })
+    const contents = Buffer.from(fileOf(ours, '.mjs')).toString()
+    const streams = [...asked].some((path) => !WITHOUT_STREAMS.has(path)) || contents.includes('SelectObjectContent')
     return await build({
       ...settings,
-      stdin: {
-        contents: Buffer.from(fileOf(ours, '.mjs')).toString(),
-        sourcefile: settings.outfile,
-        resolveDir: serviceDir,
-      },
+      stdin: { contents, sourcefile: settings.outfile, resolveDir: serviceDir },
       banner: { js: BANNER },
       sourcemap: 'linked',
-      plugins: [lean],
+      plugins: streams ? [lean] : [lean, withoutEventStreams],
     })
   } catch (error) {
     if (!isBuildFailure(error)) throw error
@@ -133,18 +132,28 @@ async function runEsbuild(entry: string, handler: string, serviceDir: string, ou
   }
 }
 
-/** Leaves the AWS SDK to the second pass, by its place: what imports it may have a version of its own. */
-const sdkApart: Plugin = {
+/** What Millrace calls of the AWS SDK. None of it has event streams, but for S3's SelectObjectContent. */
+const WITHOUT_STREAMS = new Set([
+  '@aws-sdk/client-dynamodb',
+  '@aws-sdk/client-s3',
+  '@aws-sdk/client-sqs',
+  '@smithy/node-http-handler',
+])
+
+/** Leaves the AWS SDK to the second pass, by its place, since what imports it may have a version of its own; notes what is `asked` for. */
+const sdkApart = (asked: Set<string>): Plugin => ({
   name: 'millrace-sdk-apart',
   setup({ onResolve, resolve }) {
     onResolve({ filter: /^@(aws-sdk|smithy|aws)\// }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (pluginData === asked) return undefined
+      asked.add(path)
       // A `require` of an ES module's is none any more for the second pass.
-      if (pluginData === sdkApart || kind.startsWith('require')) return undefined
-      const found = await resolve(path, { importer, resolveDir, kind, pluginData: sdkApart })
+      if (kind.startsWith('require')) return undefined
+      const found = await resolve(path, { importer, resolveDir, kind, pluginData: asked })
       return found.errors.length > 0 ? found : { path: found.path, external: true, sideEffects: found.sideEffects }
     })
   },
-}
+})
 
 async function findModule(handler: string, serviceDir: string): Promise<{ entry: string; exportName: string }> {
   const [, path, exportName] = /^(.+)\.([A-Za-z_$][\w$]*)$/.exec(handler) ?? []

@@ -6,9 +6,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Loader, Plugin } from 'esbuild'
 
-const CREDENTIALS = fileURLToPath(
-  new URL(`./left-out/credentials${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-)
+const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const leftOut = (name: string) => ({ path: fileURLToPath(new URL(`./left-out/${name}.${ENDING}`, import.meta.url)) })
 
 /** Files of the SDK that are bundled otherwise than they are. */
 interface Rewrite {
@@ -58,11 +57,22 @@ export const lean: Plugin = {
   setup({ onResolve, onLoad }) {
     // Only what the SDK's own chain would ask: a job that imports a provider by its name gets it.
     onResolve({ filter: /^@aws-sdk\/credential-provider-(ini|process|sso|web-identity)$/ }, ({ importer }) =>
-      /[\\/]@aws-sdk[\\/]credential-provider-node[\\/]/.test(importer) ? { path: CREDENTIALS } : undefined,
+      /[\\/]@aws-sdk[\\/]credential-provider-node[\\/]/.test(importer) ? leftOut('credentials') : undefined,
+    )
+    onResolve({ filter: /^mnemonist\/lru-cache$/ }, ({ importer }) =>
+      /[\\/]@aws-sdk[\\/]endpoint-cache[\\/]/.test(importer) ? leftOut('lru-cache') : undefined,
     )
     for (const { files, loader, rewrite } of REWRITES) {
       onLoad({ filter: files }, async ({ path }) => ({ contents: rewrite(await readFile(path, 'utf8')), loader }))
     }
+  },
+}
+
+/** For bundles in which nothing but Millrace calls the SDK, or what does has no event streams: 17 KB. */
+export const withoutEventStreams: Plugin = {
+  name: 'millrace-without-event-streams',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@smithy\/core\/event-streams$/ }, () => leftOut('event-streams'))
   },
 }
 

@@ -1,4 +1,4 @@
-import { symlink } from 'node:fs/promises'
+import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeTempFolder, removeTempFolder } from '../../infra/temp.ts'
@@ -100,11 +100,15 @@ export const handler = lambda(words)
 const { STSClient } = require('@aws-sdk/client-sts')
 export const handler = () => [fromIni, STSClient]
 `,
+    'streams.ts': `import { S3Client, SelectObjectContentCommand } from '@aws-sdk/client-s3'
+export const handler = () => [S3Client, SelectObjectContentCommand]
+`,
     'broken.ts': "import { nothing } from './nowhere.ts'\nexport const handler = nothing\n",
   }
   let service: ServiceFolder
   beforeAll(async () => {
     service = await ServiceFolder.make(SOURCES)
+    await symlink(join(REPOSITORY, 'node_modules'), join(service.path, 'node_modules'))
   })
   afterAll(() => service.remove())
 
@@ -124,7 +128,6 @@ export const handler = () => [fromIni, STSClient]
   })
 
   test('with what it asks of the AWS SDK itself, however it asks', async () => {
-    await symlink(join(REPOSITORY, 'node_modules'), join(service.path, 'node_modules'))
     const outDir = join(service.path, 'out/asks')
     const made = await bundleHandler({
       handler: 'asks.handler',
@@ -136,6 +139,14 @@ export const handler = () => [fromIni, STSClient]
     const [fromIni, STSClient] = handler()
     expect(fromIni.toString()).not.toContain('bundled function')
     expect(new STSClient({ region: 'eu-central-1' }).config.apiVersion).toBe('2011-06-15')
+  })
+
+  test('with event streams where it asks for some, and else without', async () => {
+    const outDir = join(service.path, 'out/streams')
+    const input = { serviceDir: service.path, outDir, runtime: 'nodejs24.x' }
+    const { file } = await bundleHandler({ handler: 'streams.handler', ...input })
+    expect(await readFile(file, 'utf8')).toContain(':event-type')
+    expect(await readFile(bundle.file, 'utf8')).not.toContain(':event-type')
   })
 
   test('even when its module leaves something running', async () => {
