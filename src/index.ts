@@ -47,6 +47,7 @@ export {
   type TimedMappingFunction,
 } from './operators/state-spec.ts'
 export type { TopOptions } from './operators/top-by-key.ts'
+export type { Transformed } from './operators/transform.ts'
 export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './operators/update-shapes.ts'
 export type { WindowOptions } from './operators/window.ts'
 export { type Duration, milliseconds, minutes, seconds } from './options/duration.ts'
@@ -60,4 +61,5 @@ export type { GapPolicy, OffsetHoles } from './sources/kafka/kafka-source.ts'
 export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka/record.ts'
 export type { CsvArguments, DStream, MappedStream } from './stream/dstream.ts'
 export { type JobContext, type JobOptions, job } from './stream/job.ts'
+export { type BatchesOf, type StreamsOf, transform } from './stream/transform.ts'
 export type { WindowReduceOptions } from './stream/windows.ts'

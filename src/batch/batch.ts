@@ -51,7 +51,7 @@ export interface BatchFacts {
  *   return batch.reduceByKey((a, b) => a + b).sortBy(([, cents]) => cents, { ascending: false }).take(10)
  * }
  */
-export class Batch<T> implements BatchFacts {
+export class Batch<T> implements BatchFacts, Iterable<T> {
   /** The batch time, milliseconds: the end of its interval. */
   readonly time: number
   /** The same in every try: of the job, the output and the batch time. A key for writers that must not write twice. */
@@ -80,6 +80,15 @@ export class Batch<T> implements BatchFacts {
   /** @internal When what `foreach` and `foreachPartition` have begun on it, and on batches derived from it, is done; undefined: they have begun nothing. */
   settled(): Promise<void> | undefined {
     return this.#effects.any ? this.#effects.settled() : undefined
+  }
+
+  /**
+   * Its elements, those of the first partition first.
+   *
+   * @example for (const { shop } of batch) console.log(shop)
+   */
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.collect().values()
   }
 
   /** A batch of the same facts, from the partitions of this one. */

@@ -27,7 +27,7 @@ export class NoBatchError extends MillraceError {
   constructor(operation: string, found: string) {
     super(
       'NO_BATCH',
-      `Transform function must not return ${found}. Return [] or batch.filter(() => false) instead to represent no element as the result of transformation (${operation}).`,
+      `${operation}: Transform function must not return ${found}. Return [] instead to represent no element as the result of transformation, and else a batch or a list.`,
     )
   }
 }

@@ -30,6 +30,11 @@ export function numberedOutputId(word: OutputWord, number: number): string {
   return `${word}-${number}`
 }
 
+/** Names a batch of an output for good, in the world outside: the same in every try. */
+export function batchId(job: string, output: string, time: number): string {
+  return `${escapeKeyPart(job)}/${escapeKeyPart(output)}/${time}`
+}
+
 /** Whether an output could be called so. */
 export function isNumberedOutputId(id: string): boolean {
   const word = /^(.*)-\d+$/s.exec(id)?.[1]

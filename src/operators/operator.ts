@@ -82,6 +82,8 @@ export interface OperatorContext {
   readonly cells: Cells
   /** Whether a key belongs here: of initial state every bucket takes its own. */
   owns(key: unknown): boolean
+  /** Names what it makes of a batch, the same in every try. */
+  batchId(time: number): string
   /** Takes what a function of the job throws on. */
   readonly aside: Aside
   /** Its input has been combined where it came from. */
@@ -99,9 +101,10 @@ export interface RunningOperator {
    * operator treats what it was not called for as empty. It is called only when its inputs have a batch.
    *
    * @param inputs the elements of each input; undefined where nothing came.
-   * @returns the elements of its stream, or undefined when that has no batch at this time.
+   * @returns the elements of its stream, or undefined when that has no batch at this time; a promise of them where a function of the
+   * job may wait for something.
    */
-  run(batch: BatchInfo, inputs: readonly (Elements | undefined)[]): Elements | undefined
+  run(batch: BatchInfo, inputs: readonly (Elements | undefined)[]): Elements | undefined | Promise<Elements>
 
   /**
    * The earliest time after `time` at which it would emit something, or change state, even if nothing arrives: a window that still

@@ -4,6 +4,7 @@ import { describeCause, MillraceError } from '../errors/errors.ts'
 import { BatchFailedError, UnknownCellError } from '../errors/operator-errors.ts'
 import { UnsavableValueError } from '../errors/value-errors.ts'
 import type { PoisonPolicy } from '../graph/job.ts'
+import { batchId } from '../names/outputs.ts'
 import { type CellChange, Cells, type Migrate } from '../operators/cells.ts'
 import { type Aside, type RecordOperator, type RunningOperator, stop } from '../operators/operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
@@ -26,6 +27,16 @@ interface Running {
   readonly values: ValueVersion | undefined
 }
 
+/** What a bucket's operators do not decide. */
+export interface Surroundings {
+  readonly job: string
+  /** For messages. */
+  readonly place?: string
+  readonly policy: PoisonPolicy
+  /** Nothing that is handed to user code can be changed by it. */
+  readonly strict: boolean
+}
+
 export class BucketProgram {
   readonly #stage: ShuffleStage
   readonly #place: string
@@ -39,14 +50,7 @@ export class BucketProgram {
   #setAside: SetAside[] = []
   #time = 0
 
-  /** @param place for messages. */
-  constructor(
-    stage: ShuffleStage,
-    bucket: number,
-    place = `bucket ${bucket}`,
-    policy: PoisonPolicy = 'fail',
-    strict = false,
-  ) {
+  constructor(stage: ShuffleStage, bucket: number, { job, place = `bucket ${bucket}`, policy, strict }: Surroundings) {
     this.#strict = strict
     this.#stage = stage
     this.#place = place
@@ -59,7 +63,8 @@ export class BucketProgram {
       const cells = new Cells(kind.kind)
       const inputs = step.inputs.map((slot) => bySlot.get(slot))
       const aside = this.#asideOf(step)
-      const operator = kind.create({ cells, owns, aside, combined: step.combined, slide, inputs })
+      const idOf = (time: number): string => batchId(job, step.id, time)
+      const operator = kind.create({ cells, owns, aside, combined: step.combined, slide, inputs, batchId: idOf })
       bySlot.set(step.slot, operator)
       this.#running.set(step.id, { operator, cells, values: kind.values })
     }
@@ -88,8 +93,9 @@ export class BucketProgram {
       const inputs = step.inputs.map((slot) => slots[slot])
       try {
         const { operator } = step.node
-        slots[step.slot] =
+        const made =
           operator.runs === 'on records' ? await this.#onRecords(step, operator, inputs) : this.#onBatch(step, inputs)
+        slots[step.slot] = made instanceof Promise ? await made : made
         guard?.check(step.id)
         guard?.freezeAll(slots[step.slot])
       } catch (thrown) {
@@ -108,7 +114,7 @@ export class BucketProgram {
     return taken
   }
 
-  #onBatch({ id, every }: BatchStep, inputs: readonly Slots[number][]): Slots[number] {
+  #onBatch({ id, every }: BatchStep, inputs: readonly Slots[number][]): ReturnType<RunningOperator['run']> {
     return this.#time % every === 0 ? this.#running.get(id)?.operator.run({ time: this.#time }, inputs) : undefined
   }
 

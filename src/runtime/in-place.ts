@@ -136,7 +136,9 @@ export class InPlace {
 
   #newOperators(): BucketProgram {
     const { ref, program, settings, environment } = this.#parts
-    return new BucketProgram(program.stage, 0, `partition ${ref.task}`, settings.onPoison, environment.strict)
+    const { onPoison: policy } = settings
+    const surroundings = { job: ref.job, place: `partition ${ref.task}`, policy, strict: environment.strict ?? false }
+    return new BucketProgram(program.stage, 0, surroundings)
   }
 
   #newOpen(): OpenBatches {

@@ -1,6 +1,7 @@
 // The vocabulary: every method makes a node that holds an operator, or two or three of them; what an operator means stands in its
 // own file. Definitions follow org.apache.spark.streaming.dstream.DStream and PairDStreamFunctions.
 
+import type { Batch } from '../batch/batch.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { CsvOptions } from '../formats/encode.ts'
 import { madeBy, type OutputNode, operatorNode, type StreamNode } from '../graph/nodes.ts'
@@ -22,6 +23,7 @@ import { type PartitioningOptions, preservesPartitioning } from '../operators/pr
 import { repartition } from '../operators/repartition.ts'
 import type { MapWithStateOptions, StateSpec } from '../operators/state-spec.ts'
 import { type TopOptions, topByKey } from '../operators/top-by-key.ts'
+import { type Transformed, transform, transformWith } from '../operators/transform.ts'
 import { union } from '../operators/union.ts'
 import type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from '../operators/update-shapes.ts'
 import { updateStateByKey } from '../operators/update-state-by-key.ts'
@@ -255,6 +257,76 @@ export class DStream<T> {
    */
   distinct(options: ShuffleOptions = {}): DStream<T> {
     return this.map((element): [T, null] => [element, null]).derive(distinct(options))
+  }
+
+  /**
+   * What `f` makes of each closed batch as a whole: a batch or anything that has elements. `f` runs once per closed batch, in one place, with all of
+   * its elements, before the commit that holds what it gives; it may be async, and may be tried again (only what is committed is published). Its
+   * second argument is the batch time. It runs for a batch without elements when other streams have some, and always with `idle: 'run'`. Spark: `transform`.
+   *
+   * @throws NoBatchError when `f` gives back nothing; BatchFailedError (by policy `onPoison`) when it throws.
+   * @example
+   * const blocked = new Map([['corner shop', true]])
+   * byShop.transform((batch) => batch.leftOuterJoin(blocked).filter(([, [, isBlocked]]) => !isBlocked).mapValues(([cents]) => cents))
+   * orders.transform((batch) => batch.sortBy(({ cents }) => cents, { ascending: false }).take(10)).print()
+   */
+  transform<U>(f: (batch: Batch<T>, time: number) => Transformed<U>, options: IdentityOptions = {}): DStream<U> {
+    return this.derive(transform(f, options))
+  }
+
+  /**
+   * As {@link transform}, of the batches that two streams have at one time. Of more than two: the function `transform`. Spark: `transformWith`.
+   *
+   * @throws InvalidOptionError for streams of different slides; NoBatchError, BatchFailedError as `transform`.
+   * @example byShop.transformWith(shops, (batch, about) => batch.join(about).mapValues(([cents, { country }]) => ({ cents, country })))
+   */
+  transformWith<W, U>(
+    other: DStream<W>,
+    f: (batch: Batch<T>, other: Batch<W>, time: number) => Transformed<U>,
+    options: IdentityOptions = {},
+  ): DStream<U> {
+    checkTogether('transformWith', this, other)
+    return this.derive(transformWith(f, options), other)
+  }
+
+  /**
+   * This stream: a stream that several others use is worked out once per batch in any case, and nothing is worked out later. Spark: `cache`.
+   *
+   * @example const some = orders.filter(({ cents }) => cents > 0).cache()
+   */
+  cache(): this {
+    return this
+  }
+
+  /**
+   * This stream, as {@link cache}: elements are kept nowhere but in commits, so there is no level to choose. Spark: `persist`.
+   *
+   * @example orders.persist()
+   */
+  persist(): this {
+    return this
+  }
+
+  /**
+   * This stream: every commit is a checkpoint, so there is none to ask for and no interval to choose. Spark: `checkpoint`.
+   *
+   * @example byShop.reduceByKey((a, b) => a + b).checkpoint()
+   */
+  checkpoint(_interval?: Duration): this {
+    return this
+  }
+
+  /**
+   * Refused: a definition has no batches to hand out, and no context lives beside it that could be asked. Use {@link window} for the batches of
+   * a span of time; what was published for every T is at its output. Spark: `slice`.
+   *
+   * @throws InvalidOptionError always.
+   * @example orders.window('10m').transform((lately) => lately.sortBy(({ at }) => at))
+   */
+  slice(_from: number, _to: number): never {
+    throw new InvalidOptionError(
+      'slice: a definition has no batches to hand out. Use window(span) for the elements of several batches, or read what outputs have published.',
+    )
   }
 
   /**
@@ -685,7 +757,7 @@ interface Together {
   readonly slide: number
 }
 
-function checkTogether(operator: string, ...streams: readonly Together[]): void {
+export function checkTogether(operator: string, ...streams: readonly Together[]): void {
   const [first] = streams
   if (streams.some(({ registry }) => registry !== first?.registry)) {
     throw new InvalidOptionError(`${operator}: the streams belong to different jobs. Define them inside one job().`)

@@ -19,9 +19,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
   batch: ['options', 'values'],
-  operators: ['options', 'values'],
+  operators: ['batch', 'options', 'values'],
   graph: ['names', 'operators', 'options', 'sinks', 'sources'],
-  stream: ['formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
+  stream: ['batch', 'formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
   plan: ['graph', 'names', 'operators', 'options', 'sources', 'stores'],
   programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'values'],
   runtime: [

@@ -27,11 +27,16 @@ export const nobody = { id: undefined, numPartitions: undefined }
 export function atWork({ operator }: Asked, context: Partial<OperatorContext> = {}, every = 1): AtWork {
   if (operator.runs !== 'on batches') throw new Error(`${operator.kind} runs on records`)
   const cells = new Cells(operator.kind)
-  const defaults = { cells, owns: () => true, aside: stop, combined: false, slide: every, inputs: [undefined] }
+  const who = { owns: () => true, batchId: String, inputs: [undefined] }
+  const defaults = { ...who, cells, aside: stop, combined: false, slide: every }
   const running = operator.create({ ...defaults, ...context })
   return {
     running,
-    run: (time, inputs) => (time % every === 0 ? running.run({ time }, inputs) : undefined),
+    run(time, inputs) {
+      const made = time % every === 0 ? running.run({ time }, inputs) : undefined
+      if (made instanceof Promise) throw new Error(`${operator.kind} is asynchronous`)
+      return made
+    },
     due: (time) => running.due?.(time),
     takeChanges: () => cells.takeChanges(),
     cells: () => cells.all(),

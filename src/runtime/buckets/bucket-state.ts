@@ -34,7 +34,13 @@ export class BucketState {
     this.#log = log
     this.#environment = environment
     this.#policy = policy
-    this.#program = new BucketProgram(stage, bucket, undefined, policy, environment.strict)
+    this.#program = this.#newProgram()
+  }
+
+  #newProgram(): BucketProgram {
+    const { job } = this.#log.task
+    const { strict = false } = this.#environment
+    return new BucketProgram(this.#stage, this.#bucket, { job, policy: this.#policy, strict })
   }
 
   /** The operators, if they are at this version. */
@@ -57,7 +63,7 @@ export class BucketState {
     const held = this.at(head)
     if (held) return held
     this.#version = undefined
-    const program = new BucketProgram(this.#stage, this.#bucket, undefined, this.#policy, this.#environment.strict)
+    const program = this.#newProgram()
     if (head) {
       const { snapshot } = head.record
       if (snapshot) program.restore(await readSnapshot(this.#environment.objects, snapshot))

@@ -1,0 +1,90 @@
+// `transform`: a function of each closed batch as a whole, of one stream or of several. Spark: `transform`, `transformWith`, and
+// `StreamingContext.transform`. It runs in one bucket, before the commit that holds what it gives: it may be tried again, and only what
+// is committed is published (I6). All elements have been gathered by then, whatever the function needs of them.
+
+import { type Batch, batchOf } from '../batch/batch.ts'
+import { NoBatchError } from '../errors/batch-errors.ts'
+import { describeValue } from '../errors/describe-value.ts'
+import type { IdentityOptions } from '../options/identity.ts'
+import { checkFunction } from '../options/options.ts'
+import { identified } from '../options/shuffle.ts'
+import type { Asked, BatchOperator, Elements, OperatorContext } from './operator.ts'
+
+/** What a function of `transform` may give back. */
+export type Transformed<U> = Batch<U> | Iterable<U> | Promise<Batch<U> | Iterable<U>>
+
+/** User functions sit in method signatures, so that operators forget element types. */
+interface OfOne {
+  of(batch: Batch<unknown>, time: number): unknown
+}
+interface OfTwo {
+  of(batch: Batch<unknown>, other: Batch<unknown>, time: number): unknown
+}
+interface OfAll {
+  of(batches: readonly Batch<unknown>[], time: number): unknown
+}
+
+export function transform<T, U>(f: (batch: Batch<T>, time: number) => Transformed<U>, options: IdentityOptions): Asked {
+  const one: OfOne = { of: checkFunction('transform', f) }
+  return transforming('transform', { of: ([batch], time) => batch && one.of(batch, time) }, options)
+}
+
+export function transformWith<T, W, U>(
+  f: (batch: Batch<T>, other: Batch<W>, time: number) => Transformed<U>,
+  options: IdentityOptions,
+): Asked {
+  const two: OfTwo = { of: checkFunction('transformWith', f) }
+  const all: OfAll = { of: ([batch, other], time) => batch && other && two.of(batch, other, time) }
+  return transforming('transformWith', all, options)
+}
+
+export function transformAll<B extends readonly Batch<unknown>[], U>(
+  f: (batches: B, time: number) => Transformed<U>,
+  options: IdentityOptions,
+): Asked {
+  return transforming('transform', { of: checkFunction('transform', f) }, options)
+}
+
+function transforming(said: string, all: OfAll, options: IdentityOptions): Asked {
+  const operator: BatchOperator = {
+    runs: 'on batches',
+    kind: 'transform',
+    said,
+    keys: 'lost',
+    spread: 'all to one',
+    create: (context) => ({ run: ({ time }, inputs) => elementsOf(said, all, time, inputs, context) }),
+  }
+  return { ...identified(said, options), operator, numPartitions: 1 }
+}
+
+/** What the function makes of a batch; with a policy for what is poison, nothing when it throws: what it was given goes aside. */
+async function elementsOf(
+  said: string,
+  all: OfAll,
+  time: number,
+  inputs: readonly (Elements | undefined)[],
+  { batchId, aside }: OperatorContext,
+): Promise<Elements> {
+  const facts = { time, id: batchId(time), offsetRanges: [] }
+  const batches = inputs.map((elements = []) => batchOf<unknown>([elements], facts))
+  try {
+    const made = collected(said, await all.of(batches, time))
+    for (const batch of batches) await batch.settled()
+    return made
+  } catch (error) {
+    if (error instanceof NoBatchError) throw error // of every batch, and no element is to blame
+    aside({ values: inputs.flatMap((elements) => elements ?? []), error })
+    return []
+  }
+}
+
+/** @throws NoBatchError; whatever a function of the job does while the batch is worked out */
+function collected(said: string, result: unknown): Elements {
+  if (isIterable(result)) return Array.from(result)
+  throw new NoBatchError(said, describeValue(result))
+}
+
+/** A text would be its letters: nobody means that. */
+function isIterable(result: unknown): result is Iterable<unknown> {
+  return typeof result === 'object' && result !== null && Symbol.iterator in result
+}
