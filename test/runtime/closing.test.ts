@@ -36,6 +36,22 @@ describe('closing', () => {
     })
   })
 
+  it('that failed half way is gone on with by the same process when it is woken, though there is nothing more to close', async () => {
+    let away = true
+    const closing = driven(copy, {
+      objects: (objects) => ({
+        put: (ref, ...rest) =>
+          away && ref.key.endsWith('/_SUCCESS') ? Promise.reject(new Error('away')) : objects.put(ref, ...rest),
+      }),
+    })
+    await expect(closing.deliver(records('lines-0', ['a', 'b'], { at: 500, step: 1000 }))).rejects.toThrow('away')
+    expect(await closing.closed()).toEqual([])
+    away = false
+    closing.later('1m')
+    await closing.wake()
+    expect(await closing.closed()).toEqual(['copy-1000'])
+  })
+
   it('is fenced against a partition that joins at the same moment', async () => {
     let join: (() => Promise<unknown>) | undefined
     const closing = driven(copy, {

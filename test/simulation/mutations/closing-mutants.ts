@@ -58,6 +58,7 @@ export const CLOSING_MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/closing/closer.ts',
     find: 'await this.#log.heal() // it may be this instance',
     replace: '// it may be this instance',
+    test: 'test/runtime/closing.test.ts',
   },
   {
     name: 'a closing healed on stale reads',

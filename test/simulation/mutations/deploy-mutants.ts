@@ -89,7 +89,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/snapshot-due.ts',
     find: 'Math.min(retention, logFor) / 4',
     replace: 'Math.max(retention, logFor) / 4',
-    test: 'test/runtime/retention.test.ts',
+    test: 'test/runtime/snapshot-due.test.ts',
   },
   {
     name: 'retention raised: logs of the code before are not sealed in time',
@@ -97,7 +97,7 @@ export const DEPLOY_MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/snapshot-due.ts',
     find: 'return none ? retention : Math.min(retention, before)',
     replace: 'return none ? retention : Math.max(retention, before)',
-    test: 'test/runtime/retention.test.ts',
+    test: 'test/runtime/snapshot-due.test.ts',
   },
   {
     name: 'a snapshot loses the state of operators that the code does not have',
