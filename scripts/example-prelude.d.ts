@@ -32,6 +32,12 @@ declare global {
   const shopTotals: Job
   /** Looks a shop up in a service. */
   function lookUp(shop: string): Promise<Shop>
+  /** A connection to where orders are written. */
+  interface Till {
+    write(id: string, orders: readonly Order[]): Promise<void>
+    end(): Promise<void>
+  }
+  function openTill(): Promise<Till>
   const response: { readonly status: number }
   class ShopIsClosed extends Error {}
 }

@@ -18,12 +18,14 @@ export {
 export type { ErrorCode, ErrorKind } from './errors/kinds.ts'
 export { BatchFailedError, MigrationError, StateVersionError } from './errors/operator-errors.ts'
 export {
+  CallFailedError,
   JobNameTakenError,
   OperatorError,
   PartitionAddedError,
   PartitionsUnknownError,
   PoisonRecordError,
   TransientFailureError,
+  UnknownCallError,
   UnknownTopicError,
 } from './errors/runtime-errors.ts'
 export {
@@ -55,6 +57,7 @@ export type { CombineOptions, ShuffleOptions, StateOptions } from './options/shu
 export type { VersionOptions } from './options/state-version.ts'
 export type { Widen } from './options/widen.ts'
 export type { CsvFileOptions } from './sinks/files/files.ts'
+export type { ForeachPartitionOptions, PartitionContext } from './sinks/foreach-partition.ts'
 export type { TableOptions } from './sinks/table.ts'
 export type { KafkaOptions } from './sources/kafka/kafka.ts'
 export type { GapPolicy, OffsetHoles } from './sources/kafka/kafka-source.ts'

@@ -34,6 +34,8 @@ export const KINDS = {
   BATCH_FAILED: 'job',
   OFFSET_GAP: 'restore',
   TOPIC_RECREATED: 'deployment',
+  CALL_FAILED: 'wait',
+  UNKNOWN_CALL: 'deployment',
   TRANSIENT_FAILURE: 'wait',
   TRANSIENT: 'wait',
   // Values and state

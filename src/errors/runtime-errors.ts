@@ -123,3 +123,45 @@ export class ContentionError extends MillraceError {
     super('CONTENTION', `${task}: lost ${conflicts} commits in a row to other instances.`)
   }
 }
+
+/** A function of `foreachPartition`, or what connects it, throws. What it was called with is committed, and the call is made again. */
+export class CallFailedError extends MillraceError {
+  /** The task that has promised the call. */
+  readonly task: TaskRef
+  /** The id of the output. */
+  readonly output: string
+  /** The batch time, milliseconds. */
+  readonly time: number
+  /** Of the commit that has promised it. */
+  readonly version: number
+  constructor(task: TaskRef, output: string, time: number, version: number, cause: unknown) {
+    super(
+      'CALL_FAILED',
+      `${describeTask(task)}: ${output} fails on batch ${time}: ${describeCause(cause)}. Its elements are committed (version ${version}), and it is called with the same ones, ` +
+        'under the same id, before this task goes on; other tasks go on meanwhile. Look at what it writes to, or mend the function and deploy again.',
+      { cause },
+    )
+    this.task = task
+    this.output = output
+    this.time = time
+    this.version = version
+  }
+}
+
+/** A commit has promised elements to a function that this code does not have (I7). */
+export class UnknownCallError extends MillraceError {
+  /** The task that has promised the call. */
+  readonly task: TaskRef
+  /** The id of the output. */
+  readonly output: string
+  constructor(task: TaskRef, output: string, time: number, version: number) {
+    super(
+      'UNKNOWN_CALL',
+      `${describeTask(task)}: version ${version} has promised elements of batch ${time} to ${output}, and this code has no such output. Whether it was called is not known. ` +
+        'Nothing was dropped, and the task waits: deploy code that has it (foreachPartition with the same id) and let the job come to rest, or give the call up by name: ' +
+        `lambda(job, { accept: ['${output}'] }).`,
+    )
+    this.task = task
+    this.output = output
+  }
+}

@@ -63,7 +63,10 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
 
   async function start(): Promise<Running> {
     const environment = options.environment ?? environmentFromVariables()
-    return { runtime: new JobRuntime(definition, environment, { takeOver, accept }), environment }
+    const started = new JobRuntime(definition, environment, { takeOver, accept })
+    const closes = definition.outputs.some(({ sink }) => sink.receiver?.close)
+    if (closes && options.environment === undefined) beforeTheEnd(() => started.close())
+    return { runtime: started, environment }
   }
 
   const handler: LambdaHandler = async (event) => {
@@ -90,6 +93,14 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     return answer(running.environment, failures, reportFailures)
   }
   return withJob(handler, job)
+}
+
+/**
+ * Lambda sends SIGTERM before it ends an instance that has an extension, and nothing to others
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html); a process that is stopped gets it anyhow.
+ */
+function beforeTheEnd(close: () => Promise<void>): void {
+  process.once('SIGTERM', () => void close().finally(() => process.exit(0)))
 }
 
 type Failure = FailedDelivery & { readonly source: SourceKind }

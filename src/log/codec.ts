@@ -56,6 +56,18 @@ export function unpack(bytes: Uint8Array): unknown {
   return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
 }
 
+/** Elements on their way to a function of the job, in a commit. @throws UnsavableValueError */
+export function packElements(elements: readonly unknown[]): Uint8Array {
+  return pack(elements)
+}
+
+/** @throws UnreadableStateError when it is no list. */
+export function unpackElements(bytes: Uint8Array): readonly unknown[] {
+  const elements = unpack(bytes)
+  if (Array.isArray(elements)) return elements
+  throw new UnreadableStateError('what a commit promises to a function of the job', 'it is no list of elements')
+}
+
 /**
  * Encodes a value.
  *

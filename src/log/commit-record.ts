@@ -62,7 +62,7 @@ function sum(a: number, b: number): number {
   return Math.min(a + b, Number.MAX_SAFE_INTEGER)
 }
 
-/** Something that a commit promises and that is done right after it. All are idempotent but `print`. */
+/** Something that a commit promises and that is done right after it. All are idempotent but `print`; of a `call` the job has to see to that. */
 export type Effect = Infer<typeof effect>
 const effect = either(
   /** A small object, carried in the record itself; `packed` when the body is compressed by zstd. */
@@ -71,9 +71,13 @@ const effect = either(
   shape({ kind: exactly('complete'), staged }),
   /** A line on standard output (at least once). */
   shape({ kind: exactly('print'), text }),
+  /** Call the function of an output with these elements, packed as one list (at least once). */
+  shape({ kind: exactly('call'), output: text, time, body: bytes }),
   /** Bring the job back at this time, because something will have to be closed although nothing may arrive. */
   shape({ kind: exactly('wake'), at: time }),
 )
+
+export type Call = Extract<Effect, { readonly kind: 'call' }>
 
 /**
  * What one commit has for those who run batch `time` when it is closed: of every print its first lines, by the output's id,

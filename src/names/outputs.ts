@@ -41,6 +41,16 @@ export function isNumberedOutputId(id: string): boolean {
   return OUTPUT_WORDS.some((one) => one === word)
 }
 
+/** The id of an output that has none but what the job gives it: a word for its kind, and that in parentheses, which no address has. */
+export function givenOutputId(word: OutputWord, id: string | undefined): string {
+  return id === undefined ? word : `${word}(${id})`
+}
+
+/** The id of what one commit of a task gives an output for one batch time; no two are the same. @param place `placeOfTask` */
+export function callId(job: string, output: string, place: string, version: number, time: number): string {
+  return [job, output, place, version, time].map((part) => escapeKeyPart(String(part))).join('/')
+}
+
 /** The "directory" of one output and batch time, as Spark names it. */
 export function batchFolder({ prefix, suffix }: Omit<FilesPlace, 'bucket'>, time: number | string): string {
   return `${prefix}-${time}${ending(suffix)}`

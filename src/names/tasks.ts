@@ -45,6 +45,11 @@ export function partitionOf(name: string): { readonly topic: string; readonly pa
   return { topic: match[1], partition: Number(match[2]) }
 }
 
+/** A task among all of its job, as functions of the job are told: `lines-0`, or the stage and the bucket, `counts/3`. */
+export function placeOfTask({ stage, task }: TaskRef): string {
+  return stage === SOURCE_STAGE ? task : `${stage}/${task}`
+}
+
 /** A task in words, for messages: `job hot-words, stage source, task lines-0`. */
 export function describeTask({ job, stage, task }: TaskRef): string {
   return `job ${job}, stage ${stage}, task ${task}`

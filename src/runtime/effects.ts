@@ -2,7 +2,7 @@
 // effect is one entry here, and its declaration in `log/commit-record.ts`.
 
 import type { StagedObjectLostError } from '../errors/object-errors.ts'
-import type { Effect } from '../log/commit-record.ts'
+import type { Call, Effect } from '../log/commit-record.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../stores/object-store.ts'
 import { unpackBody } from './packing.ts'
@@ -11,6 +11,8 @@ import { unpackBody } from './packing.ts'
 export interface Publisher {
   readonly objects: ObjectStore
   readonly print: (text: string) => void
+  /** Calls a function of the job. */
+  readonly call: (call: Call, stands: Coordinates) => Promise<void>
   /** Makes sure that the job is brought back at `at`, or earlier. */
   readonly wake: (at: number) => Promise<void>
   /** Told of an upload that is gone, as its object is, although a commit at this time promised it; throws when it may never have been completed. */
@@ -34,8 +36,10 @@ export interface PromisedObject {
 }
 
 interface Performer<E extends Effect> {
-  /** Whether readers of results see it. */
+  /** Whether readers of results see it: it is part of a complete batch. */
   readonly visible: boolean
+  /** It comes after all others of its commit, and what has the same name here one after the other. */
+  line?(effect: E): string
   /** Must be safe to repeat: nobody writes down that it was done. @param stands undefined: it follows from all parts of a batch, and stands in no commit */
   perform(publisher: Publisher, effect: E, stands: Coordinates | undefined): Promise<void> | undefined
   /** Where looking is cheaper than doing it again, or doing it again shows. */
@@ -68,6 +72,11 @@ const PERFORMERS: { readonly [K in Effect['kind']]: Performer<Extract<Effect, { 
       print(text)
       return undefined
     },
+  },
+  call: {
+    visible: false,
+    line: ({ output }) => output,
+    perform: ({ call }, effect, stands) => stands && call(effect, stands),
   },
   wake: {
     visible: false,

@@ -147,7 +147,7 @@ export class FencedLog<R extends Committed> {
   async heal(wakes = true): Promise<void> {
     if (!this.#head || this.#published) return
     const head = this.#head
-    await heal(this.#parts.publisher, this.#promisesOf(head), wakes ? 'all' : 'visible')
+    await heal(this.#parts.publisher, this.#promisesOf(head), wakes ? 'all' : 'all but wakes')
     await this.#parts.fulfil?.(head.record, true)
     this.#markPublished()
   }

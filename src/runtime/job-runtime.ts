@@ -10,6 +10,7 @@ import { viewOf } from '../plan/shape.ts'
 import { type Delivery, kindOf, type SourceRecord } from '../sources/source.ts'
 import { type MicroBatch, runMicroBatch } from './batch.ts'
 import { Stages } from './buckets/stages.ts'
+import { Calls } from './calls.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closing/closer.ts'
 import type { Environment } from './environment.ts'
@@ -49,6 +50,7 @@ export class JobRuntime {
   readonly #environment: Environment
   readonly #options: ClaimOptions
   readonly #publisher: Publisher
+  readonly #calls: Calls
   readonly #plans: Plans
   readonly #closer: Closer
   readonly #helper: Helper
@@ -65,9 +67,11 @@ export class JobRuntime {
     const { print } = environment
     const objects = redirecting(job.name, environment)
     this.#wakeUps = new WakeUps(job.name, environment)
+    this.#calls = new Calls(job.name, this.plan.outputs, new Set(accept), environment.log)
     this.#publisher = {
       objects,
       print,
+      call: (call, by) => this.#calls.make(call, by),
       wake: (at) => this.#wakeUps.ensure(at),
       gone: goneJudge(job.settings, environment),
     }
@@ -124,6 +128,11 @@ export class JobRuntime {
 
   #couldNot(what: string, cause: unknown): void {
     this.#environment.log.warn({ job: this.plan.job.name, ...causeFacts(cause) }, `could not ${what}`)
+  }
+
+  /** Ends what is held for functions of the job: the instance ends. */
+  close(): Promise<void> {
+    return this.#calls.close()
   }
 
   /** Runs buckets for an invocation that has closed batches and asked for help. */

@@ -80,7 +80,26 @@ export interface Promises {
 
 /** Does what a commit has promised, right after it. */
 export async function publish(publisher: Publisher, promises: Promises): Promise<void> {
-  await Promise.all(standing(promises).map(({ effect, stands }) => perform(publisher, effect, stands)))
+  const due = standing(promises)
+  await Promise.all(atOnce(due).map(({ effect, stands }) => perform(publisher, effect, stands)))
+  const lines = linesOf(due)
+  if (lines.length > 0) await Promise.all(lines.map((line) => inLine(publisher, line)))
+}
+
+/** Most effects may be done in any order. */
+function atOnce(due: readonly Standing[]): readonly Standing[] {
+  return due.filter(({ effect }) => !performerOf(effect).line)
+}
+
+/** The others, by line in the order in which they were promised. */
+function linesOf(due: readonly Standing[]): Standing[][] {
+  const lines = Map.groupBy(due, ({ effect }) => performerOf(effect).line?.(effect))
+  lines.delete(undefined)
+  return [...lines.values()]
+}
+
+async function inLine(publisher: Publisher, due: readonly Standing[]): Promise<void> {
+  for (const { effect, stands } of due) await perform(publisher, effect, stands)
 }
 
 /**
@@ -88,10 +107,10 @@ export async function publish(publisher: Publisher, promises: Promises): Promise
  *
  * @param which `visible`: what readers of results see. Wake-ups are left to whoever asks: one that handles a wake-up decides on the next.
  */
-export async function heal(publisher: Publisher, promises: Promises, which: 'all' | 'visible' = 'all'): Promise<void> {
-  const due = standing(promises).filter(({ effect }) => which === 'all' || performerOf(effect).visible)
+export async function heal(publisher: Publisher, promises: Promises, which: Which = 'all'): Promise<void> {
+  const due = standing(promises).filter(({ effect }) => isAmong(which, effect))
   await Promise.all(
-    due.map(async ({ effect, stands }) => {
+    atOnce(due).map(async ({ effect, stands }) => {
       const done = performerOf(effect).isDone?.(publisher, effect)
       if (done && (await done)) return
       try {
@@ -102,9 +121,27 @@ export async function heal(publisher: Publisher, promises: Promises, which: 'all
       }
     }),
   )
+  const lines = linesOf(due)
+  if (lines.length > 0) await Promise.all(lines.map((line) => inLine(publisher, line)))
 }
 
-function standing({ task: { job, stage, task }, version, outbox }: Promises) {
+type Which = 'all' | 'all but wakes' | 'visible'
+
+function isAmong(which: Which, effect: Effect): boolean {
+  return which === 'all' || performerOf(effect).visible || (which === 'all but wakes' && effect.kind !== 'wake')
+}
+
+/** Whether all that was promised, but wake-ups, is what readers of results see. */
+export function seenWhole(outbox: readonly Effect[]): boolean {
+  return outbox.every((effect) => isAmong('visible', effect) || !isAmong('all but wakes', effect))
+}
+
+interface Standing {
+  readonly effect: Effect
+  readonly stands: Coordinates
+}
+
+function standing({ task: { job, stage, task }, version, outbox }: Promises): Standing[] {
   return outbox.map((effect, index) => ({ effect, stands: { job, stage, task, version, index } }))
 }
 

@@ -33,7 +33,7 @@ export function collectOutputs(
     const { id, node } = output
     const taken = node.sink.takes === undefined ? elements : elements.slice(0, node.sink.takes)
     checkValues(id, taken)
-    const promised = written(id, () => node.sink.promise(taken, { time, part }))
+    const promised = written(id, () => node.sink.promise(taken, { output: id, time, part }))
     if (promised.lines) samples.push([id, promised.lines])
     if (!promised.writes) continue
     objects.push(...promised.writes)

@@ -25,6 +25,8 @@ export type Write = OutputObject | Effect
 
 /** The elements of one batch time that one commit makes visible. */
 export interface PartOfBatch {
+  /** The id of the output. */
+  readonly output: string
   readonly time: number
   /** Name of the part, alike in every try: `part-<task>-<first offset>`, of a bucket `part-<bucket>`. */
   readonly part: string
@@ -36,6 +38,25 @@ export interface Promised {
   readonly writes?: readonly Write[]
   /** Kept in the commit until the batch is complete: as little as `complete` can do with, since they are read again then. */
   readonly lines?: readonly string[]
+}
+
+/** A function of the job that is called with what commits have promised it, and what it needs for that. */
+export interface Receiver {
+  /** Takes elements; at least once, and the same with the same id. What it throws leaves the call to be made again. */
+  receive(elements: readonly unknown[], context: ReceiverContext): unknown
+  /** Once per warm instance and as needed. Default: nothing is connected. */
+  connect?(): unknown
+  close?(connection: unknown): unknown
+  /** Whether a connection is used again on which a call has failed. */
+  readonly keepAfterFailure: boolean
+}
+
+export interface ReceiverContext {
+  readonly time: number
+  readonly task: string
+  readonly version: number
+  readonly id: string
+  readonly connection: unknown
 }
 
 export interface Sink {
@@ -72,6 +93,9 @@ export interface Sink {
    * @param label the job, the output and its stream
    */
   among?(label: string): Sink
+
+  /** Takes the effects of kind `call` that it promises. */
+  readonly receiver?: Receiver
 
   /** What `plan` says of it after its name. */
   readonly note?: string

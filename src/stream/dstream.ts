@@ -35,6 +35,7 @@ import type { Sync } from '../options/sync.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
 import { printed } from '../sinks/console.ts'
 import { type CsvFileOptions, csvFiles, ndjsonFiles, textFiles } from '../sinks/files/files.ts'
+import { calls, type ForeachPartitionOptions, type PartitionContext } from '../sinks/foreach-partition.ts'
 import type { Sink } from '../sinks/sink.ts'
 import { printedTable, type TableOptions } from '../sinks/table.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
@@ -721,6 +722,28 @@ export class DStream<T> {
    */
   saveAsCsvFiles(prefix: string, ...[options = {}]: CsvArguments<T>): void {
     this.#to(csvFiles(prefix, options))
+  }
+
+  /**
+   * Calls `f` with the elements of every part of every batch once they are committed, in parallel and where they are: those of a
+   * micro-batch, or those that a bucket has in a batch. At least once, always with the same elements under the same `id`; in each task
+   * one after the other. As long as it fails its task waits, and others go on. Spark: `foreachRDD` with `RDD.foreachPartition`.
+   *
+   * @throws CallFailedError when `f` or `connect` throws.
+   * @throws UnsavableValueError (by policy `onPoison`) for an element that is no value: it travels in the commit.
+   * @example
+   * orders.foreachPartition(
+   *   async (some, { id, connection }) => {
+   *     await connection.write(id, some)
+   *   },
+   *   { connect: () => openTill(), close: (till) => till.end() },
+   * )
+   */
+  foreachPartition<C = undefined>(
+    f: (elements: readonly T[], context: PartitionContext<NoInfer<C>>) => unknown,
+    options: ForeachPartitionOptions<C> = {},
+  ): void {
+    this.#to(calls(f, options))
   }
 
   #to(sink: Sink): void {

@@ -174,7 +174,7 @@ function checkDistinct(name: string, output: OutputNode, others: readonly Output
   const taken = others.flatMap(({ sink }) => sink.places)
   const shared = output.sink.places.find((place) => taken.some((other) => sameObjects(place, other)))
   if (!shared && typeof called === 'string' && others.some(({ sink }) => sink.name === called))
-    throw new InvalidOptionError(`job '${name}': two outputs are called ${called}.`)
+    throw new InvalidOptionError(`job '${name}': two outputs are called ${called}. Give each an id of its own.`)
   if (!shared) return output
   throw new InvalidOptionError(
     `job '${name}': two outputs write to s3://${shared.bucket}/${shared.prefix}. Give each a prefix of its own, or union the streams.`,

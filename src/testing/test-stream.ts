@@ -87,8 +87,10 @@ export async function testStream(
   const offsets = new Map<string, number>()
   let runtime = new JobRuntime(timed, environment)
   for (let n = 0; n < batches; n++) {
-    if (restart === 'every-batch')
+    if (restart === 'every-batch') {
+      await runtime.close()
       runtime = new JobRuntime(timed, environment.another({ partitions: topics, strict: true }))
+    }
     environment.setTime(n * batch)
     await feed(
       runtime,
@@ -98,6 +100,7 @@ export async function testStream(
     environment.setTime((n + 1) * batch)
     await runtime.wake((n + 1) * batch)
   }
+  await runtime.close()
   const results = await Promise.all(slides.map((slide, i) => readBatches(environment, i, slide, batches * batch)))
   return single ? results[0] : results
 }

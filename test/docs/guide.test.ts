@@ -5,6 +5,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { driven, records } from '../support/driven.ts'
+import { takings } from './snippets/foreach-partition.ts'
 import { shown } from './snippets/print.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -28,4 +29,20 @@ it('docs/guide/print.md shows what is printed', async () => {
   expect(blocks('docs/guide/print.md', 'text')).toEqual([
     words.environment.printed.map((printed) => `${printed}\n`).join(''),
   ])
+})
+
+it('docs/guide/foreach-partition.md books every commit once, whoever calls again', async () => {
+  const [booked, calls] = [new Map<string, number>(), [] as string[]]
+  const code = takings(async () => ({
+    book: async (id, cents) => {
+      calls.push(id)
+      booked.set(id, booked.get(id) ?? cents)
+    },
+    end: async () => {},
+  }))
+  const shop = driven(code)
+  await shop.deliver(records('orders-0', ['100', '250']))
+  await shop.another().deliver(records('orders-0', ['5']))
+  expect([...booked.values()]).toEqual([350, 5])
+  expect(calls).toHaveLength(3)
 })

@@ -9,7 +9,13 @@ import { heal, type Publisher, publish } from '../../src/runtime/outbox.ts'
 import { memoryObjects } from '../../src/stores/memory-objects.ts'
 import { driven, records } from '../support/driven.ts'
 
-const publisher: Publisher = { objects: memoryObjects(), print: () => {}, wake: async () => {}, gone: () => {} }
+const publisher: Publisher = {
+  objects: memoryObjects(),
+  print: () => {},
+  call: async () => {},
+  wake: async () => {},
+  gone: () => {},
+}
 const [WAKE, PRINT]: [Effect, Effect] = [
   { kind: 'wake', at: 5 },
   { kind: 'print', text: 'a' },

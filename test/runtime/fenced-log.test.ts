@@ -41,6 +41,7 @@ function setUp() {
   const publisher: Publisher = {
     objects: environment.objects,
     print: (text) => void published.push(text),
+    call: async ({ output }) => void published.push(`call ${output}`),
     wake: async (at) => void published.push(`wake ${at}`),
     gone: () => {},
   }

@@ -70,6 +70,7 @@ describe('healing', () => {
   const publisher = (objects: Publisher['objects']): Publisher => ({
     objects,
     print: () => {},
+    call: async () => {},
     wake: async () => {},
     gone: (lost) => {
       throw lost

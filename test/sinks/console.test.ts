@@ -5,7 +5,9 @@ import { printed } from '../../src/sinks/console.ts'
 
 it('looks at one element more than it shows', () => {
   expect(printed(3)).toMatchObject({ name: { numbered: 'print' }, places: [], takes: 4 })
-  expect(printed(3).promise([['a', 1], 'b'], { time: 1000, part: 'part-0' })).toEqual({ lines: ['(a,1)', 'b'] })
+  expect(printed(3).promise([['a', 1], 'b'], { output: 'print-0', time: 1000, part: 'part-0' })).toEqual({
+    lines: ['(a,1)', 'b'],
+  })
 })
 
 it.each([
@@ -29,7 +31,7 @@ it('says which it is where a job has several', () => {
 })
 
 it('shows a carriage return, which would hide what stands before it', () => {
-  expect(printed(1).promise(['a\r'], { time: 1000, part: 'part-0' })).toEqual({ lines: ['a\\r'] })
+  expect(printed(1).promise(['a\r'], { output: 'print-0', time: 1000, part: 'part-0' })).toEqual({ lines: ['a\\r'] })
 })
 
 it.each([-1, 0.5, Number.NaN])('refuses %d elements', (count) => {

@@ -6,7 +6,7 @@ import { printedTable, type TableOptions } from '../../src/sinks/table.ts'
 
 function shown(elements: readonly unknown[], count = 20, options: TableOptions = {}): string {
   const sink = printedTable(1000, count, options)
-  const { lines = [] } = sink.promise(elements.slice(0, sink.takes), { time: 2000, part: 'part-0' })
+  const { lines = [] } = sink.promise(elements.slice(0, sink.takes), { output: 'print-0', time: 2000, part: 'part-0' })
   const [effect] = sink.complete(2000, () => lines)
   return effect?.kind === 'print' ? effect.text : ''
 }

@@ -1,9 +1,11 @@
 // A task of a shuffle stage: one bucket, its state, and its commit log. It runs the batches that are closed, in order, and
 // commits what they did under the same fence as a source task: state change, promised output, what travels on.
 
+import { errorFacts } from '../../errors/errors.ts'
 import { type BatchPartial, type BucketCommit, isBucketCommit } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
 import { stagePlace } from '../../names/edges.ts'
+import { isOfCall } from '../calls.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { type Part, partsOf } from '../held.ts'
 import { Mutex } from '../mutex.ts'
@@ -129,19 +131,39 @@ export class BucketTask {
     try {
       for (;;) {
         await this.#look()
-        await this.#log.heal()
-        if (this.isDone(input.closedUntil)) return
+        const done = this.isDone(input.closedUntil)
+        try {
+          await this.#log.heal()
+        } catch (error) {
+          if (!done) throw error
+          this.#tellOfCall(error)
+        }
+        if (done) return
         const { commit, partials } = await this.#run(input)
         if (commit && (await this.#commit(commit)) === 'conflict') continue
         this.#idle = commit ? [] : partsOf(partials, () => partials)
         this.#doneUntil = input.closedUntil
-        await this.#log.publish()
+        try {
+          await this.#log.publish()
+        } catch (error) {
+          this.#tellOfCall(error)
+        }
         return
       }
     } catch (error) {
       this.forget()
       throw error
     }
+  }
+
+  /**
+   * Batches are done all the same when a function of the job fails that is called after the commit: it is called again before the
+   * bucket's next one, and only then others wait for it.
+   */
+  #tellOfCall(error: unknown): void {
+    if (!isOfCall(error)) throw error
+    const { ref, environment } = this.#parts
+    environment.log.error({ ...ref, ...errorFacts(error) }, 'a call failed after the commit')
   }
 
   /** Reads the head of the log, unless memory is fresh enough. State is read when it is needed. */

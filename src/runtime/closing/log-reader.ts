@@ -3,7 +3,7 @@
 import type { Effect, ReadMark, SourceCommit } from '../../log/commit-record.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
 import { type Outline, type Part, partsOf } from '../held.ts'
-import { heal, type Publisher } from '../outbox.ts'
+import { heal, type Publisher, seenWhole } from '../outbox.ts'
 import type { PlanName } from '../plans.ts'
 import { earliest } from '../time.ts'
 
@@ -126,16 +126,16 @@ export class LogReader {
     return this.#passes.find(({ from, until }) => from < time && time <= until)?.plan
   }
 
-  /** Whether this instance knows that what an entry has promised is published: somebody may have taken it away since. */
+  /** Whether this instance knows that all that an entry has promised is done: somebody may have taken it away since. */
   isPublished(version: number): boolean {
-    return this.last?.version === version && this.last.published
+    return this.last?.version === version && this.last.published && seenWhole(this.last.outbox)
   }
 
   /** Takes note of a commit that this very instance has made and published: no need to read it. */
   observe(entry: Entry<SourceCommit>): void {
     const { version, record } = entry
     if (version === this.#seen + 1) this.#take(entry, true)
-    else if (version === this.#seen && this.last) this.last = { ...this.last, published: true }
+    else if (version === this.#seen && this.last) this.last = { ...this.last, outbox: [], published: true }
     else this.hint(record.frontier)
   }
 

@@ -1,11 +1,13 @@
 // Partitions that fall silent: whoever waits for one moves it on by an empty commit in its own log, under the same
 // fence; and a log that stays quiet gets an entry that does not expire (DESIGN §3, §4).
 
+import { errorFacts } from '../../errors/errors.ts'
 import { LogLostError } from '../../errors/state-errors.ts'
 import type { JobSettings } from '../../graph/job.ts'
 import { pack } from '../../log/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../../log/commit-record.ts'
 import type { SourceKind } from '../../sources/source.ts'
+import { isOfCall } from '../calls.ts'
 import { FencedLog } from '../fenced-log.ts'
 import { carryOn } from '../in-place.ts'
 import { promiseObjects } from '../outbox.ts'
@@ -51,6 +53,12 @@ export async function moveSilent(
   // What was appended just now must be seen: on a stale read the look would end here, and the next comes idleAfter later.
   await Promise.all(behind.map((reader) => reader.refresh(true)))
   return moved.includes(true)
+}
+
+/** What is reached is closed all the same when a partition waits for a function of the job to which it has promised something. */
+function tellOfCall(error: unknown, kind: QuietKind, { task }: LogReader, { job, environment }: CloserParts): void {
+  if (kind === 'seal' || !isOfCall(error)) throw error
+  environment.log.error({ job, task, ...errorFacts(error) }, 'a call failed after the commit')
 }
 
 /**
@@ -144,7 +152,12 @@ async function appendQuiet(reader: LogReader, parts: CloserParts, kind: QuietKin
   const still = sleeps || (kind === 'seal' && asleep) // one that sleeps goes on sleeping under its seal
   const source = parts.plans.kinds.of(reader.task)
   log.hold(head, reader.isPublished(head.version))
-  await log.heal(false)
+  try {
+    await log.heal(false)
+  } catch (error) {
+    tellOfCall(error, kind, reader, parts)
+    return false
+  }
   const quiet = still
     ? quietCommit(source, head.record, 'sleep', reader.frontier, parts)
     : quietCommit(source, head.record, kind === 'sleep' ? 'idle' : kind, frontier, parts)
@@ -192,7 +205,8 @@ async function runQuiet(
     return true
   } catch (error) {
     task.forget()
-    throw error
+    tellOfCall(error, kind, reader, parts)
+    return false
   }
 }
 

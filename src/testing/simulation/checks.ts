@@ -98,6 +98,7 @@ export async function checkRest(
   if (logs.closedUntil < ledger.lastOpen)
     monitor.violation(`at rest T = ${ledger.lastOpen} is not closed, only ${logs.closedUntil}`)
   if (job.settings.idle === 'run') return
+  for (const id of monitor.calls.left) monitor.violation(`at rest ${id} was not called`)
   if (wakeUps.length > 0) monitor.violation('at rest wake-ups are left')
   for (const [name, { record }] of logs.heads) {
     const [stage, task] = splitName(name)
@@ -136,6 +137,15 @@ export function comparePublished({ monitor, job }: World, actual: Published, wan
   function compare(what: string, found: readonly string[] | undefined, reference: readonly string[] | undefined): void {
     const [a, b] = [inWords(found), inWords(reference)]
     if (a !== b) monitor.violation(`${what}: ${shorten(a)} instead of ${shorten(b)} (I1, I2)`)
+  }
+}
+
+/** That functions were called with what the same records give without faults, and with all of it. */
+export function compareCalls({ monitor }: World, reference: World, until: number): void {
+  const [actual, wanted] = [monitor.calls.byBatch(until), reference.monitor.calls.byBatch(until)]
+  for (const name of new Set([...actual.keys(), ...wanted.keys()])) {
+    const [a, b] = [actual.get(name) ?? 'nothing', wanted.get(name) ?? 'nothing']
+    if (a !== b) monitor.violation(`calls of ${name}: ${shorten(a)} instead of ${shorten(b)} (I1, I2)`)
   }
 }
 

@@ -53,6 +53,8 @@ const RARE: ReadonlySet<string> = new Set([
   'abort',
   'get spill',
   'delete',
+  'call',
+  'connect',
 ])
 
 /** Lets `count` microtasks pass: simulated time that belongs to others. */

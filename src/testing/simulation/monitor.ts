@@ -20,6 +20,7 @@ import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { performerOf } from '../../runtime/effects.ts'
 import { type ObjectRef, type ObjectStore, objectUrl, type StagedObject } from '../../stores/object-store.ts'
 import type { LogItem, StateTable } from '../../stores/table.ts'
+import { CallLedger } from './calls.ts'
 import { MonitoredLogs, type MonitorParts } from './monitored-logs.ts'
 import { kindOf } from './services.ts'
 
@@ -34,6 +35,7 @@ interface PromisedObject {
 export class Monitor {
   readonly violations: string[] = []
   readonly logs: MonitoredLogs
+  readonly calls = new CallLedger((what) => this.violation(what))
   /** Whether the job belongs to somebody: only then does other code meet what it has left. */
   claimed = false
   /** Everything that commits have promised, by URL of the object: its contents, and by whom it was promised. */
@@ -126,14 +128,19 @@ export class Monitor {
       this.violation(`${name}: version ${version} is no commit record`)
       return
     }
-    this.#checkPublished(name, version)
+    this.#checkPublished(name, task, version)
     this.logs.take(task, version, record, who)
-    for (const effect of record.outbox) this.#promise(name, task.stage, effect, who)
+    for (const effect of record.outbox) {
+      if (effect.kind === 'call') this.calls.promise(task, version, effect)
+      else this.#promise(name, task.stage, effect, who)
+    }
   }
 
   /** Only the newest entry of a log may be unpublished: nobody looks after those before it. */
-  #checkPublished(name: string, version: number): void {
+  #checkPublished(name: string, task: TaskRef, version: number): void {
     for (const effect of this.logs.head(name)?.record.outbox ?? []) {
+      if (effect.kind === 'call' && !this.calls.isMade(task, version - 1, effect))
+        this.violation(`${name}: version ${version} follows, but ${effect.output} was not called with the one before`)
       const ref = performerOf(effect).object?.(effect)?.ref
       if (ref && !this.#visible.has(objectUrl(ref)))
         this.violation(`${name}: version ${version} follows, but ${ref.key} of the one before is not published (I3)`)

@@ -5,6 +5,7 @@ import { type LambdaHandler, lambda } from '../../lambda/handler.ts'
 import type { Environment } from '../../runtime/environment.ts'
 import type { KafkaEvent } from '../../sources/kafka/event.ts'
 import { Bill } from './bill.ts'
+import { watched } from './calls.ts'
 import { type Caller, never, turns } from './faults.ts'
 import { isInjected } from './injected.ts'
 import type { Random } from './random.ts'
@@ -103,7 +104,15 @@ export class SimulatedProcess implements Caller {
       newId: () => `${name}-${++names}`,
     }
     const settings = world.faults.bounded(job.settings)
-    this.#handler = lambda(new Job({ ...job, settings }), { environment, reportFailures, accept })
+    const outputs = job.outputs.map((node) => {
+      const { receiver } = node.sink
+      if (!receiver) return node
+      const seen = watched(receiver, world.monitor.calls, (point, what, work) =>
+        world.faults.around(this, { point, describe: () => `${point}s ${what}`, work }),
+      )
+      return { ...node, sink: { ...node.sink, receiver: seen } }
+    })
+    this.#handler = lambda(new Job({ ...job, settings, outputs }), { environment, reportFailures, accept })
   }
 
   kill(): void {

@@ -4,7 +4,7 @@
 import { InvalidOptionError } from '../../errors/errors.ts'
 import { definitionOf, type Job, type JobDefinition } from '../../graph/job.ts'
 import { checkKnownOptions } from '../../options/options.ts'
-import { checkLedger, checkRest, checkTimes, comparePrinted, comparePublished } from './checks.ts'
+import { checkLedger, checkRest, checkTimes, compareCalls, comparePrinted, comparePublished } from './checks.ts'
 import type { CoverageCounts } from './coverage.ts'
 import type { TakenFault } from './faults.ts'
 import type { Ledger } from './ledger.ts'
@@ -230,6 +230,7 @@ export async function simulateSeed(
     await checkRest(reference)
     comparePublished(run, actual, await reference.published(normalize), until)
     comparePrinted(run, reference, until)
+    compareCalls(run, reference, until)
   }
 }
 

@@ -26,7 +26,13 @@ it('is not sealed while the next stage may still need what it has done', async (
   const [stage] = stages
   if (!stage) throw new Error('no stage')
   const environment = memoryEnvironment(0)
-  const publisher = { objects: environment.objects, print: () => {}, wake: async () => {}, gone: () => {} }
+  const publisher = {
+    objects: environment.objects,
+    print: () => {},
+    call: async () => {},
+    wake: async () => {},
+    gone: () => {},
+  }
   const plans = new Plans(defined(chain), viewOf(plan), environment)
   const ref = { job: 'chain', stage: stage.id, task: '0' }
   const bucket = new BucketTask({

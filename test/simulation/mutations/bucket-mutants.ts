@@ -22,8 +22,8 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
     name: 'a bucket does not heal',
     breaks: 'I3',
     file: 'src/runtime/buckets/bucket-task.ts',
-    find: 'await this.#log.heal()\n        if (this.isDone',
-    replace: 'if (this.isDone',
+    find: 'try {\n          await this.#log.heal()\n        } catch',
+    replace: 'try {\n        } catch',
   },
   {
     name: 'a bucket is not loaded again when others went on',

@@ -49,7 +49,7 @@ export const CLOSING_MUTANTS: readonly Mutant[] = [
     name: 'a head that may be unpublished is not published',
     breaks: 'I3',
     file: 'src/runtime/fenced-log.ts',
-    find: "await heal(this.#parts.publisher, this.#promisesOf(head), wakes ? 'all' : 'visible')",
+    find: "await heal(this.#parts.publisher, this.#promisesOf(head), wakes ? 'all' : 'all but wakes')",
     replace: 'void [heal, wakes]',
   },
   {

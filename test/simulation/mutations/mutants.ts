@@ -3,6 +3,7 @@
 import type { Kind } from '../job-of.ts'
 import { BOUNDARY_MUTANTS } from './boundary-mutants.ts'
 import { BUCKET_MUTANTS } from './bucket-mutants.ts'
+import { CALL_MUTANTS } from './call-mutants.ts'
 import { CLOSING_MUTANTS } from './closing-mutants.ts'
 import { DEPLOY_MUTANTS } from './deploy-mutants.ts'
 import { EXPIRY_MUTANTS } from './expiry-mutants.ts'
@@ -39,4 +40,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...WAKE_MUTANTS,
   ...BUCKET_MUTANTS,
   ...STORE_MUTANTS,
+  ...CALL_MUTANTS,
 ]

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { type Encoder, textLines } from '../../../src/formats/encode.ts'
 import { csvFiles, files, textFiles } from '../../../src/sinks/files/files.ts'
 
-const part = { time: 1000, part: 'part-lines-0-00000000000000000000' }
+const part = { output: 's3://results/a', time: 1000, part: 'part-lines-0-00000000000000000000' }
 
 it('is called by its address, and writes below its prefix', () => {
   expect(textFiles('s3://results/words')).toMatchObject({
