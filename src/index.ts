@@ -2,7 +2,7 @@
 
 import './needs-node.ts'
 
-export type { Batch, BatchFacts, OffsetRange, Side } from './batch/batch.ts'
+export type { Batch, BatchFacts, Side } from './batch/batch.ts'
 export type { Compare, SortOptions } from './batch/order.ts'
 export type { PartitionOptions } from './batch/pairs.ts'
 export { EmptyBatchError, NoBatchError, UnequalBatchesError } from './errors/batch-errors.ts'
@@ -38,6 +38,24 @@ export { DecodeError } from './errors/value-errors.ts'
 export { type Decoder, json, nullable, raw, text } from './formats/decode.ts'
 export type { CsvOptions } from './formats/encode.ts'
 export type { Job, PoisonPolicy } from './graph/job.ts'
+export type {
+  ApplicationEnd,
+  ApplicationStart,
+  BatchInfo,
+  Heard,
+  Listener,
+  Offsets,
+  OutputOperationInfo,
+  QueryIdle,
+  QueryStarted,
+  QueryTerminated,
+  SinkProgress,
+  SourceProgress,
+  StreamInputInfo,
+  StreamingQueryProgress,
+  StreamingStarted,
+} from './listeners/listener.ts'
+export { type StatsReportOptions, statsReport } from './listeners/stats-report.ts'
 export type { MapAsyncOptions, RetryOptions } from './operators/map-async.ts'
 export type { NewPartitions } from './operators/operator.ts'
 export type { PartitioningOptions } from './operators/preserves-partitioning.ts'
@@ -62,6 +80,7 @@ export type { TableOptions } from './sinks/table.ts'
 export type { KafkaOptions } from './sources/kafka/kafka.ts'
 export type { GapPolicy, OffsetHoles } from './sources/kafka/kafka-source.ts'
 export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka/record.ts'
+export type { OffsetRange } from './sources/source.ts'
 export type { CsvArguments, DStream, MappedStream } from './stream/dstream.ts'
 export { type JobContext, type JobOptions, job } from './stream/job.ts'
 export { type BatchesOf, type StreamsOf, transform } from './stream/transform.ts'

@@ -5,6 +5,7 @@
 import { EmptyBatchError } from '../errors/batch-errors.ts'
 import { checkFunction } from '../options/options.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
+import type { OffsetRange } from '../sources/source.ts'
 import { hashOf } from '../values/hash.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { Effects, forEach, forEachPartition } from './effects.ts'
@@ -15,18 +16,6 @@ import { aggregated, combined, counted, grouped, mapOf, type PartitionOptions, r
 import { coalesced, flat, inTurns, type Partitions } from './partitions.ts'
 import { checkDrawing, drawn, numbered, zipped } from './positions.ts'
 import { distinctOf, intersected, product, without } from './sets.ts'
-
-/** Records of a Kafka partition that a batch has come from. Spark: `OffsetRange` of `HasOffsetRanges`. */
-export interface OffsetRange {
-  /** The topic's name. */
-  readonly topic: string
-  /** Of the topic, from 0. */
-  readonly partition: number
-  /** The first offset. */
-  readonly fromOffset: number
-  /** The offset after the last one. */
-  readonly untilOffset: number
-}
 
 /** The other side of an operation on two batches: a batch, or anything that has elements, which is one partition. */
 export type Side<T> = Batch<T> | Iterable<T>

@@ -2,6 +2,7 @@
 
 import { describeValue } from '../errors/describe-value.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
+import type { Listener } from '../listeners/listener.ts'
 import type { OutputNode, SourceNode } from './nodes.ts'
 
 /** What to do with a record that cannot be decoded, or on which an operator throws. */
@@ -23,6 +24,8 @@ export interface JobSettings {
   readonly zeroTime?: number
   readonly onPoison: PoisonPolicy
   readonly quarantine: { readonly bucket: string; readonly prefix: string } | undefined
+  /** Absent where nobody listens: then nothing is noted for listeners. */
+  readonly listeners?: readonly Listener[]
 }
 
 /** What `job()` has been told. */

@@ -13,6 +13,7 @@ import {
   type Infer,
   list,
   maybe,
+  number,
   optional,
   type Shape,
   shape,
@@ -90,6 +91,18 @@ const partial = shape({
   samples: list(tuple<[output: string, lines: readonly string[]]>(text, list(text))),
 })
 
+/**
+ * What one commit has read for one batch time: how many records, and where the first and the last of them stand, as their source says it.
+ * Written for jobs with listeners.
+ */
+export type BatchInput = Infer<typeof input>
+const input = tuple<[time: number, records: number, first: number | string, last: number | string]>(
+  time,
+  count,
+  either(number, text),
+  either(number, text),
+)
+
 /** One change of an operator's state. */
 export interface StateChange {
   readonly cell: unknown
@@ -166,6 +179,8 @@ export const sourceCommitAt = <P>(position: Shape<P>) =>
     partials: list(partial),
     counts: counters,
     totals: counters,
+    /** By batch time; absent where the job has no listeners. */
+    inputs: optional(list(input)),
     /** Of tasks that have operators by key. */
     inPlace: optional(inPlace),
   })

@@ -3,16 +3,16 @@
 
 import type { MillraceError } from '../errors/errors.ts'
 import { ContentionError } from '../errors/runtime-errors.ts'
-import type { SourceCommit } from '../log/commit-record.ts'
+import type { BatchInput, SourceCommit } from '../log/commit-record.ts'
 import type { Write } from '../sinks/sink.ts'
-import type { Cut, Missing, SourceRecord } from '../sources/source.ts'
+import type { Cut, Missing, SourceKind, SourceRecord } from '../sources/source.ts'
 import type { Produced, ProducedInPlace } from './in-place.ts'
 import { promiseObjects } from './outbox.ts'
 import { quarantineObject } from './quarantine.ts'
 import { type RunResult, recordsBefore, runBatches } from './run.ts'
 import { checkPartials, checkState, isUnsavable } from './savable.ts'
 import type { SourceTask } from './source-task.ts'
-import { assignBatchTimes } from './time.ts'
+import { assignBatchTimes, type Segment } from './time.ts'
 import { wakeTimeFor } from './wake-ups.ts'
 import { checkDropped, cutNew, pastOf } from './whats-new.ts'
 
@@ -103,7 +103,9 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   const [first, last] = [records[0], records.at(-1)]
   if (!first || !last) return { commit: undefined, stop }
 
-  const { frontier } = stop ? assignBatchTimes(records, source.timeOf, frontierBefore, now, settings) : assigned
+  const { frontier, segments } = stop
+    ? assignBatchTimes(records, source.timeOf, frontierBefore, now, settings)
+    : assigned
   const done = await runInPlace(task, run, frontier, suspect) // operators by key that need no shuffle
   if (done === 'unsavable') return { commit: done, stop: undefined }
   if (suspect) checkProduced(done) // no record is to blame any more
@@ -131,9 +133,22 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],
     counts,
     totals: task.totalsWith(counts),
+    ...(settings.listeners && { inputs: inputsOf(source, records, segments) }),
     ...('inPlace' in done && { inPlace: done.inPlace }),
   }
   return { commit, stop }
+}
+
+/** For listeners: what is read for each batch time. */
+function inputsOf(
+  { markOf }: SourceKind,
+  records: readonly SourceRecord[],
+  segments: readonly Segment[],
+): BatchInput[] {
+  return segments.flatMap(({ time, start, end }) => {
+    const [first, last] = [records[start], records[end - 1]]
+    return first && last ? [[time, end - start, markOf(first), markOf(last)]] : []
+  })
 }
 
 async function runInPlace(

@@ -25,6 +25,7 @@ export interface ClaimOptions {
  * @param fingerprint of the plan's shape
  * @param introduce called before the claim is written, when the job, its code or its partitions are new: a crash in
  * between makes the next cold start do it again.
+ * @returns whether nobody had claimed it before.
  * @throws JobNameTakenError when another function owns the job.
  * @throws IncompatibleJobError when the code does not fit the state that is there (I5).
  */
@@ -34,7 +35,7 @@ export async function claimJob(
   environment: Environment,
   { takeOver, accept }: ClaimOptions,
   introduce: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   const { table, owner, code, clock } = environment
   const { name } = plan.job
   const topics = [...plan.programs.keys()].map((topic) => `${topic}:${environment.partitions.get(topic) ?? '?'}`)
@@ -47,7 +48,7 @@ export async function claimJob(
     if (!row) {
       await introduce()
       const data = { ...facts, schema: JSON.stringify(schema) }
-      if ((await table.createRow(name, CLAIM_ROW, { rev: 1, data })) === 'created') return
+      if ((await table.createRow(name, CLAIM_ROW, { rev: 1, data })) === 'created') return true
       continue
     }
     const other = String(row.data.owner)
@@ -55,12 +56,12 @@ export async function claimJob(
     const before = parseKept(name, row.data.schema)
     const claim = { ...facts, schema: JSON.stringify(succeeding(before, schema, accept)) }
     const same = (['code', 'topics', 'schema', 'plan'] as const).every((fact) => row.data[fact] === claim[fact])
-    if (other === owner && same) return
+    if (other === owner && same) return false
     const breaking = before ? diffSchemas(before, schema, accept).breaking : []
     if (breaking.length > 0) throw new IncompatibleJobError(name, breaking)
     await introduce()
     const data = { ...claim, since: other === owner ? (row.data.since ?? claim.since) : claim.since }
-    if ((await table.replaceRow(name, CLAIM_ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return
+    if ((await table.replaceRow(name, CLAIM_ROW, { rev: row.rev + 1, data }, row.rev)) === 'replaced') return false
   }
 }
 

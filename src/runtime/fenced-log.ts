@@ -33,7 +33,7 @@ export interface FencedLogParts<R extends Committed> {
   /** Does what an entry promises beyond its outbox, once that is published. `again` when it may have been done already. */
   readonly fulfil?: (record: R, again: boolean) => Promise<void>
   /** Told of an entry of which this instance knows that it is published. */
-  readonly onPublished?: (entry: Entry<R>) => void
+  readonly onPublished?: (entry: Entry<R>) => unknown
 }
 
 /** An entry ready to be appended: encoded once, its uploads staged. */

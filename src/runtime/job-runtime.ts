@@ -24,6 +24,7 @@ import { Helper } from './side-by-side/answering.ts'
 import { Lookout } from './side-by-side/lookout.ts'
 import type { Share } from './side-by-side/share.ts'
 import { SourceTask } from './source-task.ts'
+import { Telling } from './telling.ts'
 import { WakeUps } from './wake-ups.ts'
 
 /** How one task of an event went: independent of the others. */
@@ -57,6 +58,8 @@ export class JobRuntime {
   readonly #lookout: Lookout
   readonly #wakeUps: WakeUps
   readonly #keepAlive: KeepAlive
+  /** Absent where nobody listens. */
+  readonly #telling: Telling | undefined
   readonly #tasks = new Map<string, SourceTask>()
   #claimed: Promise<void> | undefined
 
@@ -83,6 +86,8 @@ export class JobRuntime {
     const anyInPlace = [...this.plan.programs.values()].some(({ inPlace }) => inPlace)
     const taskInPlace = (task: string): SourceTask | undefined => this.#taskInPlace(task)
     const isAtWork = (task: string): boolean => this.#tasks.get(task)?.mutex.held ?? false
+    const { listeners } = job.settings
+    this.#telling = listeners && new Telling(this.plan, environment, listeners)
     this.#keepAlive = new KeepAlive(job.name, job.settings, environment)
     this.#closer = new Closer({
       ...shared,
@@ -92,6 +97,7 @@ export class JobRuntime {
       taskInPlace,
       isAtWork,
       keepAlive: this.#keepAlive,
+      telling: this.#telling,
     })
     this.#helper = new Helper({ job: job.name, settings: job.settings, environment, stages, plans })
     this.#lookout = new Lookout(job.name, job.settings, environment)
@@ -102,11 +108,15 @@ export class JobRuntime {
    * Errors of tasks are in the outcomes; what is thrown concerns the job as a whole.
    */
   async process(deliveries: readonly Delivery[]): Promise<DeliveryOutcome[]> {
-    await this.#claim()
-    const outcomes = await Promise.all(deliveries.map((delivery) => this.#processDelivery(delivery)))
-    const moves = outcomes.flatMap(({ result }) => result ?? [])
-    if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
-    return outcomes
+    try {
+      await this.#claim()
+      const outcomes = await Promise.all(deliveries.map((delivery) => this.#processDelivery(delivery)))
+      const moves = outcomes.flatMap(({ result }) => result ?? [])
+      if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
+      return outcomes
+    } finally {
+      if (this.#telling) await this.#telling.settle()
+    }
   }
 
   /**
@@ -117,13 +127,18 @@ export class JobRuntime {
    * @param turn which of the messages for that time it is, if it says so.
    */
   async wake(fired: number, turn?: number): Promise<void> {
-    await this.#claim()
-    if (await this.#wakeUps.passOn(fired, turn)) return
-    await this.#wakeUps.begin(fired)
-    const { open, atRest } = await this.#closer.look(true)
-    if (atRest) return
-    const now = Math.max(this.#environment.clock.now(), fired)
-    await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)
+    try {
+      await this.#claim()
+      if (await this.#wakeUps.passOn(fired, turn)) return
+      await this.#wakeUps.begin(fired)
+      const { open, atRest } = await this.#closer.look(true)
+      if (open === undefined) this.#telling?.idle(atRest)
+      if (atRest) return
+      const now = Math.max(this.#environment.clock.now(), fired)
+      await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)
+    } finally {
+      if (this.#telling) await this.#telling.settle()
+    }
   }
 
   #couldNot(what: string, cause: unknown): void {
@@ -147,6 +162,7 @@ export class JobRuntime {
       await this.#claimed
     } catch (error) {
       this.#claimed = undefined
+      this.#telling?.refused(error)
       await this.#keepAlive.whenRefused().catch((cause: unknown) => this.#couldNot('keep alive what is there', cause))
       throw error
     }
@@ -154,8 +170,9 @@ export class JobRuntime {
 
   async #claimNow(): Promise<void> {
     const { fingerprint } = this.#plans.own
-    await claimJob(this.plan, fingerprint, this.#environment, this.#options, () => this.#introduce())
+    const isFirst = await claimJob(this.plan, fingerprint, this.#environment, this.#options, () => this.#introduce())
     this.#plans.claimed()
+    this.#telling?.began(isFirst)
   }
 
   /**

@@ -12,6 +12,18 @@ export type SourceRecord = object
 /** Where a record stands in its feed, as rows and names may have it: an offset, a sequence number. */
 export type Mark = number | string
 
+/** What was read of one partition. Spark: `OffsetRange` of org.apache.spark.streaming.kafka010. */
+export interface OffsetRange {
+  /** Its name. */
+  readonly topic: string
+  /** Its number in the topic. */
+  readonly partition: number
+  /** Inclusive. */
+  readonly fromOffset: number
+  /** Exclusive. */
+  readonly untilOffset: number
+}
+
 /** The records of one task in one event, in their order. */
 export interface Delivery<R extends SourceRecord = SourceRecord> {
   readonly feed: string
@@ -130,6 +142,8 @@ export interface SourceKind<R extends SourceRecord = SourceRecord, P = unknown, 
   markOf(record: R): Mark
   /** Milliseconds since the epoch; negative: it has none. */
   timeOf(record: R): number
+  /** For people and listeners: what lies from one record of a task to another, both included. Default: marks are no offsets. */
+  rangeOf?(task: string, first: Mark, last: Mark): OffsetRange
   /** Of `count` buckets that of a record that belongs to none: by the record alone, however deliveries were cut (I2). */
   bucketOf(record: R, count: number): number
   /** In names of objects: 20 characters or more, without `/`, that sort as records do. */

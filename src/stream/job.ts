@@ -4,6 +4,8 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import { OperatorIds } from '../graph/ids.ts'
 import { Job, type JobDefinition, type JobSettings, type PoisonPolicy } from '../graph/job.ts'
 import type { OutputNode, SourceNode } from '../graph/nodes.ts'
+import { checkListeners } from '../listeners/check.ts'
+import type { Listener } from '../listeners/listener.ts'
 import { sameObjects } from '../names/outputs.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import { checkChoice, checkKnownOptions, checkPartitions } from '../options/options.ts'
@@ -56,6 +58,8 @@ export interface JobOptions {
    * value) on which a function throws; the key's state stays what it was.
    */
   readonly onPoison?: PoisonPolicy
+  /** Who is told what the job does, in Spark's words: docs/guide/listeners.md. Default: nobody. */
+  readonly listeners?: readonly Listener[]
   /** Where quarantined records go. Default `_millrace/quarantine/<job>` in the state bucket. */
   readonly quarantine?: string
 }
@@ -74,6 +78,7 @@ const JOB_OPTIONS = [
   'sideBySide',
   'idle',
   'onPoison',
+  'listeners',
   'quarantine',
 ]
 
@@ -152,6 +157,7 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
   const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? Math.max(10_000, 2 * batch))
   const clockSkew = toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000)
   const retention = checkRetention(where, options.retention, { batch, idleAfter, clockSkew })
+  const listeners = checkListeners(`${where}, listeners`, options.listeners ?? [])
   const quarantine =
     options.quarantine === undefined ? undefined : parseTarget(`${where}, quarantine`, options.quarantine)
   return {
@@ -166,6 +172,7 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
     idle: checkChoice(`${where}, idle`, options.idle, ['pause', 'run']),
     onPoison: checkChoice(`${where}, onPoison`, options.onPoison, ['fail', 'skip', 'quarantine']),
     quarantine: quarantine && { bucket: quarantine.bucket, prefix: quarantine.prefix },
+    ...(listeners.length > 0 && { listeners }),
   }
 }
 

@@ -4,6 +4,7 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { Decoder } from '../formats/decode.ts'
 import type { Encoder } from '../formats/encode.ts'
+import type { Listener } from '../listeners/listener.ts'
 import { pack, unpack } from '../log/codec.ts'
 import { batchFolder, partsIn } from '../names/outputs.ts'
 import { partitionName } from '../names/tasks.ts'
@@ -35,6 +36,8 @@ export interface TestStreamOptions<T extends readonly unknown[]> {
   readonly restart?: 'never' | 'every-batch'
   /** How many batch intervals to run. Default: as many as the longest input has. */
   readonly batches?: number
+  /** Who is told what the job does. */
+  readonly listeners?: readonly Listener[]
 }
 
 /** The streams under test. */
@@ -59,8 +62,16 @@ export async function testStream(
   options: TestStreamOptions<readonly unknown[]>,
   define: (...inputs: DStream<unknown>[]) => TestedStreams,
 ): Promise<unknown> {
-  checkKnownOptions('testStream', options, ['batch', 'inputs', 'partitions', 'partitionBy', 'restart', 'batches'])
-  const { inputs, partitions = 1, restart = 'never' } = options
+  checkKnownOptions('testStream', options, [
+    'batch',
+    'inputs',
+    'partitions',
+    'partitionBy',
+    'restart',
+    'batches',
+    'listeners',
+  ])
+  const { inputs, partitions = 1, restart = 'never', listeners = [] } = options
   const partitionOf = partitioner(options)
   const batch = toMillis('testStream, batch', options.batch)
   const batches = options.batches ?? Math.max(0, ...inputs.map((input) => input.length))
@@ -70,16 +81,20 @@ export async function testStream(
 
   const slides: number[] = []
   let single = false
-  const tested = defineJob('test', { batch, idle: 'run', idleAfter: 0, numPartitions: partitions }, ({ kafka }) => {
-    const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
-    const defined = define(...streams)
-    single = defined instanceof DStream
-    for (const stream of defined instanceof DStream ? [defined] : defined) {
-      const target = { bucket: RESULTS, prefix: `out${slides.length}`, suffix: undefined }
-      stream.registry.add({ kind: 'output', input: stream.node, sink: files(target, PACKED_LINES) })
-      slides.push(stream.slide)
-    }
-  })
+  const tested = defineJob(
+    'test',
+    { batch, idle: 'run', idleAfter: 0, numPartitions: partitions, listeners },
+    ({ kafka }) => {
+      const streams = inputs.map((_, i) => kafka(topicOf(i), { value: PACKED }).map(({ value }) => value))
+      const defined = define(...streams)
+      single = defined instanceof DStream
+      for (const stream of defined instanceof DStream ? [defined] : defined) {
+        const target = { bucket: RESULTS, prefix: `out${slides.length}`, suffix: undefined }
+        stream.registry.add({ kind: 'output', input: stream.node, sink: files(target, PACKED_LINES) })
+        slides.push(stream.slide)
+      }
+    },
+  )
 
   const topics = new Map(inputs.map((_, i) => [topicOf(i), partitions]))
   const environment = memoryEnvironment(0).another({ partitions: topics, strict: true })

@@ -18,15 +18,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
-  batch: ['options', 'values'],
+  batch: ['options', 'sources', 'values'],
   operators: ['batch', 'options', 'values'],
-  graph: ['names', 'operators', 'options', 'sinks', 'sources'],
-  stream: ['batch', 'formats', 'graph', 'names', 'operators', 'options', 'sinks', 'sources'],
+  listeners: ['options', 'sources'],
+  graph: ['listeners', 'names', 'operators', 'options', 'sinks', 'sources'],
+  stream: ['batch', 'formats', 'graph', 'listeners', 'names', 'operators', 'options', 'sinks', 'sources'],
   plan: ['graph', 'names', 'operators', 'options', 'sources', 'stores'],
   programs: ['graph', 'names', 'operators', 'options', 'plan', 'sources', 'values'],
   runtime: [
     'formats',
     'graph',
+    'listeners',
     'log',
     'names',
     'operators',
@@ -44,6 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'formats',
     'graph',
     'lambda',
+    'listeners',
     'log',
     'names',
     'options',
@@ -56,7 +59,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
-  '': ['batch', 'formats', 'graph', 'operators', 'options', 'sinks', 'sources', 'stream'],
+  '': ['batch', 'formats', 'graph', 'listeners', 'operators', 'options', 'sinks', 'sources', 'stream'],
 }
 
 interface Arrow {

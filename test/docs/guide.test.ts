@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { driven, records } from '../support/driven.ts'
 import { takings } from './snippets/foreach-partition.ts'
+import { watched } from './snippets/listeners.ts'
 import { shown } from './snippets/print.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -45,4 +46,19 @@ it('docs/guide/foreach-partition.md books every commit once, whoever calls again
   await shop.another().deliver(records('orders-0', ['5']))
   expect([...booked.values()]).toEqual([350, 5])
   expect(calls).toHaveLength(3)
+})
+
+it('docs/guide/listeners.md shows what its listeners say', async () => {
+  const said: string[] = []
+  const watching = driven(
+    watched((line) => said.push(line)),
+    { start: 2000 },
+  )
+  await watching.deliver(records('lines-0', ['to be', 'or not to be'], { at: 500 }))
+  watching.later('3s')
+  await watching.deliver(records('lines-0', ['x'], { at: 4500 }))
+  const [late, ...others] = said
+  const report = others.filter((line) => !line.startsWith('['))
+  const progress = others.filter((line) => line.startsWith('['))
+  expect(blocks('docs/guide/listeners.md', 'text')).toEqual([[late, ...progress, ...report, ''].join('\n')])
 })

@@ -106,8 +106,9 @@ export class Stages {
    * Brings all buckets up to `closedUntil` and publishes what hangs on the batch as a whole.
    *
    * @param after batches up to here were done before.
+   * @returns the batch times that were run.
    */
-  async run(readers: readonly LogReader[], after: number, closedUntil: number): Promise<void> {
+  async run(readers: readonly LogReader[], after: number, closedUntil: number): Promise<ReadonlySet<number>> {
     const open = readers.flatMap(({ openTimes }) => openTimes)
     const touched = new Set(open.filter((time) => time > after && time <= closedUntil))
     const done = new Map([[SOURCE_STAGE, contributionsOf(readers, [...touched])]])
@@ -130,6 +131,7 @@ export class Stages {
       // Otherwise another instance has done all this before, or the bucket would not have gone on.
       if (buckets.every((bucket) => bucket.remembers(after, closedUntil))) await this.#finish(stage, results, lacking)
     }
+    return touched
   }
 
   /** Whether the buckets of a share have nothing to run any more, or are not this job's. */

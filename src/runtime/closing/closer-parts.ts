@@ -9,6 +9,7 @@ import type { KeepAlive } from '../keep-alive.ts'
 import type { Publisher } from '../outbox.ts'
 import type { Plans } from '../plans.ts'
 import type { SourceTask } from '../source-task.ts'
+import type { Telling } from '../telling.ts'
 
 export interface CloserParts {
   readonly job: string
@@ -26,6 +27,8 @@ export interface CloserParts {
   readonly publisher: Publisher
   readonly plans: Plans
   readonly keepAlive: KeepAlive
+  /** Absent where nobody listens. */
+  readonly telling: Telling | undefined
 }
 
 /** What is left after a look. */

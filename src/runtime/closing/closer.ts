@@ -32,6 +32,7 @@ export class Closer {
       log: openLog(this.#ref, parts.environment, parts.settings, isCloseCommit),
       keepsMemory: true,
       fulfil: (record, again) => this.#runClosed(record, again),
+      onPublished: ({ record }) => record.kind === 'close' && parts.telling?.published(record.closedUntil),
     })
     this.known = new KnownTasks(parts, {
       locked: (work) => this.#mutex.run(work),
@@ -108,7 +109,8 @@ export class Closer {
 
   /** Commits one closing if there is something to close. True: look again, somebody else was faster. */
   async #closeWhatIsReached(): Promise<boolean> {
-    const { settings, outputs } = this.parts
+    const { settings, outputs, telling, environment } = this.parts
+    const started = telling ? environment.clock.now() : 0
     const readers = this.known.inOrder()
     const before = this.closedUntil
     const lacking = await judgeReached(this.parts.plans, readers, before, settings.batch)
@@ -126,6 +128,7 @@ export class Closer {
       await this.#load()
       return true
     }
+    telling?.closing({ closedUntil, closed, started, readers })
     tellLeftOut(this.parts.environment.log, before, closedUntil, settings.batch)
     tellLacking(this.parts.environment.log, last, { closed, ...lacks })
     await this.#log.publish()
@@ -137,7 +140,10 @@ export class Closer {
     if (before === closedUntil) return
     if (again && this.parts.stages.any) await Promise.all(this.known.inOrder().map((reader) => reader.refresh(true)))
     const readers = this.known.inOrder()
-    if (this.parts.stages.any) await this.parts.stages.run(readers, before, closedUntil)
+    if (this.parts.stages.any) {
+      const ran = await this.parts.stages.run(readers, before, closedUntil)
+      this.parts.telling?.ran(ran, closedUntil)
+    }
     for (const reader of readers) reader.advance(reader.markAt(closedUntil), closedUntil)
   }
 

@@ -1,6 +1,6 @@
 // How the closing task follows the log of one source task: what it has read, and what it still has to fold.
 
-import type { Effect, ReadMark, SourceCommit } from '../../log/commit-record.ts'
+import type { BatchInput, Effect, ReadMark, SourceCommit } from '../../log/commit-record.ts'
 import type { Entry, TaskLog } from '../../log/task-log.ts'
 import { type Outline, type Part, partsOf } from '../held.ts'
 import { heal, type Publisher, seenWhole } from '../outbox.ts'
@@ -18,6 +18,10 @@ interface OpenEntry {
   readonly parts: readonly Part[]
   /** Seconds after which it may be deleted. */
   readonly until: number
+  /** Clock at the commit. */
+  readonly at: number
+  /** For listeners. */
+  readonly inputs: readonly BatchInput[] | undefined
 }
 
 // Made once: a collator costs more than all of its comparisons. Names that it holds for equal (a-1, a-01) have an order too.
@@ -107,6 +111,13 @@ export class LogReader {
       (part) => part.time,
     )
     return this.#byTime.get(time) ?? []
+  }
+
+  /** For listeners: what open entries have read for one batch time, and when the first that has something for it was committed. */
+  inputOf(time: number): { readonly since: number | undefined; readonly read: readonly BatchInput[] } {
+    const entries = this.#open.filter(({ parts }) => parts.some((part) => part.time === time))
+    const read = entries.flatMap(({ inputs = [] }) => inputs.filter((input) => input[0] === time))
+    return { since: entries[0]?.at, read }
   }
 
   /** Whether any other plan has had to do with what is open. */
@@ -209,7 +220,8 @@ export class LogReader {
     this.last = { version, at: record.at, outbox: own ? [] : record.outbox, published: own }
     const parts = partsOf(record.partials, () => again().partials, !own)
     const until = headUntil ?? Number.POSITIVE_INFINITY
-    this.#addOpen({ version, before, nextBefore, plan: record.plan, parts, until })
+    const { at, inputs } = record
+    this.#addOpen({ version, before, nextBefore, plan: record.plan, parts, until, at, inputs })
   }
 
   #pass(from: number, plan: PlanName): void {

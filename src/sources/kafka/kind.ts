@@ -40,6 +40,10 @@ export const KAFKA: SourceKind<KafkaEventRecord, Position, KafkaSource> = {
   nextOf: (position, [first]) => Math.max(first?.offset ?? 0, position?.until ?? 0),
 
   markOf: ({ offset }) => offset,
+  rangeOf(task, first, last) {
+    const { topic, partition } = partitionOf(task)
+    return { topic, partition, fromOffset: Number(first), untilOffset: Number(last) + 1 }
+  },
   timeOf: ({ timestamp }) => timestamp,
   bucketOf: ({ partition, offset }, count) => bucketOfOffset(Number(partition), offset, count),
   nameOf: ({ offset }) => offsetDigits(offset),
