@@ -1,9 +1,10 @@
 // What this machine has to bring the services up with, and, for each of them, in which way that can be done or what is
 // missing. `lookAround` asks; the rest only decides.
 
+import { findPostgres } from './postgres.ts'
 import { run } from './run.ts'
 
-export const SERVICES = ['kafka', 'localstack', 'ministack'] as const
+export const SERVICES = ['kafka', 'localstack', 'ministack', 'postgres'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 export interface Machine {
@@ -17,15 +18,22 @@ export interface Machine {
   readonly python?: readonly [major: number, minor: number]
   /** `python3 -m venv` works; Debian has it in a package of its own. */
   readonly venv: boolean
+  /** The programs of a PostgreSQL server are where Debian puts them. */
+  readonly postgres: boolean
   /** A Docker engine that answers, with compose. */
   readonly docker: boolean
 }
 
 export type Way = { readonly way: 'host' | 'docker' } | { readonly missing: string }
 
-export const TITLES: Record<ServiceName, string> = { kafka: 'Kafka', localstack: 'LocalStack', ministack: 'MiniStack' }
+export const TITLES: Record<ServiceName, string> = {
+  kafka: 'Kafka',
+  localstack: 'LocalStack',
+  ministack: 'MiniStack',
+  postgres: 'PostgreSQL',
+}
 
-/** There is no image of MiniStack in infra/compose.yaml. */
+/** infra/compose.yaml has no others. */
 const IN_COMPOSE: readonly ServiceName[] = ['kafka', 'localstack']
 
 /**
@@ -46,6 +54,10 @@ function explain(service: ServiceName, lacks: readonly string[], instead?: strin
 function lackingOnHost(service: ServiceName, machine: Machine): string[] {
   const lacks: string[] = []
   if (!machine.linux) lacks.push('Linux')
+  if (service === 'postgres') {
+    if (!machine.postgres) lacks.push('a PostgreSQL server (Debian: postgresql)')
+    return lacks
+  }
   if (service !== 'ministack') {
     const found = machine.java === undefined ? '' : ` (found ${machine.java})`
     if ((machine.java ?? 0) < 17) lacks.push(`Java 17 or later${found}`)
@@ -78,13 +90,14 @@ export function parsePythonVersion(text: string): [number, number] | undefined {
 }
 
 export async function lookAround(): Promise<Machine> {
-  const [java, javac, maven, npm, python, venv, docker] = await Promise.all([
+  const [java, javac, maven, npm, python, venv, postgres, docker] = await Promise.all([
     answerOf('java', '-version'),
     answerOf('javac', '-version'),
     answerOf('mvn', '-v'),
     answerOf('npm', '-v'),
     answerOf('python3', '--version'),
     answerOf('python3', '-c', 'import venv, ensurepip'),
+    findPostgres(),
     answerOf('docker', 'compose', 'ls').then((text) => (text === undefined ? undefined : answerOf('docker', 'info'))),
   ])
   const javaVersion = parseJavaVersion(java ?? '')
@@ -97,6 +110,7 @@ export async function lookAround(): Promise<Machine> {
     npm: npm !== undefined,
     ...(pythonVersion !== undefined && { python: pythonVersion }),
     venv: venv !== undefined,
+    postgres: postgres !== undefined,
     docker: docker !== undefined,
   }
 }

@@ -8,8 +8,8 @@ import type { ProcessRef } from './process.ts'
 
 export interface Running {
   readonly service: ServiceName
-  /** `bootstrap` servers of Kafka, `endpoint` of an emulator. */
-  readonly address: { readonly bootstrap: string } | { readonly endpoint: string }
+  /** `bootstrap` servers of Kafka, `endpoint` of an emulator, `url` of PostgreSQL. */
+  readonly address: { readonly bootstrap: string } | { readonly endpoint: string } | { readonly url: string }
   /** Leaders of the sessions to stop. */
   readonly processes: readonly ProcessRef[]
   /** Folders to remove. */

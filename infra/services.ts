@@ -5,9 +5,11 @@ import { startKafka } from './kafka.ts'
 import { startLocalStack } from './localstack.ts'
 import { lookAround, type Machine, type ServiceName, TITLES, wayToStart } from './machine.ts'
 import { startMiniStack } from './ministack.ts'
+import { startPostgres } from './postgres.ts'
 
 export type KafkaService = { readonly bootstrap: string } | Missing
 export type AwsService = { readonly endpoint: string } | Missing
+export type PostgresService = { readonly url: string } | Missing
 export interface Missing {
   /** One line that says why it is not there. */
   readonly missing: string
@@ -17,9 +19,10 @@ export interface Services {
   readonly kafka: KafkaService
   readonly localstack: AwsService
   readonly ministack: AwsService
+  readonly postgres: PostgresService
 }
 
-type Address = { readonly bootstrap: string } | { readonly endpoint: string }
+type Address = { readonly bootstrap: string } | { readonly endpoint: string } | { readonly url: string }
 type Running = { readonly address: Address; stop(): Promise<void> } | Missing
 
 /** One that comes up takes 1 to 3 s on an idle machine. */
@@ -50,7 +53,7 @@ export class TestServices {
   async #bringUp(name: ServiceName): Promise<Running> {
     // One that runs already, `node infra/up.ts` says where.
     const given = this.#env[`MILLRACE_TEST_${name.toUpperCase()}`]
-    if (given) return { address: name === 'kafka' ? { bootstrap: given } : { endpoint: given }, stop: async () => {} }
+    if (given) return { address: addressOf(name, given), stop: async () => {} }
     this.#machine ??= lookAround()
     const told = setTimeout(() => {
       console.log(`waiting for ${TITLES[name]}: the first time on a machine it is downloaded, for a minute or so`)
@@ -78,6 +81,7 @@ export class TestServices {
       kafka: await this.#address('kafka', isKafka),
       localstack: await this.#address('localstack', isAws),
       ministack: await this.#address('ministack', isAws),
+      postgres: await this.#address('postgres', isPostgres),
     }
   }
 
@@ -111,17 +115,30 @@ function isAws(address: Address): address is { endpoint: string } {
   return 'endpoint' in address
 }
 
+function isPostgres(address: Address): address is { url: string } {
+  return 'url' in address
+}
+
+function addressOf(name: ServiceName, given: string): Address {
+  if (name === 'kafka') return { bootstrap: given }
+  return name === 'postgres' ? { url: given } : { endpoint: given }
+}
+
 async function startOnHost(name: ServiceName): Promise<Running> {
   if (name === 'kafka') {
     const kafka = await startKafka()
     return { address: { bootstrap: kafka.bootstrap }, stop: kafka.stop }
+  }
+  if (name === 'postgres') {
+    const { url, stop } = await startPostgres()
+    return { address: { url }, stop }
   }
   const emulator = name === 'localstack' ? await startLocalStack() : await startMiniStack()
   return { address: { endpoint: emulator.endpoint }, stop: emulator.stop }
 }
 
 async function startInDocker(name: ServiceName): Promise<Running> {
-  if (name === 'ministack') throw new Error('There is no image of MiniStack')
+  if (name === 'ministack' || name === 'postgres') throw new Error(`There is no image of ${TITLES[name]}`)
   const { port, stop } = await startContainer(name)
   const address = name === 'kafka' ? { bootstrap: `127.0.0.1:${port}` } : { endpoint: `http://127.0.0.1:${port}` }
   return { address, stop }

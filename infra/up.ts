@@ -1,6 +1,6 @@
 // Brings services up and leaves them running:
 //
-//     node infra/up.ts                              Kafka, LocalStack and MiniStack
+//     node infra/up.ts                              Kafka, LocalStack, MiniStack and PostgreSQL
 //     node infra/up.ts kafka --nodes 3 --name big   only these, under a name of their own
 //     node infra/up.ts kafka --secure user:password with TLS and SASL listeners as well
 //     node infra/up.ts kafka localstack --docker    by docker compose (infra/compose.yaml)
@@ -15,8 +15,9 @@ import { stopRecorded } from './down.ts'
 import { letGo } from './guardian.ts'
 import { startKafka } from './kafka.ts'
 import { startLocalStack } from './localstack.ts'
-import { lookAround, SERVICES, type ServiceName, wayToStart } from './machine.ts'
+import { lookAround, SERVICES, type ServiceName, TITLES, wayToStart } from './machine.ts'
 import { startMiniStack } from './ministack.ts'
+import { startPostgres } from './postgres.ts'
 import { isRunning } from './process.ts'
 import { checkName, type Running, readRecord, recordFolder, writeRecord } from './record.ts'
 
@@ -89,12 +90,17 @@ async function start(service: ServiceName, wanted: Wanted): Promise<Running> {
     const processes = kafka.brokers.map(({ pid, born }) => ({ pid, born }))
     return { service, address: { bootstrap, ...secure }, processes, folders: [kafka.dir] }
   }
+  if (service === 'postgres') {
+    const { url, pid, born, dir } = await startPostgres()
+    return { service, address: { url }, processes: [{ pid, born }], folders: [dir] }
+  }
   const { endpoint, pid, born, dir } = service === 'localstack' ? await startLocalStack() : await startMiniStack()
   return { service, address: { endpoint }, processes: [{ pid, born }], folders: [dir] }
 }
 
 async function startInDocker(service: ServiceName): Promise<Running> {
-  if (service === 'ministack') throw new Error('There is no image of MiniStack; leave --docker out')
+  if (service === 'ministack' || service === 'postgres')
+    throw new Error(`There is no image of ${TITLES[service]}; leave --docker out`)
   const { port, project } = await startContainer(service)
   const address = service === 'kafka' ? { bootstrap: `127.0.0.1:${port}` } : { endpoint: `http://127.0.0.1:${port}` }
   return { service, address, processes: [], folders: [], containers: project }

@@ -15,12 +15,21 @@ const WHOLE: Machine = {
   npm: true,
   python: [3, 11],
   venv: true,
+  postgres: true,
   docker: false,
 }
-const BARE: Machine = { linux: true, javac: false, maven: false, npm: true, venv: false, docker: false }
+const BARE: Machine = {
+  linux: true,
+  javac: false,
+  maven: false,
+  npm: true,
+  venv: false,
+  postgres: false,
+  docker: false,
+}
 
 describe('the way to start a service', () => {
-  test.each<ServiceName>(['kafka', 'localstack', 'ministack'])(
+  test.each<ServiceName>(['kafka', 'localstack', 'ministack', 'postgres'])(
     '%s: on the host when all is there, Docker or not',
     (name) => {
       expect(wayToStart(name, WHOLE)).toEqual({ way: 'host' })
@@ -55,6 +64,11 @@ describe('the way to start a service', () => {
       'ministack',
       { ...WHOLE, venv: false },
       "MiniStack cannot come up: it needs Python's venv module (Debian: python3-venv)",
+    ],
+    [
+      'postgres',
+      { ...WHOLE, postgres: false, docker: true },
+      'PostgreSQL cannot come up: it needs a PostgreSQL server (Debian: postgresql)',
     ],
     ['ministack', { ...BARE, docker: true }, 'MiniStack cannot come up: it needs Python 3.11 or later'],
   ])('%s: one line that says what is missing', (name, machine, missing) => {

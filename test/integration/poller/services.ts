@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import { describe, inject } from 'vitest'
 
-const { kafka, localstack, ministack } = inject('services')
+const { kafka, localstack, ministack, postgres } = inject('services')
 
 /** Empty when it is missing: then the suites that need it are skipped. */
 export const bootstrap = 'missing' in kafka ? '' : kafka.bootstrap
+export const postgresUrl = 'missing' in postgres ? '' : postgres.url
 export const endpoints = {
   localstack: 'missing' in localstack ? '' : localstack.endpoint,
   ministack: 'missing' in ministack ? '' : ministack.endpoint,
