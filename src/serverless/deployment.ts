@@ -1,7 +1,5 @@
-// A service's jobs as they will be deployed, before any of it is CloudFormation: options, what the bundles say of themselves,
-// and the checks that need all jobs at once.
+// A service's jobs as they will be deployed, before any of it is CloudFormation: options, and what the bundles say of themselves.
 
-import { InvalidOptionError } from '../errors/errors.ts'
 import type { MappingOptions } from '../sources/kafka/mapping.ts'
 import type { Bundle } from './bundle.ts'
 import type { JobDescription, WrittenPlace } from './describe.ts'
@@ -33,43 +31,11 @@ export interface Deployment {
 export const TABLE = 'MillraceTable'
 export const BUCKET = 'MillraceBucket'
 
-/** Longest that Lambda lets the function of a Kafka mapping run: 14 minutes. */
-const LONGEST_TIMEOUT = 840
 /**
  * Calls of a service are tried for up to 51 s (`stores/aws-client.ts`); a function that ends before would end without the
  * error's name.
  */
 export const DEFAULT_TIMEOUT = 60
-
-/** @throws InvalidOptionError for two functions with one job name, a topic nobody reads, an impossible timeout. */
-export function checkDeployment({ jobs, options }: Deployment): void {
-  const functions = new Map<string, string>()
-  for (const { functionName, job, timeout } of jobs) {
-    const other = functions.get(job.name)
-    if (other !== undefined) {
-      throw new InvalidOptionError(
-        `custom.millrace.jobs: the functions '${other}' and '${functionName}' both run a job named '${job.name}'. The name is the ` +
-          "identity of a job's state, and they would take each other's commits for their own: give one of them another name.",
-      )
-    }
-    functions.set(job.name, functionName)
-    if (job.topics.length === 0) {
-      throw new InvalidOptionError(`The job '${job.name}' (function '${functionName}') reads no topic of Kafka.`)
-    }
-    if (timeout > LONGEST_TIMEOUT) {
-      throw new InvalidOptionError(
-        `functions.${functionName}.timeout: Lambda ends functions of Kafka mappings after ${LONGEST_TIMEOUT} s, got ${timeout}.`,
-      )
-    }
-  }
-  const topics = new Set(jobs.flatMap(({ job }) => job.topics))
-  for (const topic of options.kafka.partitions.keys()) {
-    if (topics.has(topic)) continue
-    throw new InvalidOptionError(
-      `custom.millrace.kafka.partitions: no job reads the topic '${topic}'; there are ${[...topics].join(', ')}.`,
-    )
-  }
-}
 
 /** The table: the resource itself when this stack makes it, so that CloudFormation knows what comes first. */
 export function tableRef({ service, stage, options }: Deployment): CfnValue {
@@ -106,17 +72,17 @@ function writtenPlaces({ job }: DeployedJob): WrittenPlace[] {
   return job.quarantine ? [...job.outputs, job.quarantine] : [...job.outputs]
 }
 
-export function groupOf({ service, stage }: Deployment, { job }: DeployedJob, topic: string): string {
-  return consumerGroup(service, stage, job.name, topic)
+export function groupOf({ service, stage }: Deployment, { job }: DeployedJob, feed: string): string {
+  return consumerGroup(service, stage, job.name, feed)
 }
 
 /** Variables of a job's function. */
 export function environmentOf(deployment: Deployment, deployed: DeployedJob): Record<string, CfnValue> {
   const { job, bundle, mapping } = deployed
   const { accept } = deployment.options
-  const known = job.topics.flatMap((topic) => {
-    const count = deployment.partitions.get(topic)
-    return count === undefined ? [] : [`${topic}=${count}`]
+  const known = job.feeds.flatMap(({ name }) => {
+    const count = deployment.partitions.get(name)
+    return count === undefined ? [] : [`${name}=${count}`]
   })
   return {
     MILLRACE_TABLE: tableRef(deployment),

@@ -3,10 +3,11 @@
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { definitionOf } from '../graph/job.ts'
+import type { SourceNode } from '../graph/nodes.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { planJob } from '../plan/plan-job.ts'
 import { schemaOf } from '../plan/schema.ts'
-import type { Answer } from './describe.ts'
+import type { Answer, Feed } from './describe.ts'
 
 const ANSWER = 3
 const [file = '', exportName = ''] = process.argv.slice(2)
@@ -29,9 +30,11 @@ async function describe(): Promise<Answer> {
       kind: 'job',
       job: {
         name,
-        topics: [...new Set(sources.flatMap(({ source }) => source.feeds))],
-        outputs: outputs.flatMap(({ sink }) => sink.places.map(({ bucket, prefix }) => ({ bucket, prefix }))),
-        quarantine: settings.quarantine,
+        feeds: feedsOf(sources),
+        outputs: outputs.flatMap(({ sink }) =>
+          sink.places.map(({ kind, bucket, prefix }) => ({ kind, bucket, prefix })),
+        ),
+        quarantine: settings.quarantine && { kind: 'objects', ...settings.quarantine },
         retention: settings.retention,
         schema: schemaOf(planJob(definition)),
         importMs,
@@ -40,4 +43,10 @@ async function describe(): Promise<Answer> {
   } catch (error) {
     return { kind: 'failed', error: error instanceof Error ? (error.stack ?? String(error)) : String(error) }
   }
+}
+
+function feedsOf(sources: readonly SourceNode[]): Feed[] {
+  // A feed has one kind: `job` sees to it.
+  const kinds = new Map(sources.flatMap(({ source: { kind, feeds } }) => feeds.map((feed) => [feed, kind.name])))
+  return Array.from(kinds, ([name, kind]) => ({ kind, name }))
 }

@@ -6,18 +6,27 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { JobSchema } from '../plan/schema.ts'
+import type { Place } from '../sinks/sink.ts'
 import type { Bundle } from './bundle.ts'
 
 /** A place that a job writes to; keys begin with `prefix` and a dash (outputs) or a slash (quarantine). */
 export interface WrittenPlace {
+  readonly kind: Place['kind']
   readonly bucket: string
   readonly prefix: string
+}
+
+/** What a source reads, by the name of the source's kind. */
+export interface Feed {
+  readonly kind: string
+  readonly name: string
 }
 
 /** What a deployment has to know about a job. Plain data. */
 export interface JobDescription {
   readonly name: string
-  readonly topics: readonly string[]
+  /** What it reads, each once: a topic of Kafka, or what else its source calls so. */
+  readonly feeds: readonly Feed[]
   readonly outputs: readonly WrittenPlace[]
   readonly quarantine: WrittenPlace | undefined
   /** Milliseconds. */

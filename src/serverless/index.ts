@@ -103,8 +103,8 @@ export default class MillracePlugin {
     if (prepared.warning !== undefined) this.#log.warning(prepared.warning)
     await packageJobs(this.#serverless, prepared.deployment)
     for (const { functionName, job, bytes } of prepared.deployment.jobs) {
-      const topics = job.topics.join(', ')
-      this.#log.info(`${functionName}: job ${job.name}, topics ${topics}, ${Math.round(bytes / 1024)} KiB`)
+      const feeds = job.feeds.map(({ name }) => name).join(', ')
+      this.#log.info(`${functionName}: job ${job.name}, reads ${feeds}, ${Math.round(bytes / 1024)} KiB`)
     }
   }
 

@@ -1,13 +1,13 @@
-// What brings a job's function to life: one event source mapping per topic, and one for the queue of its wake-ups. Written
+// What brings a job's function to life: one event source mapping per feed, and one for the queue of its wake-ups. Written
 // here and not as the framework's events, which have no words for partial responses, refuse brokers without credentials,
 // and name mappings so that the topics `a-b` and `ab` collide.
-// What a mapping of a topic says is in `sources/kafka/mapping.ts`.
+// What a mapping says of its feed, its source knows (`sources.ts`).
 
 import { MOST_SHARES } from '../runtime/side-by-side/asking.ts'
-import { mappingOf } from '../sources/kafka/mapping.ts'
-import { type DeployedJob, type Deployment, groupOf, queueId } from './deployment.ts'
+import { type DeployedJob, type Deployment, queueId } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { logicalId } from './names.ts'
+import { deployedSource } from './sources.ts'
 
 const MAPPING = 'AWS::Lambda::EventSourceMapping'
 
@@ -31,13 +31,16 @@ export function mappingsOf(
   stores: readonly string[],
 ): Record<string, CfnResource> {
   const DependsOn = [...target.dependsOn, ...stores]
-  const topics = job.job.topics.map((topic) => {
-    const mapping = mappingOf(deployment.options.kafka, job.mapping, topic, groupOf(deployment, job, topic))
-    const Properties = { FunctionName: target.arn, ...mapping }
-    return [logicalId(job.functionName, 'MillraceTopic', topic), { Type: MAPPING, DependsOn, Properties }] as const
+  const feeds = job.job.feeds.map(({ kind, name }) => {
+    const source = deployedSource(kind)
+    const Properties = { FunctionName: target.arn, ...source.mappingOf(deployment, { job, feed: name }) }
+    return [
+      logicalId(job.functionName, `Millrace${source.feedWord}`, name),
+      { Type: MAPPING, DependsOn, Properties },
+    ] as const
   })
   const wake = { Type: MAPPING, DependsOn, Properties: wakeMapping(job, target.arn) }
-  return { ...Object.fromEntries(topics), [logicalId(job.functionName, 'MillraceWakeMapping')]: wake }
+  return { ...Object.fromEntries(feeds), [logicalId(job.functionName, 'MillraceWakeMapping')]: wake }
 }
 
 /** One message per invocation: requests for help are to be met by as many, and a failed message does not take others with it. */

@@ -3,15 +3,14 @@
 
 import { OWN_PREFIX } from '../names/objects.ts'
 import { jobKey, logKeysOf } from '../names/table-keys.ts'
-import { permissionsOf } from '../sources/kafka/permissions.ts'
-import { type Deployment, groupOf, queueId, stateBucketRef, tableRef } from './deployment.ts'
+import type { Place } from '../sinks/sink.ts'
+import { type Deployment, queueId, stateBucketRef, tableRef } from './deployment.ts'
 import type { WrittenPlace } from './describe.ts'
 import type { CfnValue, IamStatement } from './framework.ts'
+import { deployedSource, readingsOf } from './sources.ts'
 
 export function statementsOf(deployment: Deployment): IamStatement[] {
-  const { jobs, options } = deployment
-  const topics = [...new Set(jobs.flatMap(({ job }) => job.topics))]
-  const groups = jobs.flatMap((job) => job.job.topics.map((topic) => groupOf(deployment, job, topic)))
+  const { jobs } = deployment
   return [
     tableStatement(deployment),
     ...stateBucketStatements(deployment),
@@ -27,7 +26,7 @@ export function statementsOf(deployment: Deployment): IamStatement[] {
       ],
       Resource: jobs.map((job) => ({ 'Fn::GetAtt': [queueId(job), 'Arn'] })),
     },
-    ...permissionsOf(options.kafka.access, options.kafka.mskArn, topics, groups),
+    ...[...readingsOf(jobs)].flatMap(([kind, readings]) => deployedSource(kind).permissionsOf(deployment, readings)),
   ]
 }
 
@@ -55,21 +54,29 @@ function stateBucketStatements(deployment: Deployment): IamStatement[] {
   ]
 }
 
-/** Below their prefixes jobs may write, look, and abort what they have staged; nothing that is visible may they delete. */
+/** What jobs may do where they write, by the kind of place. */
+const WRITING: { readonly [K in Place['kind']]: (keys: readonly string[]) => IamStatement[] } = {
+  /** Below their prefixes write, look, and abort what they have staged; nothing that is visible may they delete. */
+  objects(keys) {
+    const buckets = new Set(keys.map((key) => key.slice(0, key.indexOf('/'))))
+    return [
+      {
+        Effect: 'Allow',
+        Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
+        Resource: keys.map((key) => arn('s3:::', key)),
+      },
+      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [...buckets].map((bucket) => arn('s3:::', bucket)) },
+    ]
+  },
+}
+
 function outputStatements({ jobs }: Deployment): IamStatement[] {
-  const outputs = jobs.flatMap(({ job }) => job.outputs.map((place) => keysOf(place, '-')))
-  const quarantines = jobs.flatMap(({ job }) => (job.quarantine ? [keysOf(job.quarantine, '/')] : []))
-  const places = [...new Set([...outputs, ...quarantines])]
-  if (places.length === 0) return []
-  const buckets = new Set(places.map((place) => place.slice(0, place.indexOf('/'))))
-  return [
-    {
-      Effect: 'Allow',
-      Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
-      Resource: places.map((place) => arn('s3:::', place)),
-    },
-    { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [...buckets].map((bucket) => arn('s3:::', bucket)) },
-  ]
+  const outputs = jobs.flatMap(({ job }) => job.outputs.map((place) => [place.kind, keysOf(place, '-')] as const))
+  const quarantines = jobs.flatMap(({ job: { quarantine } }) =>
+    quarantine ? [[quarantine.kind, keysOf(quarantine, '/')] as const] : [],
+  )
+  const byKind = Map.groupBy([...outputs, ...quarantines], ([kind]) => kind)
+  return [...byKind].flatMap(([kind, all]) => WRITING[kind]([...new Set(all.map(([, keys]) => keys))]))
 }
 
 function keysOf({ bucket, prefix }: WrittenPlace, then: '-' | '/'): string {

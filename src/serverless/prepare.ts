@@ -2,13 +2,16 @@
 
 import { join } from 'node:path'
 import { InvalidOptionError } from '../errors/errors.ts'
+import { KAFKA } from '../sources/kafka/kind.ts'
 import type { MappingOptions } from '../sources/kafka/mapping.ts'
 import { bundleHandler } from './bundle.ts'
-import { checkDeployment, DEFAULT_TIMEOUT, type DeployedJob, type Deployment } from './deployment.ts'
+import { checkDeployment } from './check-deployment.ts'
+import { DEFAULT_TIMEOUT, type DeployedJob, type Deployment } from './deployment.ts'
 import { describeJob, type JobDescription } from './describe.ts'
 import type { FunctionConfig, ProviderConfig } from './framework.ts'
 import type { KafkaCluster, PluginOptions } from './options.ts'
 import { knownPartitions } from './partitions.ts'
+import { readingsOf } from './sources.ts'
 
 export interface ServiceFacts {
   readonly service: string
@@ -47,7 +50,13 @@ export async function prepareDeployment(facts: ServiceFacts, options: PluginOpti
   const { service, stage } = facts
   const draft = { service, stage, options, jobs, partitions: options.kafka.partitions }
   checkDeployment(draft)
-  const topics = [...new Set(jobs.flatMap(({ job }) => job.topics))]
+  const topics = [
+    ...new Set(
+      readingsOf(jobs)
+        .get(KAFKA.name)
+        ?.map(({ feed }) => feed),
+    ),
+  ]
   const { counts, warning } = await knownPartitions(options.kafka, topics)
   return { deployment: { ...draft, partitions: counts }, warning }
 }

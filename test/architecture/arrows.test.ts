@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
-  serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sources', 'stores'],
+  serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
   local: ['lambda', 'names', 'runtime', 'stores'],
   testing: [
     'formats',

@@ -74,7 +74,7 @@ describe('a bundle tells what it runs', () => {
     const described = await describeJob('jobs.flights', HANDLER, bundle, { RESULTS_BUCKET: 'elsewhere' })
     expect(described).toMatchObject({
       name: 'flights-by-day',
-      topics: ['flights-east', 'flights-west'],
+      feeds: ['flights-east', 'flights-west'].map((name) => ({ kind: 'kafka', name })),
       outputs: [
         { bucket: 'elsewhere', prefix: 'flights' },
         { bucket: 'elsewhere', prefix: 'late-flights' },
@@ -121,7 +121,7 @@ export const handler = () => [S3Client, SelectObjectContentCommand]
   test('with every topic once, and where poison goes', async () => {
     expect(await describing('words.handler')).toMatchObject({
       name: 'words',
-      topics: ['a', 'b'],
+      feeds: ['a', 'b'].map((name) => ({ kind: 'kafka', name })),
       outputs: [{ bucket: 'results', prefix: 'a' }],
       quarantine: { bucket: 'poison', prefix: 'words' },
     })

@@ -8,10 +8,10 @@ const allow = (Action: string[], Resource: unknown) => ({ Effect: 'Allow', Actio
 test('a job may do what Millrace calls, on its own things', () => {
   const job = describedJob('hot words', {
     outputs: [
-      { bucket: 'results', prefix: 'words' },
-      { bucket: 'results', prefix: 'rare/words' },
+      { kind: 'objects', bucket: 'results', prefix: 'words' },
+      { kind: 'objects', bucket: 'results', prefix: 'rare/words' },
     ],
-    quarantine: { bucket: 'poison', prefix: 'words' },
+    quarantine: { kind: 'objects', bucket: 'poison', prefix: 'words' },
   })
   expect(statementsOf(deployment({ jobs: { words: job } }))).toEqual([
     {
@@ -52,7 +52,9 @@ test('a job may do what Millrace calls, on its own things', () => {
 })
 
 test('names that mean something to IAM are taken literally', () => {
-  const job = describedJob('50% *off*', { outputs: [{ bucket: 'results', prefix: `what?/\${aws:x}` }] })
+  const job = describedJob('50% *off*', {
+    outputs: [{ kind: 'objects', bucket: 'results', prefix: `what?/\${aws:x}` }],
+  })
   const text = JSON.stringify(statementsOf(deployment({ jobs: { words: job } })))
   expect(text).toContain(`"L#50%25 \${*}off\${*}#*","J#50%25 \${*}off\${*}"`)
   expect(text).toContain(`results/what\${?}/\${$}{aws:x}-*`)

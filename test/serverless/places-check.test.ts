@@ -38,7 +38,12 @@ afterAll(() => {
 const external = { buckets: 'external', state: 'external' } as const
 const facts = (name: string, ...buckets: string[]) =>
   stateFacts(
-    { functionName: name, job: describedJob(name, { outputs: buckets.map((bucket) => ({ bucket, prefix: 'x' })) }) },
+    {
+      functionName: name,
+      job: describedJob(name, {
+        outputs: buckets.map((bucket) => ({ kind: 'objects' as const, bucket, prefix: 'x' })),
+      }),
+    },
     new Map(),
     external,
   )

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { checkDeployment, environmentOf } from '../../src/serverless/deployment.ts'
+import { checkDeployment } from '../../src/serverless/check-deployment.ts'
+import { environmentOf } from '../../src/serverless/deployment.ts'
 import type { CfnResource } from '../../src/serverless/framework.ts'
 import { resourcesOf } from '../../src/serverless/resources.ts'
-import { deployment, describedJob } from './sample.ts'
+import { deployment, describedJob, topics } from './sample.ts'
 
 const target = { arn: { 'Fn::GetAtt': ['WordsLambdaFunction', 'Arn'] }, dependsOn: ['Role'] }
 const resources = (...sample: Parameters<typeof deployment>) => resourcesOf(deployment(...sample), () => target)
@@ -78,11 +79,14 @@ describe('buckets', () => {
     const jobs = {
       a: describedJob('a', {
         outputs: [
-          { bucket: 'one', prefix: 'a' },
-          { bucket: 'two', prefix: 'b' },
+          { kind: 'objects', bucket: 'one', prefix: 'a' },
+          { kind: 'objects', bucket: 'two', prefix: 'b' },
         ],
       }),
-      b: describedJob('b', { outputs: [{ bucket: 'one', prefix: 'c' }], quarantine: { bucket: 'three', prefix: 'q' } }),
+      b: describedJob('b', {
+        outputs: [{ kind: 'objects', bucket: 'one', prefix: 'c' }],
+        quarantine: { kind: 'objects', bucket: 'three', prefix: 'q' },
+      }),
     }
     const names = Object.values(resources({ jobs })).flatMap(({ Type, Properties }) =>
       Type === 'AWS::S3::Bucket' && typeof Properties.BucketName === 'string' ? [Properties.BucketName] : [],
@@ -114,9 +118,9 @@ describe('buckets', () => {
 
 describe('mappings', () => {
   test('of a cluster of one’s own: one per topic, in consumer groups of the job', () => {
-    const all = resources({ jobs: { words: describedJob('words', { topics: ['a-b', 'ab'] }) } })
-    const topics = Object.entries(all).filter(([id]) => id.startsWith('WordsMillraceTopic'))
-    expect(topics.map(([, { Properties }]) => Properties)).toEqual(
+    const all = resources({ jobs: { words: describedJob('words', { feeds: topics('a-b', 'ab') }) } })
+    const mappings = Object.entries(all).filter(([id]) => id.startsWith('WordsMillraceTopic'))
+    expect(mappings.map(([, { Properties }]) => Properties)).toEqual(
       ['a-b', 'ab'].map((topic) => ({
         FunctionName: target.arn,
         Topics: [topic],
@@ -128,7 +132,7 @@ describe('mappings', () => {
         Enabled: true,
       })),
     )
-    expect(topics[0]?.[1].DependsOn).toEqual([
+    expect(mappings[0]?.[1].DependsOn).toEqual([
       'Role',
       'MillraceTable',
       'MillraceBucket',
@@ -233,8 +237,8 @@ describe('a deployment is refused with', () => {
   })
 
   test('a job that reads nothing', () => {
-    const jobs = { a: describedJob('words', { topics: [] }) }
-    expect(() => checkDeployment(deployment({ jobs }))).toThrow(/reads no topic/)
+    const jobs = { a: describedJob('words', { feeds: [] }) }
+    expect(() => checkDeployment(deployment({ jobs }))).toThrow(/reads nothing/)
   })
 
   test('partitions of a topic that nobody reads', () => {

@@ -1,16 +1,18 @@
 // A deployment for tests of what is made of it.
 
 import type { DeployedJob, Deployment } from '../../src/serverless/deployment.ts'
-import type { JobDescription } from '../../src/serverless/describe.ts'
+import type { Feed, JobDescription } from '../../src/serverless/describe.ts'
 import { checkPluginOptions, type PluginOptions } from '../../src/serverless/options.ts'
 
 const DAY = 86_400_000
 
+export const topics = (...names: readonly string[]): Feed[] => names.map((name) => ({ kind: 'kafka', name }))
+
 export function describedJob(name: string, more: Partial<JobDescription> = {}): JobDescription {
   return {
     name,
-    topics: ['lines'],
-    outputs: [{ bucket: 'results', prefix: name }],
+    feeds: topics('lines'),
+    outputs: [{ kind: 'objects', bucket: 'results', prefix: name }],
     quarantine: undefined,
     retention: 7 * DAY,
     schema: { batch: 1000, time: 'record', operators: [] },
