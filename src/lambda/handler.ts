@@ -64,7 +64,9 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   async function start(): Promise<Running> {
     const environment = options.environment ?? environmentFromVariables()
     const started = new JobRuntime(definition, environment, { takeOver, accept })
-    const closes = definition.outputs.some(({ sink }) => sink.receiver?.close)
+    const { listeners = [] } = definition.settings
+    const closes =
+      definition.outputs.some(({ sink }) => sink.receiver?.close) || listeners.some((one) => one.onQueryTerminated)
     if (closes && options.environment === undefined) beforeTheEnd(() => started.close())
     return { runtime: started, environment }
   }

@@ -40,7 +40,7 @@ export interface Listener {
   onQueryProgress?(progress: StreamingQueryProgress): Heard
   /** A wake-up has found nothing to close. Spark: `StreamingQueryListener.onQueryIdle`. */
   onQueryIdle?(query: QueryIdle): Heard
-  /** An instance was refused, and will not run this job. Spark: `StreamingQueryListener.onQueryTerminated`. */
+  /** An instance was refused, and will not run this job; or it ends and is told so. Spark: `StreamingQueryListener.onQueryTerminated`. */
   onQueryTerminated?(query: QueryTerminated): Heard
 }
 
@@ -148,7 +148,7 @@ export interface QueryIdle extends Query {
 
 /** Spark: `StreamingQueryListener.QueryTerminatedEvent`. */
 export interface QueryTerminated extends Query {
-  /** What the error says. */
+  /** What the error says, if it is one that ends it. */
   readonly exception?: string
   /** Its code, of docs/errors.md. */
   readonly errorClassOnException?: string

@@ -7,8 +7,8 @@ import type { EventName, Listener } from './listener.ts'
 /** How long the end of an invocation waits: after its answer a function on Lambda stands still. */
 export const PATIENCE_MS = 5000
 
-/** Events that a listener may be behind. Spark's bus holds 10,000, for all. */
-export const MAX_BEHIND = 1000
+/** Events that a listener may be behind, as with Spark's queues. One closing after a halt covers up to 1,000 batches, each with some events. */
+export const MAX_BEHIND = 10_000
 
 /** What it takes from where the job runs. */
 export interface Surroundings {

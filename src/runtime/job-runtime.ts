@@ -146,14 +146,19 @@ export class JobRuntime {
   }
 
   /** Ends what is held for functions of the job: the instance ends. */
-  close(): Promise<void> {
-    return this.#calls.close()
+  async close(): Promise<void> {
+    this.#telling?.ended()
+    await Promise.all([this.#calls.close(), this.#telling?.settle()])
   }
 
   /** Runs buckets for an invocation that has closed batches and asked for help. */
   async help(share: Share): Promise<void> {
-    await this.#claim()
-    await this.#helper.run(share)
+    try {
+      await this.#claim()
+      await this.#helper.run(share)
+    } finally {
+      if (this.#telling) await this.#telling.settle()
+    }
   }
 
   async #claim(): Promise<void> {

@@ -15,6 +15,7 @@ import {
   tellerOf,
   timestampOf,
 } from '../listeners/progress.ts'
+import type { BatchInput } from '../log/commit-record.ts'
 import type { Plan } from '../plan/plan.ts'
 import { kindOf } from '../sources/source.ts'
 import type { LogReader } from './closing/log-reader.ts'
@@ -40,6 +41,14 @@ interface Pending {
   /** Since when batches without data could be run. */
   readonly since: number
   batches: readonly ClosedBatch[]
+}
+
+/** What one task has read for one batch. */
+interface Read {
+  readonly task: string
+  /** Clock at the first commit that has something for it. */
+  readonly since: number
+  readonly read: readonly BatchInput[]
 }
 
 export class Telling {
@@ -75,17 +84,25 @@ export class Telling {
     this.#notifier.tell('onQueryTerminated', (one) => one.onQueryTerminated?.(told))
   }
 
+  /** The instance ends, and has been told so. */
+  ended(): void {
+    const { id, runId } = this.#teller
+    this.#notifier.tell('onQueryTerminated', (one) => one.onQueryTerminated?.({ id, runId }))
+  }
+
   closing({ closedUntil, closed, started, readers }: Closing): void {
-    const byTime = closed.map((time) => ({
-      time,
-      read: readers.map((reader) => ({ reader, ...reader.inputOf(time) })),
-    }))
-    const sinceOf = (read: readonly { readonly since: number | undefined }[]): number =>
-      earliest(read.flatMap(({ since }) => since ?? []))
-    const since = earliest(byTime.map(({ read }) => sinceOf(read)))
+    const inputs = readers.map((reader) => ({ task: reader.task, byTime: reader.inputs() }))
+    const byTime = closed.map((time) => {
+      const own = inputs.flatMap(({ task, byTime: found }): Read[] => {
+        const input = found.get(time)
+        return input ? [{ task, ...input }] : []
+      })
+      return { time, own, since: earliest(own.map(({ since }) => since)) }
+    })
+    const since = earliest(byTime.map((batch) => batch.since))
     const committed = this.#environment.clock.now()
     this.#pending = { closedUntil, started, committed, since: Number.isFinite(since) ? since : 0, batches: [] }
-    for (const { time, read } of byTime) this.#submit(this.#pending, time, this.#inputsOf(read), sinceOf(read))
+    for (const { time, own, since: first } of byTime) this.#submit(this.#pending, time, this.#inputsOf(own), first)
   }
 
   /** The batches that were run in buckets, also those at which something was due without data. */
@@ -146,17 +163,17 @@ export class Telling {
   }
 
   /** By topic, what its tasks have read. */
-  #inputsOf(read: readonly ({ readonly reader: LogReader } & ReturnType<LogReader['inputOf']>)[]): Input[] {
+  #inputsOf(reads: readonly Read[]): Input[] {
     return [...this.#plan.programs].flatMap(([feed, { sources }], id): Input[] => {
       const kind = kindOf(sources)
-      const own = read.filter(({ reader, read: some }) => some.length > 0 && kind.feedOf(reader.task) === feed)
+      const own = reads.filter(({ task, read }) => read.length > 0 && kind.feedOf(task) === feed)
       if (own.length === 0) return []
-      const offsets = own.flatMap(({ reader, read: some }) => {
-        const [first, last] = [some[0]?.[2], some.at(-1)?.[3]]
+      const offsets = own.flatMap(({ task, read }) => {
+        const [first, last] = [read[0]?.[2], read.at(-1)?.[3]]
         if (first === undefined || last === undefined) return []
-        return kind.rangeOf?.(reader.task, first, last) ?? []
+        return kind.rangeOf?.(task, first, last) ?? []
       })
-      const records = own.flatMap(({ read: some }) => some).reduce((sum, [, count]) => sum + count, 0)
+      const records = own.flatMap(({ read }) => read).reduce((sum, [, count]) => sum + count, 0)
       return [{ id, description: `${kind.name}[${feed}]`, records, offsets }]
     })
   }

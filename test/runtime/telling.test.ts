@@ -1,9 +1,12 @@
 // What a job tells its listeners, with the runtime below: which events, when, with which fields, and that no listener harms a batch.
 
 import { describe, expect, it } from 'vitest'
+import { definitionOf } from '../../src/graph/job.ts'
 import { type Job, type JobOptions, job, type Listener, text } from '../../src/index.ts'
+import { JobRuntime } from '../../src/runtime/job-runtime.ts'
 import { countingTable } from '../../src/testing/counting-table.ts'
 import { simulate, testStream } from '../../src/testing/index.ts'
+import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
 import { driven, records } from '../support/driven.ts'
 
 type Heard = [event: string, told: unknown]
@@ -224,6 +227,12 @@ describe('a job with listeners', () => {
     await counts.rest()
     await counts.another().wake()
     expect([of('onBatchStarted').length, of('onBatchCompleted').length]).toEqual([1, 1])
+  })
+
+  it('tells that an instance ends, where it is told so itself', async () => {
+    const { listener, of } = hearing()
+    await new JobRuntime(definitionOf('test', counting([listener])), memoryEnvironment()).close()
+    expect(of('onQueryTerminated')).toEqual([{ id: expect.any(String), runId: expect.any(String) }])
   })
 
   it('tells an instance that was refused, with the code', async () => {

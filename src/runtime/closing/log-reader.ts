@@ -113,11 +113,14 @@ export class LogReader {
     return this.#byTime.get(time) ?? []
   }
 
-  /** For listeners: what open entries have read for one batch time, and when the first that has something for it was committed. */
-  inputOf(time: number): { readonly since: number | undefined; readonly read: readonly BatchInput[] } {
-    const entries = this.#open.filter(({ parts }) => parts.some((part) => part.time === time))
-    const read = entries.flatMap(({ inputs = [] }) => inputs.filter((input) => input[0] === time))
-    return { since: entries[0]?.at, read }
+  /** For listeners: by batch time what open entries have read for it, and when the first that has something for it was committed. */
+  inputs(): Map<number, { readonly since: number; readonly read: BatchInput[] }> {
+    const found = new Map<number, { readonly since: number; readonly read: BatchInput[] }>()
+    for (const { at, parts, inputs = [] } of this.#open) {
+      for (const { time } of parts) if (!found.has(time)) found.set(time, { since: at, read: [] })
+      for (const input of inputs) found.get(input[0])?.read.push(input)
+    }
+    return found
   }
 
   /** Whether any other plan has had to do with what is open. */
