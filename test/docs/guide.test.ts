@@ -5,6 +5,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { driven, records } from '../support/driven.ts'
+import { best } from './snippets/batches.ts'
 import { takings } from './snippets/foreach-partition.ts'
 import { watched } from './snippets/listeners.ts'
 import { shown } from './snippets/print.ts'
@@ -21,6 +22,20 @@ describe.each(PAGES.filter((page) => existsSync(join(ROOT, snippetOf(page)))))('
   it('shows the code that is compiled', () => {
     expect(blocks(page, 'ts')).toContain(read(snippetOf(page)))
   })
+})
+
+it('docs/guide/batches.md shows what is published', async () => {
+  const orders = driven(best)
+  const values = [
+    ['north', 120],
+    ['south', 80],
+    ['north', 300],
+  ].map(([shop, cents]) => JSON.stringify({ shop, cents }))
+  await orders.deliver(records('orders-0', values, { at: 500 }))
+  await orders.rest()
+  const published = Object.entries(await orders.published()).filter(([key]) => !key.endsWith('_SUCCESS'))
+  const lines = published.map(([key, body]) => `${key.split('/')[0]}\n${body}`).join('')
+  expect(blocks('docs/guide/batches.md', 'text')).toEqual([lines])
 })
 
 it('docs/guide/print.md shows what is printed', async () => {

@@ -104,4 +104,20 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
     find: 'next !== undefined && parts.taskInPlace(task) ? next : []',
     replace: 'next === Number.POSITIVE_INFINITY ? next : []',
   },
+  {
+    name: 'a function of a batch that waits for something is not waited for',
+    breaks: 'I1',
+    file: 'src/programs/bucket-program.ts',
+    find: 'made instanceof Promise ? await made : made',
+    replace: 'made instanceof Promise ? void made.catch(() => undefined) : made',
+    kinds: ['whole'],
+  },
+  {
+    name: 'a function of two batches is given the first twice',
+    breaks: 'I1',
+    file: 'src/operators/transform.ts',
+    find: 'inputs.map((elements = []) => batchOf',
+    replace: 'inputs.map((_, __, [elements = []]) => batchOf',
+    kinds: ['whole'],
+  },
 ]

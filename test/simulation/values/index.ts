@@ -7,6 +7,7 @@ import { mixed, order } from './mixed.ts'
 import { mutating, mutatingWindows, shared } from './mutating.ts'
 import { bytes, records } from './records.ts'
 import { top } from './top.ts'
+import { whole } from './whole.ts'
 
 export const VALUE_KINDS = {
   mutating,
@@ -20,8 +21,9 @@ export const VALUE_KINDS = {
   aside,
   farTimeouts,
   top,
+  whole,
 } as const
 export type ValueKind = keyof typeof VALUE_KINDS
 
 /** Kinds that came after those of deployments. */
-export const LATER_KINDS: readonly ValueKind[] = ['top']
+export const LATER_KINDS: readonly ValueKind[] = ['top', 'whole']
