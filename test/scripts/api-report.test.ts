@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { DStream, MappedStream } from '../../src/stream/dstream.ts'
 
 /** What the class bodies define and users do not see (`@internal`). */
-const INTERNAL = new Set(['constructor', 'derive', 'windowOver', 'checkWindow'])
+const INTERNAL = new Set(['constructor', 'derive', 'through'])
 
 function methodsOf(type: { readonly prototype: object }): string[] {
   const names: string[] = []
