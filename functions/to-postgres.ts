@@ -30,7 +30,7 @@ function lastOfEach(orders: readonly Order[]): Order[] {
   return [...new Map(orders.map((order) => [order.id, order])).values()]
 }
 
-export const toPostgres = job(JOB, { batch: seconds(10), idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const toPostgres = job(JOB, { batch: seconds(1), idleAfter: IDLE_AFTER }, ({ kafka }) => {
   const orders = kafka(ORDERS, { value: json<Order>() }).map(({ value }) => value)
 
   orders.foreachPartition(

@@ -25,7 +25,7 @@ export interface LambdaOptions {
   /**
    * Ids of operators, as INCOMPATIBLE_JOB and RECORDS_ON_THE_WAY name them: state of operators that the code before had may be
    * left behind, new ones may start empty, and elements of open batches that are on their way to an operator which is gone may be
-   * dropped. Batches that lose something get no `_SUCCESS`. Default: what the environment variable MILLRACE_ACCEPT names, a JSON
+   * dropped; and of outputs, as UNKNOWN_CALL names them, to which a call may be left. Batches that lose something get no `_SUCCESS`. Default: what the environment variable MILLRACE_ACCEPT names, a JSON
    * list (the plugin sets it); without either such a deployment is refused.
    *
    * @example lambda(shopTotals, { accept: ['updateStateByKey(lines)'] })
