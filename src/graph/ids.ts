@@ -1,5 +1,5 @@
-// Who every operator of a job is: the id under which its state, and what is on its way to it, stands in the log (I5). Narrow
-// operators do not count, so they may come and go. Ids that the order of a definition would decide are refused where state
+// Who every operator of a job is: the id under which its state, and what is on its way to it, stands in the log (I5). Operators
+// on records do not count, so they may come and go. Ids that the order of a definition would decide are refused where state
 // hangs on them: swapping two lines must never exchange what two operators have kept.
 
 import { InvalidOptionError } from '../errors/errors.ts'
@@ -99,7 +99,7 @@ export class OperatorIds {
 
   /**
    * Ids of operators that would have one id: what pinned operators after them say, where they do, and their order for the rest.
-   * It may decide where nothing is kept: what is on its way is told apart by what it is for (`plan/edges.ts`).
+   * It may decide where nothing is kept: what is on its way is told apart by what it is for (`names/edges.ts`).
    */
   #derive(base: string, alike: readonly Operator[]): void {
     const ambiguous = alike.length > 1 || this.#taken.has(base)

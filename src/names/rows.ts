@@ -7,7 +7,7 @@ export const CLAIM_ROW = 'meta'
 /** Which wake-ups are under way (`runtime/wake-row.ts`). */
 export const WAKE_ROW = 'wake'
 
-/** Who looks whether a batch can be closed (`runtime/lookout.ts`). */
+/** Who looks whether a batch can be closed (`runtime/side-by-side/lookout.ts`). */
 export const LOOKOUT_ROW = 'lease#close'
 
 /** Rows of one kind, one for each thing. */
@@ -22,7 +22,7 @@ export interface Rows {
 /** By task, the offset at which it is in trouble (`runtime/trouble.ts`). */
 export const TROUBLES = rowsOf('trouble')
 
-/** By task, the offsets that have been declared missing (`runtime/holes.ts`). */
+/** By task, the offsets that have been declared missing (`sources/kafka/holes.ts`). */
 export const HOLES = rowsOf('hole')
 
 /** By fingerprint, the plans that the job has been run by (`runtime/plans.ts`). */

@@ -9,7 +9,7 @@ import { MAX_ITEM_BYTES } from './table.ts'
 
 /** DynamoDB's limits for the two parts of a key, in bytes of UTF-8. */
 export const MAX_PARTITION_KEY_BYTES = 2048
-export const MAX_SORT_KEY_BYTES = 1024
+const MAX_SORT_KEY_BYTES = 1024
 
 /** Sort key of a version of a commit log, as a store is asked for it. */
 export function versionSortKey(version: number): string {

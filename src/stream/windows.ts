@@ -30,7 +30,7 @@ export interface WindowReduceOptions<K, V> extends ShuffleOptions, VersionOption
 }
 
 /** What puts windows over a stream, one after the other. */
-export type Chain = readonly Asked[]
+type Chain = readonly Asked[]
 
 const UNNAMED: Identity = { id: undefined }
 
