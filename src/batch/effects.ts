@@ -18,9 +18,11 @@ export class Effects {
     return this.#running.size > 0
   }
 
-  /** When all that was begun is done. @throws what the first to fail has thrown */
+  /** When all that was begun is done, also after one has failed: two tries must not run side by side. @throws what the first to fail has thrown */
   async settled(): Promise<void> {
-    for (const work of this.#running) await work
+    const results = await Promise.allSettled(this.#running)
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
   }
 }
 

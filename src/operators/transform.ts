@@ -72,6 +72,7 @@ async function elementsOf(
     for (const batch of batches) await batch.settled()
     return made
   } catch (error) {
+    await Promise.allSettled(batches.map((batch) => batch.settled()))
     if (error instanceof NoBatchError) throw error // of every batch, and no element is to blame
     aside({ values: inputs.flatMap((elements) => elements ?? []), error })
     return []

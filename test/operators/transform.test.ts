@@ -189,6 +189,22 @@ describe('in a job', () => {
     expect(written).toEqual(['a', 'b'])
   })
 
+  it('does so before it is tried again', async () => {
+    const written: string[] = []
+    const words = driven(
+      transforming((batch) => {
+        void batch.foreach(async (word) => {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          written.push(word)
+        })
+        throw new Error('not yet')
+      }),
+    )
+    await words.deliver(records('lines-0', ['a', 'b'], { at: 500 }))
+    await expect(words.rest()).rejects.toThrow('not yet')
+    expect(written).toEqual(['a', 'b'])
+  })
+
   it('sets a batch aside by policy, and goes on', async () => {
     const words = driven(
       transforming(
