@@ -16,7 +16,7 @@ export {
   TransientError,
 } from './errors/errors.ts'
 export type { ErrorCode, ErrorKind } from './errors/kinds.ts'
-export { BatchFailedError, MigrationError, StateVersionError } from './errors/operator-errors.ts'
+export { BatchFailedError, EffectFailedError, MigrationError, StateVersionError } from './errors/operator-errors.ts'
 export {
   CallFailedError,
   JobNameTakenError,

@@ -32,6 +32,7 @@ export const KINDS = {
   OPERATOR_FAILED: 'job',
   UNENCODABLE: 'job',
   BATCH_FAILED: 'job',
+  EFFECT_FAILED: 'wait',
   OFFSET_GAP: 'restore',
   TOPIC_RECREATED: 'deployment',
   CALL_FAILED: 'wait',

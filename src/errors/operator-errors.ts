@@ -156,3 +156,25 @@ export class ValueChangedError extends MillraceError {
     this.operator = operator
   }
 }
+
+/** What is done with a batch after its commit fails, as the function that was given to `foreachRDD`. */
+export class EffectFailedError extends MillraceError {
+  /** The operator's id. */
+  readonly output: string
+  /** The batch time, milliseconds. */
+  readonly time: number
+  /** How often it has been tried by now. */
+  readonly attempt: number
+  /** @param again in words: when it is tried again. */
+  constructor(output: string, time: number, attempt: number, again: string, cause: unknown) {
+    super(
+      'EFFECT_FAILED',
+      `${output} fails on batch ${time} at attempt ${attempt}: ${describeCause(cause)}. It is tried again ${again}; later batches of ${output} wait in the log, ` +
+        'everything else goes on. Look at what the function calls; if the function is wrong, fix it and deploy again.',
+      { cause },
+    )
+    this.output = output
+    this.time = time
+    this.attempt = attempt
+  }
+}

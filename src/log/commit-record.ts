@@ -242,6 +242,8 @@ export const isBucketCommit = shape({
   ran: list(time),
   /** The next batch after `closedUntil` in which something has to be done although nothing may come. */
   due: maybe(time),
+  /** When the first batch that waits for what is done after its commit may be tried, by the clock; absent when none waits. */
+  waitsFrom: optional(time),
   ...kept,
   partials: list(partial),
 })

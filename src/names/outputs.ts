@@ -30,11 +30,6 @@ export function numberedOutputId(word: OutputWord, number: number): string {
   return `${word}-${number}`
 }
 
-/** Names a batch of an output for good, in the world outside: the same in every try. */
-export function batchId(job: string, output: string, time: number): string {
-  return `${escapeKeyPart(job)}/${escapeKeyPart(output)}/${time}`
-}
-
 /** Whether an output could be called so. */
 export function isNumberedOutputId(id: string): boolean {
   const word = /^(.*)-\d+$/s.exec(id)?.[1]
@@ -44,6 +39,11 @@ export function isNumberedOutputId(id: string): boolean {
 /** The id of an output that has none but what the job gives it: a word for its kind, and that in parentheses, which no address has. */
 export function givenOutputId(word: OutputWord, id: string | undefined): string {
   return id === undefined ? word : `${word}(${id})`
+}
+
+/** Names a batch of an output for good, in the world outside: the same in every try. */
+export function batchId(job: string, output: string, time: number): string {
+  return `${escapeKeyPart(job)}/${escapeKeyPart(output)}/${time}`
 }
 
 /** The id of what one commit of a task gives an output for one batch time; no two are the same. @param place `placeOfTask` */

@@ -56,6 +56,11 @@ export interface BatchOperator extends Common {
   readonly walks?: true
   /** It shows what the operator that it reads keeps, and runs wherever that does. */
   readonly showsState?: true
+  /**
+   * What is done with a batch that waits, once the commit that holds it is there: at least once, one after the other. Such an operator has a
+   * stage of its own, where nothing else waits for it or is read with it.
+   */
+  afterCommit?(elements: Elements, batch: { readonly time: number; readonly id: string }): unknown
   create(context: OperatorContext): RunningOperator
 }
 
@@ -114,6 +119,27 @@ export interface RunningOperator {
 
   /** The whole state as pairs, of operators that can show it. */
   snapshot?(): Elements
+
+  /** Of operators that have something to do after the commit. */
+  readonly waiting?: Waiting
+}
+
+/** How often something has been begun, and from when on (by the clock) it may be again. */
+export interface Tried {
+  readonly attempts: number
+  readonly from: number
+  /** Names the last attempt: two that begin at the same moment would write the same entry, and each take it for its own. */
+  readonly by: string
+}
+
+/** Batches that wait for what is done after the commit, in order of T. */
+export interface Waiting {
+  first(): (Tried & { readonly time: number }) | undefined
+  /** Of the first: the caller's own, as decoding the commit gives them. */
+  elements(): Elements
+  tried(time: number, tried: Tried): void
+  /** It waits no more. */
+  done(time: number): void
 }
 
 export interface BatchInfo {

@@ -91,7 +91,7 @@ export class Planner {
       case 'evenly':
         return false
       case 'all to one':
-        return here.numPartitions === 1
+        return here.numPartitions === 1 && !operator.afterCommit
       case 'by key':
         return input.keyedBy === buckets && !(operator.state?.whole && actsAlone(here))
     }

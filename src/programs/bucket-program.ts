@@ -6,7 +6,7 @@ import { UnsavableValueError } from '../errors/value-errors.ts'
 import type { PoisonPolicy } from '../graph/job.ts'
 import { batchId } from '../names/outputs.ts'
 import { type CellChange, Cells, type Migrate } from '../operators/cells.ts'
-import { type Aside, type RecordOperator, type RunningOperator, stop } from '../operators/operator.ts'
+import { type Aside, type RecordOperator, type RunningOperator, stop, type Waiting } from '../operators/operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { BatchStep, ShuffleStage } from '../plan/plan.ts'
 import { bucketOf } from '../values/hash.ts'
@@ -140,6 +140,12 @@ export class BucketProgram {
   due(time: number): number | undefined {
     const times = [...this.#running.values()].flatMap(({ operator }) => operator.due?.(time) ?? [])
     return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** What waits for what is done after the commit, in a stage of an operator that does something then. */
+  get waiting(): Waiting | undefined {
+    for (const { operator } of this.#running.values()) if (operator.waiting) return operator.waiting
+    return undefined
   }
 
   takeChanges(): StateChanges {

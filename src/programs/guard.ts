@@ -50,6 +50,18 @@ export class Guard {
   }
 }
 
+/** Hands values to work that must not change them. @throws ValueChangedError when it tries */
+export async function guarded(operator: string, values: readonly unknown[], work: () => unknown): Promise<void> {
+  const guard = new Guard()
+  guard.freezeAll(values)
+  try {
+    await work()
+  } catch (error) {
+    throw guard.explain(operator, error)
+  }
+  guard.check(operator)
+}
+
 /** Whether an error comes of an attempt to change something frozen. */
 export function isChange(error: unknown): error is TypeError {
   return error instanceof TypeError && FROZEN.test(error.message)

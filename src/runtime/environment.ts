@@ -32,6 +32,16 @@ export interface Log {
   error(facts: Readonly<Record<string, unknown>>, message: string): void
 }
 
+/** A batch with which something is done after its commit. */
+export interface WaitingBatch {
+  /** The operator's id. */
+  readonly output: string
+  readonly time: number
+  /** The first is 1. */
+  readonly attempt: number
+  readonly elements: readonly unknown[]
+}
+
 export interface Environment {
   readonly table: StateTable
   readonly objects: ObjectStore
@@ -61,6 +71,8 @@ export interface Environment {
   readonly instance: string
   /** Freezes what user code is handed and must not change, and names the operator that tries: for tests, it takes time. Default false. */
   readonly strict?: boolean
+  /** Stands around what is done with a batch after its commit, for tests. Default: it is just done. */
+  readonly afterCommit?: (batch: WaitingBatch, work: () => Promise<void>) => Promise<void>
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
   readonly newId?: () => string
 }

@@ -17,6 +17,7 @@ import type { Environment } from './environment.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { openSourceLog } from './open-log.ts'
 import { goneJudge, type Publisher } from './outbox.ts'
+import { PendingEffects } from './pending-effects.ts'
 import { checkPlaces } from './places.ts'
 import { Plans } from './plans.ts'
 import { redirecting } from './redirects.ts'
@@ -41,6 +42,9 @@ export interface RuntimeOptions {
   readonly accept?: readonly string[]
 }
 
+/** A wake-up for what could be done now: later than the one that is being handled. */
+const SOON_MS = 50
+
 /** A micro-batch that is known to be in trouble when it fails or takes long. */
 function runWatched(task: SourceTask, records: readonly SourceRecord[]): Promise<MicroBatch> {
   return task.trouble.around(records, task.progress, () => runMicroBatch(task, records))
@@ -60,6 +64,7 @@ export class JobRuntime {
   readonly #keepAlive: KeepAlive
   /** Absent where nobody listens. */
   readonly #telling: Telling | undefined
+  readonly #pending: PendingEffects
   readonly #tasks = new Map<string, SourceTask>()
   #claimed: Promise<void> | undefined
 
@@ -100,6 +105,7 @@ export class JobRuntime {
       telling: this.#telling,
     })
     this.#helper = new Helper({ job: job.name, settings: job.settings, environment, stages, plans })
+    this.#pending = new PendingEffects({ job: job.name, environment, afterCommits: stages.afterCommits })
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
 
@@ -113,6 +119,7 @@ export class JobRuntime {
       const outcomes = await Promise.all(deliveries.map((delivery) => this.#processDelivery(delivery)))
       const moves = outcomes.flatMap(({ result }) => result ?? [])
       if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
+      if (this.#pending.any) await this.#doWhatWaits()
       return outcomes
     } finally {
       if (this.#telling) await this.#telling.settle()
@@ -132,13 +139,23 @@ export class JobRuntime {
       if (await this.#wakeUps.passOn(fired, turn)) return
       await this.#wakeUps.begin(fired)
       const { open, atRest } = await this.#closer.look(true)
-      if (open === undefined) this.#telling?.idle(atRest)
-      if (atRest) return
+      const left = this.#pending.any ? await this.#pending.run() : undefined
+      if (open === undefined) this.#telling?.idle(atRest && !left)
+      if (atRest && !left) return
       const now = Math.max(this.#environment.clock.now(), fired)
-      await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)
+      const next = Math.max(open ?? 0, now + this.plan.job.settings.idleAfter)
+      const again = left?.from === undefined ? next : Math.max(left.from, now + SOON_MS)
+      await this.#wakeUps.ensure(atRest ? again : Math.min(next, again), fired)
     } finally {
       if (this.#telling) await this.#telling.settle()
     }
+  }
+
+  /** After the commits of an invocation. What is left to do comes again. */
+  async #doWhatWaits(): Promise<void> {
+    const left = await this.#pending.run()
+    if (left?.from !== undefined)
+      await this.#wakeUps.ensure(Math.max(left.from, this.#environment.clock.now() + SOON_MS))
   }
 
   #couldNot(what: string, cause: unknown): void {

@@ -14,6 +14,7 @@ import { distinct } from '../operators/distinct.ts'
 import { filter } from '../operators/filter.ts'
 import { flatMap, flatMapValues } from '../operators/flat-map.ts'
 import { count, reduce } from '../operators/fold.ts'
+import { foreachRDD } from '../operators/foreach-rdd.ts'
 import { map, mapValues } from '../operators/map.ts'
 import { type MapAsyncOptions, mapAsync } from '../operators/map-async.ts'
 import { mapPartitions } from '../operators/map-partitions.ts'
@@ -33,6 +34,7 @@ import type { IdentityOptions } from '../options/identity.ts'
 import { type CombineOptions, identified, type ShuffleOptions } from '../options/shuffle.ts'
 import type { Sync } from '../options/sync.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
+import { AFTER_COMMIT } from '../sinks/after-commit.ts'
 import { printed } from '../sinks/console.ts'
 import { type CsvFileOptions, csvFiles, ndjsonFiles, textFiles } from '../sinks/files/files.ts'
 import { calls, type ForeachPartitionOptions, type PartitionContext } from '../sinks/foreach-partition.ts'
@@ -686,6 +688,24 @@ export class DStream<T> {
    */
   printTable(count = 20, options: TableOptions = {}): void {
     this.#to(printedTable(this.registry.batch, count, options))
+  }
+
+  /**
+   * Calls `f` with every batch, after the commit that holds it: at least once, in order of T, and with T+1 only when T has succeeded. What
+   * it does outside must be safe to repeat: `batch.id` is the same in every try, and no other batch has it. When `f` throws, or rejects,
+   * that batch is tried again after a second, two, four, up to five minutes, later ones wait in the log, and the rest of the job goes on.
+   *
+   * @param f may be async. The batch is empty when other streams of the job have elements at T and this one has none.
+   * @throws EffectFailedError is what is logged when `f` fails.
+   * @example
+   * declare const database: { upsert(id: string, row: [string, number]): Promise<void> }
+   * byShop.reduceByKey((a, b) => a + b).foreachRDD(async (batch) => {
+   *   for (const [shop, cents] of batch) await database.upsert(`${batch.id}/${shop}`, [shop, cents])
+   * })
+   */
+  foreachRDD(f: (batch: Batch<T>, time: number) => unknown, options: IdentityOptions = {}): void {
+    const { node } = this.derive(foreachRDD(f, options))
+    this.registry.add({ kind: 'output', input: node, sink: AFTER_COMMIT })
   }
 
   /**

@@ -125,7 +125,7 @@ export function defineFrom(name: string, options: JobOptions, define: (open: Ope
   define(open)
   if (outputs.length === 0) {
     throw new InvalidOptionError(
-      `job '${name}' has no output, so it would do nothing. End a stream with saveAs… or print().`,
+      `job '${name}' has no output, so it would do nothing. End a stream with saveAs…, foreachRDD() or print().`,
     )
   }
   for (const kind of new Set(sources.map(({ source }) => source.kind))) {

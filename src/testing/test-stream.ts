@@ -48,7 +48,7 @@ export type TestedBatches<R> =
   R extends DStream<infer U> ? U[][] : { -readonly [N in keyof R]: R[N] extends DStream<infer U> ? U[][] : never }
 
 /**
- * Runs streams over batches of elements and returns what came out, batch by batch.
+ * Runs streams over batches of elements and returns what came out, batch by batch. What a function of `foreachRDD` throws, it throws.
  *
  * @example
  * await testStream({ batch: 1000, inputs: [[['a', 'a', 'b'], []]] }, (words) => words.countByValue())
@@ -97,14 +97,22 @@ export async function testStream(
   )
 
   const topics = new Map(inputs.map((_, i) => [topicOf(i), partitions]))
-  const environment = memoryEnvironment(0).another({ partitions: topics, strict: true })
+  let failure: { readonly error: unknown } | undefined
+  // What fails after a commit stops nothing but itself, and would go unnoticed here.
+  const afterCommit = (_: unknown, work: () => Promise<void>): Promise<void> =>
+    work().catch((error: unknown) => {
+      failure ??= { error }
+      throw error
+    })
+  const how = { partitions: topics, strict: true, afterCommit }
+  const environment = memoryEnvironment(0).another(how)
   const timed = { ...tested, settings: { ...tested.settings, zeroTime: 0 } }
   const offsets = new Map<string, number>()
   let runtime = new JobRuntime(timed, environment)
   for (let n = 0; n < batches; n++) {
     if (restart === 'every-batch') {
       await runtime.close()
-      runtime = new JobRuntime(timed, environment.another({ partitions: topics, strict: true }))
+      runtime = new JobRuntime(timed, environment.another(how))
     }
     environment.setTime(n * batch)
     await feed(
@@ -114,6 +122,7 @@ export async function testStream(
     )
     environment.setTime((n + 1) * batch)
     await runtime.wake((n + 1) * batch)
+    if (failure) throw failure.error
   }
   await runtime.close()
   const results = await Promise.all(slides.map((slide, i) => readBatches(environment, i, slide, batches * batch)))

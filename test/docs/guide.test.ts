@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { driven, records } from '../support/driven.ts'
 import { best } from './snippets/batches.ts'
+import { counted, rows } from './snippets/effects.ts'
 import { takings } from './snippets/foreach-partition.ts'
 import { watched } from './snippets/listeners.ts'
 import { shown } from './snippets/print.ts'
@@ -76,4 +77,12 @@ it('docs/guide/listeners.md shows what its listeners say', async () => {
   const report = others.filter((line) => !line.startsWith('['))
   const progress = others.filter((line) => line.startsWith('['))
   expect(blocks('docs/guide/listeners.md', 'text')).toEqual([[late, ...progress, ...report, ''].join('\n')])
+})
+
+it('docs/guide/effects.md shows what is written', async () => {
+  const words = driven(counted)
+  await words.deliver(records('lines-0', ['to be', 'or not to be']))
+  await words.rest()
+  const lines = [...rows].map(([key, count]) => `${key} ${count}\n`)
+  expect(blocks('docs/guide/effects.md', 'text')).toEqual([lines.join('')])
 })

@@ -13,6 +13,7 @@ import { MISHAPS } from '../../src/testing/simulation/troubles.ts'
 import { bucketOf } from '../../src/values/hash.ts'
 import { checkDeploys, type DeployKind } from './deploys/deploy-kind.ts'
 import { DEPLOY_KINDS, type DeployKindName } from './deploys/index.ts'
+import { EFFECT_KINDS, type EffectKind, type EffectKindName, type Outside, TOLD } from './effects/index.ts'
 import { type Contents, contentsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
 import { type KindSpec, numberedWords } from './kind.ts'
@@ -20,15 +21,25 @@ import { statefulExpected } from './stateful-expected.ts'
 import { ACCOUNTS, IN_PLACE_KINDS, OPENING, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
 import { LATER_KINDS, VALUE_KINDS, type ValueKind } from './values/index.ts'
 
-export type Kind = JobKind | StatefulKind | ValueKind | DeployKindName | `${StatefulKind | ValueKind} in place`
+export type Kind = SameKind | DeployKindName | EffectKindName
+type SameKind = JobKind | StatefulKind | ValueKind | `${StatefulKind | ValueKind} in place`
 
 const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place` as const)
 const VALUES: readonly Kind[] = valueKinds((kind) => !LATER_KINDS.includes(kind))
 const LATER: readonly Kind[] = valueKinds((kind) => LATER_KINDS.includes(kind))
 const DEPLOYS: readonly Kind[] = Object.keys(DEPLOY_KINDS).filter(isDeployKind)
+const EFFECTS: readonly Kind[] = Object.keys(EFFECT_KINDS).filter(isEffectKind)
 
 /** All there are. New ones stand at the end: the place of a kind decides its seeds. */
-export const EVERY_KIND: readonly Kind[] = [...KINDS, ...STATEFUL_KINDS, ...IN_PLACE, ...VALUES, ...DEPLOYS, ...LATER]
+export const EVERY_KIND: readonly Kind[] = [
+  ...KINDS,
+  ...STATEFUL_KINDS,
+  ...IN_PLACE,
+  ...VALUES,
+  ...DEPLOYS,
+  ...LATER,
+  ...EFFECTS,
+]
 
 /** Kinds that show something that is still open, and what: not among those that every test run simulates. */
 export const OPEN: Partial<Record<Kind, string>> = {}
@@ -64,7 +75,39 @@ interface SetUp {
 
 function setUp(named: Kind, seed: number): SetUp {
   const random = derivedRandom(seed, EVERY_KIND.indexOf(named))
-  return isDeployKind(named) ? setUpDeploys(DEPLOY_KINDS[named], random) : setUpSame(named, random)
+  if (isDeployKind(named)) return setUpDeploys(DEPLOY_KINDS[named], random)
+  return isEffectKind(named) ? setUpEffects(named, random) : setUpSame(named, random)
+}
+
+/** What it does after commits is held against the ledger by what is left of it outside. */
+function setUpEffects(named: EffectKindName, random: Random): SetUp {
+  const kind: EffectKind = EFFECT_KINDS[named]
+  const jobOptions: JobOptions = {
+    batch: BATCH,
+    time: random.chance(0.2) ? 'arrival' : 'record',
+    numPartitions: random.int(1, 4),
+    idle: random.chance(0.1) ? 'run' : 'pause',
+  }
+  const outside: Outside = new Map()
+  const version = (number: number) => (own: Random) => kind.define(jobOptions, outside, own, number)
+  const options: SimulateOptions = {
+    seed: random.int(0, 2 ** 31),
+    deploys: random.pick([[], [], [version(2)], [version(2), version(1)]]),
+    records: (own) => names('plain', own).slice(0, kind.most),
+    allows: says('flaky'),
+  }
+  const check = ({ ledger }: DetailedReport): string[] => {
+    const found = [...outside].map(([id, values]) => [Number(id.split('/').at(-1)), values] as const)
+    const told = new Map(found.filter((_, i) => [...outside.keys()][i]?.includes(TOLD)).sort(([a], [b]) => a - b))
+    // A job that never rests is left in the middle of something.
+    const last = jobOptions.idle === 'run' ? Math.max(0, ...told.keys()) : Number.POSITIVE_INFINITY
+    return differ(
+      'outside',
+      withLines(told),
+      withLines(contentsOf(ledger)).filter(([time]) => time <= last),
+    )
+  }
+  return { define: version(1), options, check }
 }
 
 /** Code that changes. */
@@ -87,7 +130,7 @@ function setUpDeploys(kind: DeployKind, random: Random): SetUp {
 }
 
 /** Code that means the same all the time. */
-function setUpSame(named: Exclude<Kind, DeployKindName>, random: Random): SetUp {
+function setUpSame(named: SameKind, random: Random): SetUp {
   const { kind, inPlace } = placeOf(named)
   const jobOptions: JobOptions = {
     batch: BATCH,
@@ -139,6 +182,10 @@ function valueKinds(wanted: (kind: ValueKind) => boolean): Kind[] {
 
 function isDeployKind(kind: string): kind is DeployKindName {
   return Object.hasOwn(DEPLOY_KINDS, kind)
+}
+
+function isEffectKind(kind: string): kind is EffectKindName {
+  return Object.hasOwn(EFFECT_KINDS, kind)
 }
 
 function isValueKind(kind: string): kind is ValueKind {

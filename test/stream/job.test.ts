@@ -99,7 +99,7 @@ describe('a job', () => {
     [
       'no output',
       define(() => {}),
-      "job 'words' has no output, so it would do nothing. End a stream with saveAs… or print().",
+      "job 'words' has no output, so it would do nothing. End a stream with saveAs…, foreachRDD() or print().",
     ],
     [
       'two outputs in one place',

@@ -3,6 +3,7 @@
 import type { JobSettings } from '../../graph/job.ts'
 import type { BucketCommit, SnapshotPointer } from '../../log/commit-record.ts'
 import type { Entry } from '../../log/task-log.ts'
+import type { Waiting } from '../../operators/operator.ts'
 import { LEAST_RETENTION } from '../snapshot-due.ts'
 
 /** What a run has come to, and who says so. */
@@ -18,6 +19,7 @@ export function bucketCommit(
   fresh: SnapshotPointer | undefined,
   { at, code, plan, closedUntil, ran, due, state, partials, outbox }: Ran,
   { retention }: Pick<JobSettings, 'retention'>,
+  waiting?: Waiting,
 ): BucketCommit {
   const last = fresh || head?.record.kind === 'birth' ? undefined : head
   return {
@@ -28,6 +30,7 @@ export function bucketCommit(
     closedUntil,
     ran,
     due,
+    ...waitsFrom(waiting),
     state,
     snapshot: fresh ?? head?.record.snapshot,
     logBytes: (last?.record.logBytes ?? 0) + (last?.bytes ?? 0),
@@ -36,6 +39,29 @@ export function bucketCommit(
     partials,
     outbox,
   }
+}
+
+/** What has become of batches that wait, between two closings; it says the rest as the entry before it does. */
+export function bucketNote(
+  head: Entry<BucketCommit>,
+  fresh: SnapshotPointer | undefined,
+  said: Pick<Ran, 'at' | 'code' | 'plan' | 'state'>,
+  settings: Pick<JobSettings, 'retention'>,
+  waiting: Waiting,
+): BucketCommit {
+  const { closedUntil, due, partials, plan = said.plan } = head.record
+  return bucketCommit(
+    head,
+    fresh,
+    { ...said, plan, closedUntil, due, partials, ran: [], outbox: [] },
+    settings,
+    waiting,
+  )
+}
+
+function waitsFrom(waiting: Waiting | undefined): Pick<BucketCommit, 'waitsFrom'> {
+  const first = waiting?.first()
+  return first ? { waitsFrom: first.from } : {}
 }
 
 /** An entry that does not expire and stands on a snapshot of its own, so that all before it may go. */

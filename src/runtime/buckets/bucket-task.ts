@@ -58,6 +58,11 @@ export class BucketTask {
     return program ? dueAfter(program, this.#doneUntil, this.#parts.settings) : this.#head?.record.due
   }
 
+  /** As in the record of the head. */
+  get waitsFrom(): number | undefined {
+    return this.#head?.record.waitsFrom
+  }
+
   /** Up to which version the log is known to go; 0: it may not have begun. */
   get version(): number {
     return this.#log.known
@@ -207,6 +212,23 @@ export class BucketTask {
     })
   }
 
+  /** Commits what is to be noted between two closings. @param draft is asked again after a lost race; undefined: nothing is */
+  note(draft: (head: Entry<BucketCommit>, state: BucketState) => Promise<BucketCommit | undefined>): Promise<void> {
+    return this.#mutex.run(async () => {
+      try {
+        for (let lost = true; lost; ) {
+          await this.#look()
+          await this.#log.heal()
+          const commit = this.#head && (await draft(this.#head, this.#state))
+          lost = commit !== undefined && (await this.#commit(commit)) === 'conflict'
+        }
+      } catch (error) {
+        this.forget()
+        throw error
+      }
+    })
+  }
+
   forget(): void {
     this.#log.forget()
     this.#state.forget()
@@ -232,6 +254,8 @@ export class BucketTask {
     const head = this.#head
     if (head && head.record.closedUntil > closedUntil) return false
     if (!head || (head.record.kind !== 'bucket' && head.headUntil === undefined)) return true
+    // What waits is noted in the log every few minutes; a snapshot of it each time would be much for what fails for days.
+    if (head.record.waitsFrom !== undefined) return true
     const snapshot = await this.#state.writeSnapshot(head, this.#parts.settings)
     const at = this.#parts.environment.clock.now()
     const seal = { ...bucketSeal(head.record, at, snapshot), logFor: this.#parts.settings.retention }
@@ -256,7 +280,7 @@ export class BucketTask {
     const [at, code, closedUntil] = [environment.clock.now(), environment.code, input.closedUntil]
     const due = dueAfter(program, closedUntil, settings)
     const done = { at, code, plan: plans.own.fingerprint, closedUntil, ran, due, state, partials, outbox }
-    return { commit: bucketCommit(head, fresh, done, settings), partials }
+    return { commit: bucketCommit(head, fresh, done, settings, program.waiting), partials }
   }
 
   async #commit(record: BucketCommit): Promise<'committed' | 'conflict'> {

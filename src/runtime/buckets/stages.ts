@@ -5,6 +5,7 @@
 import type { JobSettings } from '../../graph/job.ts'
 import type { CloseCommit } from '../../log/commit-record.ts'
 import { bucketTask, SOURCE_STAGE } from '../../names/tasks.ts'
+import type { BatchOperator } from '../../operators/operator.ts'
 import type { ShuffleStage } from '../../plan/plan.ts'
 import type { LogReader } from '../closing/log-reader.ts'
 import type { Environment } from '../environment.ts'
@@ -18,6 +19,7 @@ import { foreignIn, judgeNow, type Lacking, together } from '../whole.ts'
 import { BucketTask } from './bucket-task.ts'
 import { GoneStages } from './gone-stages.ts'
 import { stageInput } from './stage-input.ts'
+import { WaitingBatches } from './waiting-batches.ts'
 
 export interface StagesParts {
   readonly job: string
@@ -26,6 +28,14 @@ export interface StagesParts {
   readonly environment: Environment
   readonly publisher: Publisher
   readonly plans: Plans
+}
+
+/** What is done with batches after their commit, and where they wait. */
+export interface AfterCommit {
+  /** Of the operator. */
+  readonly id: string
+  readonly batches: WaitingBatches
+  readonly run: NonNullable<BatchOperator['afterCommit']>
 }
 
 export class Stages {
@@ -57,6 +67,16 @@ export class Stages {
   /** When something has to be run although no data may come; buckets must be loaded. */
   get due(): number[] {
     return this.#all.flatMap((bucket) => bucket.due ?? [])
+  }
+
+  /** Where something is done with batches after their commit: a bucket each. */
+  get afterCommits(): readonly AfterCommit[] {
+    return [...this.#buckets].flatMap(([{ id, steps }, [bucket]]) =>
+      steps.flatMap(({ node: { operator } }) => {
+        const run = operator.runs === 'on batches' ? operator.afterCommit : undefined
+        return run && bucket ? [{ id, batches: new WaitingBatches(bucket, this.#parts), run }] : []
+      }),
+    )
   }
 
   load(): Promise<unknown> {

@@ -28,6 +28,7 @@ const POINTS: Readonly<Record<string, 'conditional' | 'paged' | 'plain'>> = {
   delete: 'plain',
   arm: 'plain',
   ask: 'plain',
+  effect: 'plain',
 }
 
 /** Ways through the runtime that only trouble opens, and mishaps of the world around it. */
@@ -81,6 +82,8 @@ export const PATHS = [
   'trouble for longer than logs are kept',
   'a topic made again',
   'a log lost',
+  'a batch tried again after its commit',
+  'a batch done again after others had gone on',
 ] as const
 
 export type Path = (typeof PATHS)[number]

@@ -130,6 +130,7 @@ export class Monitor {
     }
     this.#checkPublished(name, task, version)
     this.logs.take(task, version, record, who)
+    if (isBucketCommit(record)) this.#parts.effects.take(task.stage, record)
     for (const effect of record.outbox) {
       if (effect.kind === 'call') this.calls.promise(task, version, effect)
       else this.#promise(name, task.stage, effect, who)

@@ -12,6 +12,7 @@ import { isInPlace, stageOfEdge } from '../../names/edges.ts'
 import { CLOSE_STAGE, SOURCE_STAGE, type TaskRef } from '../../names/tasks.ts'
 import { isKafkaCommit, type KafkaCommit } from '../../sources/kafka/position.ts'
 import type { Coverage } from './coverage.ts'
+import type { EffectsLedger } from './effects-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import type { OutputKeys } from './outputs.ts'
 import type { Trace } from './trace.ts'
@@ -21,6 +22,7 @@ export type WatchedCommit = SourceCommit | CloseCommit | BucketCommit
 export interface MonitorParts {
   readonly keys: OutputKeys
   readonly ledger: Ledger
+  readonly effects: EffectsLedger
   readonly coverage: Coverage
   readonly trace: Trace | undefined
 }

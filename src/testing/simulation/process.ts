@@ -32,6 +32,8 @@ export interface ProcessOptions {
   readonly allows: (error: unknown) => boolean
   /** Whether the process's code may be refused with this code of an error. Default: it may not. */
   readonly refuses?: (code: string) => boolean
+  /** Whether what is done with batches after their commit is only taken down: it has been done, in the run that is checked. */
+  readonly pretends?: boolean
   /** What is given up by name. */
   readonly accept?: readonly string[]
 }
@@ -55,7 +57,7 @@ export class SimulatedProcess implements Caller {
 
   constructor(name: string, job: JobDefinition, world: World, options: ProcessOptions) {
     const { reportFailures, partitions, code, skew, random, allows } = options
-    const { refuses = () => false, accept = [], trustExpired = 0 } = options
+    const { refuses = () => false, accept = [], trustExpired = 0, pretends = false } = options
     this.name = name
     this.random = random
     this.#world = world
@@ -95,6 +97,12 @@ export class SimulatedProcess implements Caller {
         },
       },
       print: (text) => this.#print(text),
+      afterCommit: (batch, work) =>
+        world.faults.around(this, {
+          point: 'effect',
+          describe: () => `does ${batch.output} with T = ${batch.time}, attempt ${batch.attempt}`,
+          work: () => world.effects.around(name, batch, pretends ? async () => {} : work),
+        }),
       code,
       owner: 'simulated',
       strict: true,

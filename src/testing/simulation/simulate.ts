@@ -231,6 +231,7 @@ export async function simulateSeed(
     comparePublished(run, actual, await reference.published(normalize), until)
     comparePrinted(run, reference, until)
     compareCalls(run, reference, until)
+    run.effects.compare(reference.effects, until)
   }
 }
 

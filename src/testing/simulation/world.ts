@@ -7,6 +7,7 @@ import { type MemoryTable, memoryTable } from '../../stores/memory-table.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../../stores/object-store.ts'
 import type { StateTable } from '../../stores/table.ts'
 import { Coverage } from './coverage.ts'
+import { EffectsLedger } from './effects-ledger.ts'
 import { type FaultOptions, Faults } from './faults.ts'
 import { Ledger, type RecordsOf } from './ledger.ts'
 import { Monitor } from './monitor.ts'
@@ -45,6 +46,7 @@ export class World {
   readonly faults: Faults
   readonly keys: OutputKeys
   readonly ledger: Ledger
+  readonly effects: EffectsLedger
   readonly monitor: Monitor
   /** Wake-ups that are armed and not handled yet. */
   readonly wakeUps: WakeUp[] = []
@@ -66,6 +68,11 @@ export class World {
     this.faults = new Faults(random, faults, this.coverage, this.trace)
     this.keys = new OutputKeys([job, ...others])
     this.ledger = new Ledger(job.settings, recordsOf)
+    this.effects = new EffectsLedger(
+      () => this.now,
+      this.coverage,
+      (what) => this.monitor.violation(what),
+    )
     this.monitor = new Monitor(this)
     this.faults.onEndless = () => this.monitor.violation('the run does not come to an end')
   }

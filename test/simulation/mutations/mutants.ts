@@ -6,6 +6,7 @@ import { BUCKET_MUTANTS } from './bucket-mutants.ts'
 import { CALL_MUTANTS } from './call-mutants.ts'
 import { CLOSING_MUTANTS } from './closing-mutants.ts'
 import { DEPLOY_MUTANTS } from './deploy-mutants.ts'
+import { EFFECT_MUTANTS } from './effect-mutants.ts'
 import { EXPIRY_MUTANTS } from './expiry-mutants.ts'
 import { OFFSET_MUTANTS } from './offset-mutants.ts'
 import { SOURCE_MUTANTS } from './source-mutants.ts'
@@ -41,4 +42,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...BUCKET_MUTANTS,
   ...STORE_MUTANTS,
   ...CALL_MUTANTS,
+  ...EFFECT_MUTANTS,
 ]

@@ -14,7 +14,7 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
     name: 'a wake-up does not arm the next',
     breaks: 'rest',
     file: 'src/runtime/job-runtime.ts',
-    find: 'await this.#wakeUps.ensure(Math.max(open ?? 0, now + this.plan.job.settings.idleAfter), fired)',
+    find: 'await this.#wakeUps.ensure(atRest ? again : Math.min(next, again), fired)',
     replace: '',
   },
   {
