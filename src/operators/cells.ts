@@ -27,22 +27,36 @@ export interface Form<E> {
   load(saved: unknown, loading: Loading): E
 }
 
-interface Loading {
-  readonly migrate: Migrate
-  /** Of cells by key. */
-  readonly at: { readonly key: unknown } | undefined
-  refuse(): never
+/** One for all cells of an operator: state of a million keys is loaded cell by cell. */
+class Loading {
+  readonly #kind: string
+  migrate: Migrate = asIs
+  cell: unknown
+  key: unknown
+
+  constructor(kind: string) {
+    this.#kind = kind
+  }
+
+  /** A value of a cell by key, as this code has it. */
+  ofKey(value: unknown): unknown {
+    return this.migrate === asIs ? value : this.migrate(value, { key: this.key })
+  }
+
+  refuse(): never {
+    throw new UnknownCellError(this.#kind, describeCell(this.cell))
+  }
 }
 
 /** Of a cell that holds one value of the user's. */
 export const plain: Form<unknown> = {
   save: (value) => value,
-  load: (saved, { migrate, at }) => migrate(saved, at),
+  load: (saved, loading) => loading.ofKey(saved),
 }
 
 interface Collection {
   cells(): Iterable<readonly [cell: unknown, value: unknown]>
-  restore(cell: readonly unknown[], change: CellChange, loading: Omit<Loading, 'at'>): void
+  restore(cell: readonly unknown[], change: CellChange, loading: Loading): void
 }
 
 type Log = (cell: unknown, value: unknown, deleted: boolean) => void
@@ -51,12 +65,14 @@ type Log = (cell: unknown, value: unknown, deleted: boolean) => void
 export class Cells {
   readonly #kind: string
   readonly #declared = new Map<unknown, Collection>()
+  readonly #loading: Loading
   #changes: CellChange[] = []
   readonly #log: Log = (cell, value, deleted) => this.#changes.push({ cell, value, deleted })
 
   /** @param kind of the operator, for messages */
   constructor(kind: string) {
     this.#kind = kind
+    this.#loading = new Loading(kind)
   }
 
   /** `[name]`: whether something has happened. */
@@ -100,12 +116,12 @@ export class Cells {
    */
   restore(change: CellChange, migrate: Migrate = asIs): void {
     const { cell } = change
-    const refuse = (): never => {
-      throw new UnknownCellError(this.#kind, describeCell(cell))
-    }
+    const loading = this.#loading
+    loading.cell = cell
+    loading.migrate = migrate
     const collection = Array.isArray(cell) ? this.#declared.get(cell[0]) : undefined
-    if (Array.isArray(cell) && collection) collection.restore(cell, change, { migrate, refuse })
-    else refuse()
+    if (Array.isArray(cell) && collection) collection.restore(cell, change, loading)
+    else loading.refuse()
   }
 }
 
@@ -132,8 +148,8 @@ export class Flag implements Collection {
     if (this.#isSet) yield [[this.#name], true]
   }
 
-  restore(cell: readonly unknown[], { deleted }: CellChange, { refuse }: Omit<Loading, 'at'>): void {
-    if (cell.length !== 1) refuse()
+  restore(cell: readonly unknown[], { deleted }: CellChange, loading: Loading): void {
+    if (cell.length !== 1) loading.refuse()
     this.#isSet = !deleted
   }
 }
@@ -175,10 +191,10 @@ export class Timed<E> implements Collection {
     for (const [time, entry] of this.#entries) yield [[this.#name, time], this.#form.save(entry)]
   }
 
-  restore([, time, ...more]: readonly unknown[], { value, deleted }: CellChange, loading: Omit<Loading, 'at'>): void {
+  restore([, time, ...more]: readonly unknown[], { value, deleted }: CellChange, loading: Loading): void {
     if (typeof time !== 'number' || more.length > 0) loading.refuse()
     else if (deleted) this.#entries.delete(time)
-    else this.#entries.set(time, this.#form.load(value, { ...loading, at: undefined }))
+    else this.#entries.set(time, this.#form.load(value, loading))
   }
 }
 
@@ -245,12 +261,13 @@ export class Keyed<E> implements Collection {
     for (const [key, entry] of this.#entries) yield [[this.#name, key], this.#form.save(entry)]
   }
 
-  restore(cell: readonly unknown[], { value, deleted }: CellChange, loading: Omit<Loading, 'at'>): void {
+  restore(cell: readonly unknown[], { value, deleted }: CellChange, loading: Loading): void {
     if (cell.length !== 2) loading.refuse()
     const key = cell[1]
     if (this.#moves || deleted) this.#entries.delete(key)
     if (deleted) return
-    this.#entries.set(key, this.#form.load(value, { ...loading, at: { key } }))
+    loading.key = key
+    this.#entries.set(key, this.#form.load(value, loading))
     this.#restored = true
   }
 }

@@ -64,11 +64,11 @@ type Batch = KeyMap<unknown>
 
 const pairsForm: Form<Batch> = {
   save: (batch) => [...batch],
-  load(saved, { migrate, refuse }) {
-    if (!Array.isArray(saved)) return refuse()
+  load(saved, loading) {
+    if (!Array.isArray(saved)) return loading.refuse()
     const pairs = saved.map((pair) => {
       const [key, value] = pairOf(pair)
-      return [key, migrate(value, { key })] as const
+      return [key, loading.migrate(value, { key })] as const
     })
     return batchOf(pairs)
   },

@@ -82,9 +82,9 @@ interface Entry {
 
 const entryForm: Form<Entry> = {
   save: ({ state, usedAt }) => [state, usedAt],
-  load(saved, { migrate, at, refuse }) {
+  load(saved, loading) {
     const [state, usedAt]: readonly unknown[] = Array.isArray(saved) ? saved : []
-    return typeof usedAt === 'number' ? { state: migrate(state, at), usedAt } : refuse()
+    return typeof usedAt === 'number' ? { state: loading.ofKey(state), usedAt } : loading.refuse()
   },
 }
 

@@ -63,9 +63,9 @@ function topping(top: Top, who: Partial<Asked>, values: BatchOperator['values'])
 
 const valuesForm: Form<Values> = {
   save: (values) => values,
-  load(saved, { migrate, at, refuse }) {
-    const values = migrate(saved, at)
-    return Array.isArray(values) ? values : refuse()
+  load(saved, loading) {
+    const values = loading.ofKey(saved)
+    return Array.isArray(values) ? values : loading.refuse()
   },
 }
 

@@ -80,7 +80,7 @@ const NO_VALUES: readonly unknown[] = Object.freeze([])
 
 const stateForm: Form<Entry> = {
   save: ({ state }) => state,
-  load: (saved, { migrate, at }) => ({ state: migrate(saved, at), run: 0 }),
+  load: (saved, loading) => ({ state: loading.ofKey(saved), run: 0 }),
 }
 
 class UpdateState implements RunningOperator {

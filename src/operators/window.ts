@@ -46,7 +46,8 @@ export function windowing({ spans, made }: Windowed, who: Identity, values: Valu
 
 const elementsForm: Form<Elements> = {
   save: (elements) => elements,
-  load: (saved, { migrate, refuse }) => (Array.isArray(saved) ? saved.map((element) => migrate(element)) : refuse()),
+  load: (saved, loading) =>
+    Array.isArray(saved) ? saved.map((element) => loading.migrate(element)) : loading.refuse(),
 }
 
 class Window implements RunningOperator {
