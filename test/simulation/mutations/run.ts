@@ -16,7 +16,18 @@ const MARKS = ['<!-- mutations -->', '<!-- /mutations -->'] as const
 /** What a copy needs of the repository. */
 const PARTS = ['src', 'test', 'infra', 'functions', 'package.json', 'vitest.config.ts', 'tsconfig.json']
 /** Tests that may find what no seed has found in the time given. */
-const DIRECTED = ['test/runtime', 'test/state', 'test/lambda', 'test/sources', 'test/hostile']
+const DIRECTED = [
+  'log',
+  'stores',
+  'values',
+  'operators',
+  'sources',
+  'sinks',
+  'stream',
+  'runtime',
+  'lambda',
+  'hostile',
+].map((folder) => `test/${folder}`)
 /** Runs side by side: CI has two cores. */
 const AT_ONCE = 2
 
