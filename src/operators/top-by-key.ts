@@ -9,8 +9,8 @@ import { checkFunction } from '../options/options.ts'
 import { type CombineOptions, shuffle } from '../options/shuffle.ts'
 import { VERSION_OPTIONS, valueVersion, versionOfLists } from '../options/state-version.ts'
 import { copyAgain, copyOf } from '../values/copy.ts'
-import { KeyMap } from '../values/key-map.ts'
-import { type Pair, pairOf } from '../values/pairs.ts'
+import { groupValues } from '../values/group-values.ts'
+import type { Pair } from '../values/pairs.ts'
 import type { Form, Keyed } from './cells.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import { synchronous } from './synchronous.ts'
@@ -51,7 +51,7 @@ function topping(top: Top, who: Partial<Asked>, values: BatchOperator['values'])
     said: 'topByKey',
     keys: 'made',
     spread: 'by key',
-    combine: (pairs) => Array.from(valuesOfEach(pairs), ([key, some]): Pair => [key, greatest(top, some)]),
+    combine: (pairs) => Array.from(groupValues(pairs), ([key, some]): Pair => [key, greatest(top, some)]),
     makes: 'lists',
     values,
     takesWhatItKeeps: true,
@@ -83,7 +83,7 @@ class TopByKey implements RunningOperator {
   run(_: BatchInfo, [elements = []]: readonly (Elements | undefined)[]): Elements {
     const { combined, aside } = this.#context
     const emitted: Pair[] = []
-    for (const [key, came] of valuesOfEach(elements)) {
+    for (const [key, came] of groupValues(elements)) {
       const values = combined ? came.flat() : came
       try {
         const kept = this.#values.get(key) ?? []
@@ -100,18 +100,6 @@ class TopByKey implements RunningOperator {
     }
     return emitted
   }
-}
-
-/** All values of each key, in the order in which keys were first seen. */
-function valuesOfEach(pairs: Elements): KeyMap<unknown[]> {
-  const groups = new KeyMap<unknown[]>()
-  for (const element of pairs) {
-    const [key, value] = pairOf(element)
-    const group = groups.get(key)
-    if (group) group.push(value)
-    else groups.set(key, [value])
-  }
-  return groups
 }
 
 /** Of equal values the first. A single one is looked at, too: a record with a value that has no order is to blame alone. */

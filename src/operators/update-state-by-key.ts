@@ -10,7 +10,8 @@ import { STATE_OPTIONS, shuffle } from '../options/shuffle.ts'
 import { valueVersion } from '../options/state-version.ts'
 import { refuseMissing } from '../values/canonical-key.ts'
 import { copyAgain, copyOf, equal } from '../values/copy.ts'
-import { KeyMap } from '../values/key-map.ts'
+import { groupValues } from '../values/group-values.ts'
+import type { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import type { Flag, Form, Keyed } from './cells.ts'
 import { INITIAL, initialState } from './initial-state.ts'
@@ -166,15 +167,4 @@ class UpdateState implements RunningOperator {
   #dropOthers(): void {
     for (const [key, { run }] of this.#states) if (run !== this.#run) this.#states.delete(key)
   }
-}
-
-function groupValues(elements: Elements): KeyMap<unknown[]> {
-  const groups = new KeyMap<unknown[]>()
-  for (const element of elements) {
-    const [key, value] = pairOf(element)
-    const group = groups.get(key)
-    if (group) group.push(value)
-    else groups.set(key, [value])
-  }
-  return groups
 }
