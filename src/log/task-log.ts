@@ -76,13 +76,14 @@ export class TaskLog<R> {
    * Encodes a record; one that is over an item's limit goes to S3 now, before the commit.
    *
    * @param version which entry it will be; an object whose name does not tell can be deleted by the bucket's rule only.
+   * @param most bytes of an entry, where less than the item's limit is worth an object.
    * @throws UnwritableRecordError for one that could not be read back (DESIGN §2a.5).
    */
-  async prepare(record: R, version?: number): Promise<PreparedRecord<R>> {
+  async prepare(record: R, version?: number, most = maxBodyBytes(this.task)): Promise<PreparedRecord<R>> {
     if (!this.#isRecord(record))
       throw new UnwritableRecordError(`the next commit of ${describeTask(this.task)}`, record)
     const body = encode(record)
-    if (body.length <= maxBodyBytes(this.task))
+    if (body.length <= Math.min(most, maxBodyBytes(this.task)))
       return { body, spilled: undefined, bytes: body.length, again: () => this.#again(body) }
     const key = this.#spillKey(version)
     const spilled = { bucket: this.#bucket, key }

@@ -7,7 +7,7 @@ import type { JobSettings } from '../graph/job.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { Entry, PreparedRecord, TaskLog } from '../log/task-log.ts'
 import type { Environment } from './environment.ts'
-import { heal, type Promises, type Publisher, publish, withdraw } from './outbox.ts'
+import { entryLimit, heal, type Promises, type Publisher, publish, withdraw } from './outbox.ts'
 import { trustedFor } from './snapshot-due.ts'
 
 /** What the records of all logs have in common. */
@@ -156,7 +156,7 @@ export class FencedLog<R extends Committed> {
   async prepare(record: R): Promise<Draft<R>> {
     const version = this.version + 1
     try {
-      return { version, record, prepared: await this.log.prepare(record, version) }
+      return { version, record, prepared: await this.log.prepare(record, version, entryLimit(record.outbox)) }
     } catch (error) {
       await withdraw(this.#parts.environment.objects, record.outbox)
       throw error

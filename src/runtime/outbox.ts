@@ -69,6 +69,15 @@ export async function withdraw(objects: ObjectStore, effects: readonly Effect[])
   await Promise.all(effects.map((effect) => performerOf(effect).withdraw?.(objects, effect)))
 }
 
+/**
+ * How large an entry may be, when that is less than an item holds: what calls carry is read by nobody but who makes them, and 65 write
+ * units cost as much as eight objects (https://aws.amazon.com/dynamodb/pricing/on-demand/, https://aws.amazon.com/s3/pricing/).
+ */
+export function entryLimit(outbox: readonly Effect[]): number | undefined {
+  const carried = outbox.reduce((sum, effect) => sum + (effect.kind === 'call' ? effect.body.length : 0), 0)
+  return carried > INLINE_BYTES ? INLINE_BYTES : undefined
+}
+
 /** What an entry of a log has promised. */
 export interface Promises {
   readonly task: TaskRef

@@ -139,6 +139,20 @@ describe('what it is called with', () => {
     expect(elementsOf(to)).toEqual([[large, 'b']])
   })
 
+  it('is in an object when it would be more than 64 write units, as the commit it belongs to', async () => {
+    const to = target()
+    const bytesOf = async (size: number, text: string) => {
+      const code = driven(words(to))
+      await code.deliver(records('lines-0', [text.slice(0, size)], { at: 100 }))
+      return (await code.head('source', 'lines-0'))?.body.length ?? 0
+    }
+    const text = incompressible(70 * 1024)
+    expect(await bytesOf(30 * 1024, text)).toBeGreaterThan(20 * 1024)
+    expect(await bytesOf(70 * 1024, text)).toBeLessThan(1024)
+    expect(await bytesOf(70 * 1024, 'a'.repeat(70 * 1024))).toBeLessThan(2048) // compressed it is little: no object
+    expect(to.calls.map(({ elements }) => elements.length)).toEqual([1, 1, 1])
+  })
+
   it('is not what is no value: such a record is bad', async () => {
     const to = target()
     const code = job('urls', { batch: '1s', onPoison: 'quarantine' }, ({ kafka }) => {
