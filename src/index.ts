@@ -66,6 +66,7 @@ export {
   StateSpec,
   type TimedMappingFunction,
 } from './operators/state-spec.ts'
+export type { OrderOptions, StreamSortOptions } from './operators/take.ts'
 export type { TopOptions } from './operators/top-by-key.ts'
 export type { Transformed } from './operators/transform.ts'
 export type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from './operators/update-shapes.ts'
@@ -81,7 +82,7 @@ export type { KafkaOptions } from './sources/kafka/kafka.ts'
 export type { GapPolicy, OffsetHoles } from './sources/kafka/kafka-source.ts'
 export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafka/record.ts'
 export type { OffsetRange } from './sources/source.ts'
-export type { CsvArguments, DStream, MappedStream } from './stream/dstream.ts'
+export type { CsvArguments, DStream, MappedStream, SortedStream } from './stream/dstream.ts'
 export { type JobContext, type JobOptions, job } from './stream/job.ts'
 export { type BatchesOf, type StreamsOf, transform } from './stream/transform.ts'
 export type { WindowReduceOptions } from './stream/windows.ts'

@@ -71,8 +71,38 @@ export function checkSort<K>(operation: string, options: SortOptions<K>): SortOp
 /** The `n` least, the least first. */
 export function least<T>(operation: string, partitions: Partitions<T>, n: number, compare?: Compare<T>): T[] {
   const order = compare ? checkFunction(`${operation}, compare`, compare) : natural(operation)
-  return flat(partitions).sort(order).slice(0, Math.max(0, n))
+  return firstInOrder(flat(partitions), n, (element) => element, order)
 }
+
+/**
+ * The `n` that come first by what `keyOf` gives, in order; of equal ones the first. An element that is not among the best so far costs one
+ * comparison, and no more than twice as many are held.
+ */
+export function firstInOrder<T, K>(
+  elements: readonly T[],
+  n: number,
+  keyOf: (element: T) => K,
+  order: Compare<K>,
+): T[] {
+  const byKey: Compare<Ranked<T, K>> = (a, b) => order(a.key, b.key)
+  const best: Ranked<T, K>[] = []
+  let last: Ranked<T, K> | undefined
+  for (const element of elements) {
+    const key = keyOf(element)
+    if (last && !(order(key, last.key) < 0)) continue
+    best.push({ element, key })
+    if (best.length < 2 * n + FEW) continue
+    best.sort(byKey).splice(n)
+    last = best.at(-1)
+  }
+  return best
+    .sort(byKey)
+    .slice(0, Math.max(0, n))
+    .map(({ element }) => element)
+}
+
+/** So that the best one is not looked for by sorting two at a time. */
+const FEW = 16
 
 /** The `n` greatest, the greatest first, of equal ones the first. */
 export function greatest<T>(operation: string, partitions: Partitions<T>, n: number, compare?: Compare<T>): T[] {

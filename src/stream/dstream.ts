@@ -2,6 +2,7 @@
 // own file. Definitions follow org.apache.spark.streaming.dstream.DStream and PairDStreamFunctions.
 
 import type { Batch } from '../batch/batch.ts'
+import type { Compare } from '../batch/order.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { CsvOptions } from '../formats/encode.ts'
 import { madeBy, type OutputNode, operatorNode, type StreamNode } from '../graph/nodes.ts'
@@ -23,6 +24,16 @@ import type { Asked, Operator } from '../operators/operator.ts'
 import { type PartitioningOptions, preservesPartitioning } from '../operators/preserves-partitioning.ts'
 import { repartition } from '../operators/repartition.ts'
 import type { MapWithStateOptions, StateSpec } from '../operators/state-spec.ts'
+import {
+  type Order,
+  type OrderOptions,
+  type StreamSortOptions,
+  sorting,
+  take,
+  takeOrdered,
+  takeSorted,
+  top,
+} from '../operators/take.ts'
 import { type TopOptions, topByKey } from '../operators/top-by-key.ts'
 import { type Transformed, transform, transformWith } from '../operators/transform.ts'
 import { union } from '../operators/union.ts'
@@ -260,6 +271,78 @@ export class DStream<T> {
    */
   distinct(options: ShuffleOptions = {}): DStream<T> {
     return this.map((element): [T, null] => [element, null]).derive(distinct(options))
+  }
+
+  /**
+   * The first `n` elements of every batch, or as many as there are, in the order of partitions and offsets. No task sends more than `n` of
+   * a micro-batch. Spark: `RDD.take`, by `transform`.
+   *
+   * @throws InvalidOptionError unless `n` is a whole number of at least 1; so do the others that take an `n`.
+   * @example orders.filter(({ cents }) => cents > 100_000).take(5).print()
+   */
+  take(n: number, options: IdentityOptions = {}): DStream<T> {
+    return this.derive(take(n, options))
+  }
+
+  /**
+   * The first element of every batch, none for an empty one: `take(1)`. Spark: `RDD.first`, which is an error for an empty RDD.
+   *
+   * @example orders.sortBy(({ cents }) => cents, { ascending: false }).first()
+   */
+  first(options: IdentityOptions = {}): DStream<T> {
+    return this.take(1, options)
+  }
+
+  /**
+   * Whether a batch has no elements, one boolean per batch; only numbers travel. An empty batch is seen as {@link count} sees it. Spark: `RDD.isEmpty`.
+   *
+   * @example orders.isEmpty().filter((isEmpty) => isEmpty).print()
+   */
+  isEmpty(options: IdentityOptions = {}): DStream<boolean> {
+    return this.count(options).map((count) => count === 0)
+  }
+
+  /**
+   * The `n` greatest elements of every batch, the greatest first, in the natural order or by `compare`; of equal ones those that stand first by partition and
+   * offset. No task sends more than `n` of a micro-batch, where `transform((batch) => batch.top(n))` has all of them travel. Spark: `RDD.top`.
+   *
+   * @throws InvalidOptionError; TypeError for elements without an order: that of a single element makes its record a poison one.
+   * @example byShop.reduceByKey((a, b) => a + b).top(10, (a, b) => a[1] - b[1])
+   */
+  top(n: number, order: Compare<T> | OrderOptions<T> = {}): DStream<T> {
+    return this.derive(top(n, order))
+  }
+
+  /**
+   * As {@link top} the `n` least, the least first. Spark: `RDD.takeOrdered`.
+   *
+   * @example numbers.takeOrdered(3).print()
+   */
+  takeOrdered(n: number, order: Compare<T> | OrderOptions<T> = {}): DStream<T> {
+    return this.derive(takeOrdered(n, order))
+  }
+
+  /**
+   * Every batch sorted by what `keyOf` gives, in the natural order or by `compare`; equal ones stay in the order of partitions and offsets. All elements travel
+   * to one place, unless no more is asked for than the first of them: `take(n)`, `first()`, `print()` and `printTable()` of a sorted stream have `n` per task
+   * and micro-batch travel. Spark: `RDD.sortBy`, by `transform`.
+   *
+   * @throws InvalidOptionError; TypeError for keys without an order: that of a single element makes its record a poison one.
+   * @example orders.sortBy(({ cents }) => cents, { ascending: false }).take(10)
+   */
+  sortBy<K>(keyOf: (element: T) => K, options: StreamSortOptions<K> = {}): SortedStream<T> {
+    const [order, asked] = sorting('sortBy', keyOf, options)
+    return new SortedStream<T>(this, order, ...this.#after(asked))
+  }
+
+  /**
+   * Pairs sorted by key, as {@link sortBy}. Spark: `sortByKey`.
+   *
+   * @example byShop.reduceByKey((a, b) => a + b).sortByKey().saveAsTextFiles('s3://results/shops')
+   */
+  sortByKey<K, V>(this: Pairs<K, V>, options: StreamSortOptions<K> = {}): SortedStream<readonly [K, V]> {
+    const [order, asked] = sorting('sortByKey', ([key]: readonly [K, V]) => key, options)
+    return new SortedStream<readonly [K, V]>(this, order, ...this.#after(asked))
   }
 
   /**
@@ -792,6 +875,58 @@ export class MappedStream<K, S, M> extends DStream<M> {
    */
   stateSnapshots(options: IdentityOptions = {}): DStream<[K, S]> {
     return this.derive(stateSnapshots(options))
+  }
+}
+
+/**
+ * What `sortBy` returns: the sorted batches, and their beginnings, for which less has to travel.
+ *
+ * @example
+ * function board(sorted: SortedStream<Order>) {
+ *   sorted.take(10).saveAsNdjsonFiles('s3://results/board')
+ * }
+ */
+export class SortedStream<T> extends DStream<T> {
+  readonly #unsorted: DStream<T>
+  readonly #order: Order
+
+  /** @internal */
+  constructor(unsorted: DStream<T>, order: Order, ...made: ConstructorParameters<typeof DStream<T>>) {
+    super(...made)
+    this.#unsorted = unsorted
+    this.#order = order
+  }
+
+  /**
+   * The first `n` of every batch in the stream's order; no task sends more than `n` of a micro-batch.
+   *
+   * @example orders.sortBy(({ at }) => at).take(3)
+   */
+  override take(n: number, options: IdentityOptions = {}): DStream<T> {
+    return this.#unsorted.derive(takeSorted(this.#order, n, options))
+  }
+
+  /**
+   * As {@link DStream.print}, of what travels for it.
+   *
+   * @example orders.sortBy(({ cents }) => cents, { ascending: false }).print()
+   */
+  override print(count = 10): void {
+    this.#toFirst(printed(count))
+  }
+
+  /**
+   * As {@link DStream.printTable}, of what travels for it.
+   *
+   * @example orders.sortBy(({ cents }) => cents, { ascending: false }).printTable(5)
+   */
+  override printTable(count = 20, options: TableOptions = {}): void {
+    this.#toFirst(printedTable(this.registry.batch, count, options))
+  }
+
+  #toFirst(sink: Sink): void {
+    const { takes } = sink
+    this.registry.add({ kind: 'output', input: takes === undefined ? this.node : this.take(takes).node, sink })
   }
 }
 
