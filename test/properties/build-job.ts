@@ -33,14 +33,18 @@ import { BATCH, type JobAst, type JobNode } from './job-ast.ts'
 export const RESULTS = 'results'
 export const nameOf = (node: number): string => `node${node}`
 
+/** Is told of a batch after its commit, and may throw: then it is told again. */
+export type Hear = (time: number, elements: readonly Element[]) => void
+
 /** @param idleAfter milliseconds */
-export function buildJob(ast: JobAst, name: string, idleAfter: number): Job {
-  const { idle, numPartitions, nodes, saved, printed } = ast
+export function buildJob(ast: JobAst, name: string, idleAfter: number, hear: Hear): Job {
+  const { idle, numPartitions, nodes, saved, printed, told } = ast
   return job(name, { batch: BATCH, idle, idleAfter, numPartitions }, ({ kafka }) => {
     const streams = new Streams((topics) => kafka(topics, { value: text() }).map(({ value }) => parseRecord(value)))
     for (const [i, node] of nodes.entries()) streams.add(i, node)
     for (const i of saved) streams.any(i).saveAsTextFiles(`s3://${RESULTS}/${nameOf(i)}`)
     if (printed !== undefined) streams.any(printed).print(10_000)
+    if (told !== undefined) streams.any(told).foreachRDD((batch) => hear(batch.time, batch.collect()), { id: 'told' })
   })
 }
 

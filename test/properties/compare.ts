@@ -1,5 +1,5 @@
 // Whether what a job has published is what the reference says, batch by batch: as multisets of lines, with `_SUCCESS` where a batch
-// is closed, and what was printed.
+// is closed, what was printed, and what a `foreachRDD` was called with.
 
 import { nameOf } from './build-job.ts'
 import type { Element } from './functions.ts'
@@ -21,7 +21,7 @@ interface Batch {
 /** The differences, in words; none when all is well. */
 export function differences(
   ast: JobAst,
-  run: Pick<JobRun, 'objects' | 'printed' | 'until'>,
+  run: Pick<JobRun, 'objects' | 'printed' | 'told' | 'until'>,
   expected: Expected,
 ): string[] {
   const found: string[] = []
@@ -38,12 +38,13 @@ export function differences(
     for (const time of expected.times) compareBatch(node, time, batches.get(time))
   }
   if (ast.printed !== undefined) comparePrints(ast.printed)
+  if (ast.told !== undefined) compareCalls(ast.told)
   return found
 
-  function compareBatch(node: number, time: number, batch: Batch | undefined, isPrint = false): void {
+  function compareBatch(node: number, time: number, batch: Batch | undefined, how = ''): void {
     const contents = expected.contents(node, time)
     if (contents === undefined) return
-    const what = `${isPrint ? 'printed ' : ''}#${node} at ${time}${data.has(time) ? '' : ' (no data)'}`
+    const what = `${how}#${node} at ${time}${data.has(time) ? '' : ' (no data)'}`
     const wanted = contents.map(lineOf).sort()
     const actual = (batch?.lines ?? []).toSorted()
     if (actual.length > 0 && !batch?.closed) found.push(`${what} is not closed`)
@@ -66,7 +67,24 @@ export function differences(
     for (const time of expected.times) {
       const [text] = texts.get(time) ?? []
       const lines = text?.split('\n').slice(3, -1) ?? []
-      compareBatch(node, time, text === undefined ? undefined : { lines, closed: true }, true)
+      compareBatch(node, time, text === undefined ? undefined : { lines, closed: true }, 'printed ')
+    }
+  }
+
+  /** Calls are at least once, the same in every try, and no batch is begun before those before it are done. */
+  function compareCalls(node: number): void {
+    const calls = new Map<number, string[]>()
+    for (const { time, elements } of run.told) {
+      const lines = elements.map(lineOf)
+      const before = calls.get(time)
+      if (before && !isSame(before, lines)) found.push(`told #${node} at ${time} is not the same in every try`)
+      const last = [...calls.keys()].at(-1) ?? time
+      if (!before && time < last) found.push(`told #${node} at ${time} comes after ${last}`)
+      calls.set(time, lines)
+    }
+    for (const time of expected.times) {
+      const lines = calls.get(time)
+      compareBatch(node, time, lines && { lines, closed: true }, 'told ')
     }
   }
 }

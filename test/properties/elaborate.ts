@@ -65,10 +65,11 @@ export interface JobDraws {
   /** Nodes that are saved although others read them. */
   readonly tapped: readonly number[]
   readonly printed: number | undefined
+  readonly told: number | undefined
 }
 
 /** What the draws come to. */
-export function elaborate({ topics, sources, draws, idle, numPartitions, tapped, printed }: JobDraws): JobAst {
+export function elaborate({ topics, sources, draws, idle, numPartitions, tapped, printed, told }: JobDraws): JobAst {
   const builder = new AstBuilder()
   const known = TOPICS.slice(0, topics)
   for (const source of sources) {
@@ -86,6 +87,7 @@ export function elaborate({ topics, sources, draws, idle, numPartitions, tapped,
     nodes,
     saved,
     printed: printed === undefined ? undefined : printed % nodes.length,
+    told: told === undefined ? undefined : told % nodes.length,
   }
 }
 

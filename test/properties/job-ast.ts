@@ -109,6 +109,8 @@ export interface JobAst {
   readonly saved: readonly number[]
   /** The node that is printed, if any. */
   readonly printed: number | undefined
+  /** The node whose batches are told to a `foreachRDD`, if any. */
+  readonly told: number | undefined
 }
 
 export function inputsOf(node: JobNode): readonly number[] {
@@ -116,8 +118,10 @@ export function inputsOf(node: JobNode): readonly number[] {
   return 'inputs' in node ? node.inputs : [node.input]
 }
 
+const named = (what: string, node: number | undefined) => (node === undefined ? [] : [`${what} ${node}`])
+
 /** A job in one line per operator. */
-export function describeJob({ idle, numPartitions, nodes, saved, printed }: JobAst): string {
+export function describeJob({ idle, numPartitions, nodes, saved, printed, told }: JobAst): string {
   const lines = nodes.map(({ op, type, slide, ...rest }, i) => {
     const { input, inputs, ...options } = { input: undefined, inputs: undefined, ...rest }
     const from = (inputs ?? (input === undefined ? [] : [input])).map((n) => `#${n}`).join(', ')
@@ -125,6 +129,6 @@ export function describeJob({ idle, numPartitions, nodes, saved, printed }: JobA
     const how = given.map(([name, value]) => ` ${name}=${JSON.stringify(value)}`).join('')
     return `#${i} ${op}(${from})${how} → ${type}${slide === 1 ? '' : ` every ${slide}`}`
   })
-  const ends = [`saved ${saved.join(', ')}`, ...(printed === undefined ? [] : [`printed ${printed}`])]
+  const ends = [`saved ${saved.join(', ')}`, ...named('printed', printed), ...named('told', told)]
   return [`idle: '${idle}', numPartitions: ${numPartitions}`, ...lines, ...ends].join('\n  ')
 }

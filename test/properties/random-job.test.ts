@@ -77,6 +77,7 @@ describe('random jobs', () => {
       ),
       deep: share(({ ast }) => depthOf(ast) > 4),
       printed: share(({ ast }) => ast.printed !== undefined),
+      told: share(({ ast }) => ast.told !== undefined),
     }
     expect(Object.entries(shapes).filter(([, count]) => count < 8)).toEqual([])
   })

@@ -23,5 +23,6 @@ export const randomJob: fc.Arbitrary<JobAst> = fc
     numPartitions: fc.integer({ min: 1, max: 3 }),
     tapped: fc.array(upTo(9), { maxLength: 2 }),
     printed: fc.option(upTo(9), { nil: undefined }),
+    told: fc.option(upTo(9), { nil: undefined, freq: 2 }),
   })
   .map(elaborate)

@@ -13,8 +13,9 @@ import { World } from '../../src/testing/simulation/world.ts'
 import { defined } from '../support/definition.ts'
 import { eventRecord } from '../support/kafka-events.ts'
 import { wakeUpEvent } from '../support/rest.ts'
-import { buildJob, RESULTS } from './build-job.ts'
+import { buildJob, type Hear, RESULTS } from './build-job.ts'
 import { TOPICS } from './elaborate.ts'
+import type { Element } from './functions.ts'
 import { BATCH, type JobAst } from './job-ast.ts'
 import {
   type Growth,
@@ -41,8 +42,16 @@ export interface JobRun {
   /** Result objects by key. */
   readonly objects: ReadonlyMap<string, string>
   readonly printed: readonly string[]
+  /** What `foreachRDD` was called with, in the order of the calls; some of them have failed. */
+  readonly told: readonly Told[]
   /** Of I1, I3 and rest, as far as the simulator's monitor sees them. */
   readonly violations: readonly string[]
+}
+
+/** A call of `foreachRDD`. */
+export interface Told {
+  readonly time: number
+  readonly elements: readonly Element[]
 }
 
 export async function runJob(ast: JobAst, stream: RandomStream, schedule: Schedule): Promise<JobRun> {
@@ -71,6 +80,7 @@ class Run {
   /** By partition, when its records are produced. */
   readonly #producedAt = new Map<string, number[]>()
   readonly #records: ReferenceRecord[] = []
+  readonly #told: Told[] = []
   readonly #idleAfter: number
   #processes: SimulatedProcess[] = []
   #started = 0
@@ -96,7 +106,7 @@ class Run {
     )
     this.#partitions = new Map(partitions.map((partition) => [partition.name, partition]))
     this.#world = new World(this.#random, {
-      job: defined(buildJob(ast, NAME, this.#idleAfter)),
+      job: defined(buildJob(ast, NAME, this.#idleAfter, () => {})),
       start: START,
       faults: { kinds: kindsOf(schedule), probability: schedule.faults ? 0.015 : 0, except: new Set() },
       recordsOf: (task, from, until) => this.#partitions.get(task)?.slice(from, until) ?? [],
@@ -134,13 +144,22 @@ class Run {
     const until = world.now
     // What comes after every empty batch is another empty batch: enough of them, and all of these closed.
     if (this.#ast.idle === 'run') await this.#rest(until + TAIL * BATCH)
+    // What has failed is tried again only after a while.
+    for (let more = 0; more < 10 && !this.#isTold(until); more++) await this.#rest(world.now + 2 * TAIL * BATCH)
     return {
       records: this.#growth === 'learned' ? this.#committed() : this.#records,
       until: Math.floor(until / BATCH) * BATCH,
       objects: await readObjects(world.rawObjects, RESULTS),
       printed: world.printed,
+      told: this.#told,
       violations: world.monitor.violations,
     }
+  }
+
+  #isTold(until: number): boolean {
+    const { idle, nodes, told } = this.#ast
+    const slide = told === undefined ? undefined : nodes[told]?.slide
+    return idle === 'pause' || slide === undefined || (this.#told.at(-1)?.time ?? 0) > until - slide * BATCH
   }
 
   /**
@@ -161,6 +180,14 @@ class Run {
         return { ...record, time }
       })
     })
+  }
+
+  /** What it writes down stays although it fails after that: a user's table takes the same twice. */
+  readonly #hear: Hear = (time, elements) => {
+    const fails = this.#world.faults.enabled && this.#schedule.faults ? this.#random.next() : 1
+    if (fails < 0.1) throw new Error('flaky before it is written')
+    this.#told.push({ time, elements })
+    if (fails < 0.2) throw new Error('flaky after it is written')
   }
 
   #append(records: readonly TimedRecord[], base: number): void {
@@ -293,18 +320,23 @@ class Run {
     this.#processes = this.#processes.filter(({ alive }) => alive)
     const idle = this.#processes.filter(({ busy }) => busy === 0 || (concurrency && this.#random.chance(0.05)))
     if (idle.length > 0 && !(restarts && this.#random.chance(0.15))) return this.#random.pick(idle)
-    const job = defined(buildJob(this.#ast, NAME, this.#idleAfter))
+    const job = defined(buildJob(this.#ast, NAME, this.#idleAfter, this.#hear))
     const process = new SimulatedProcess(`process-${++this.#started}`, job, this.#world, {
       reportFailures: this.#random.chance(0.3),
       partitions: this.#growth === 'learned' ? new Map() : this.#counts,
       code: this.#random.pick(['v1', 'v2']),
       skew: 0,
       random: derivedRandom(this.#schedule.seed, this.#started),
-      allows: () => false,
+      allows: isFlaky,
     })
     this.#processes.push(process)
     return process
   }
+}
+
+/** Of an error or of what is logged of it. */
+function isFlaky(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'message' in error && String(error.message).includes('flaky')
 }
 
 function kindsOf({ faults, staleReads }: Schedule): readonly Fault[] {

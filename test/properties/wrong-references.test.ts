@@ -50,6 +50,27 @@ describe('the comparison', () => {
     }
     expect(parts).toBeGreaterThan(15)
   }, 300_000)
+
+  it('tells a call that is missing, comes too early, or is not the same as before', async () => {
+    let cases = 0
+    for (const one of fc.sample(randomCase, { seed: 3, numRuns: 60 })) {
+      if (one.ast.told === undefined) continue
+      const outcome = await checkCase(one)
+      if (outcome === undefined) continue
+      const { run, expected, problems } = outcome
+      expect(problems).toEqual([])
+      const isNoticed = (told: JobRun['told']): boolean => differences(one.ast, { ...run, told }, expected).length > 0
+      const full = run.told.find(({ time, elements }) => elements.length > 0 && expected.dataTimes.includes(time))
+      const [last] = run.told.filter(({ time }) => time === run.told.at(-1)?.time)
+      if (!full || !last || full.time === last.time) continue
+      const { time, elements } = full
+      expect(isNoticed(run.told.filter((call) => call.time !== time)), 'a missing one').toBe(true)
+      expect(isNoticed([last, ...run.told]), 'one that comes too early').toBe(true)
+      expect(isNoticed([...run.told, { time, elements: elements.slice(1) }]), 'another one').toBe(true)
+      cases++
+    }
+    expect(cases).toBeGreaterThan(8)
+  }, 300_000)
 })
 
 /** Whether the mistake is about something that the job does. */
