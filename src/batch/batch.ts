@@ -17,6 +17,8 @@ import { coalesced, flat, inTurns, type Partitions } from './partitions.ts'
 import { checkDrawing, drawn, numbered, zipped } from './positions.ts'
 import { distinctOf, intersected, product, without } from './sets.ts'
 
+export type { OffsetRange }
+
 /** The other side of an operation on two batches: a batch, or anything that has elements, which is one partition. */
 export type Side<T> = Batch<T> | Iterable<T>
 

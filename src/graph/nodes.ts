@@ -64,3 +64,10 @@ export function isBatchNode(node: StreamNode): node is BatchNode {
 export function madeBy(node: StreamNode): Made | undefined {
   return isBatchNode(node) ? node.operator.makes : undefined
 }
+
+/** The feeds whose records a stream is made of. */
+export function feedsOf(stream: StreamNode): ReadonlySet<string> {
+  const nodes = new Set([stream])
+  for (const node of nodes) for (const input of inputsOf(node)) nodes.add(input)
+  return new Set([...nodes].flatMap((node) => (node.kind === 'source' ? node.source.feeds : [])))
+}

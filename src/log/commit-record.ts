@@ -93,7 +93,7 @@ const partial = shape({
 
 /**
  * What one commit has read for one batch time: how many records, and where the first and the last of them stand, as their source says it.
- * Written for jobs with listeners.
+ * Written where somebody asks: listeners, and operators on whole batches (`Program.notesInputs`).
  */
 export type BatchInput = Infer<typeof input>
 const input = tuple<[time: number, records: number, first: number | string, last: number | string]>(
@@ -179,7 +179,7 @@ export const sourceCommitAt = <P>(position: Shape<P>) =>
     partials: list(partial),
     counts: counters,
     totals: counters,
-    /** By batch time; absent where the job has no listeners. */
+    /** By batch time; absent where nobody asks. */
     inputs: optional(list(input)),
     /** Of tasks that have operators by key. */
     inPlace: optional(inPlace),

@@ -2,9 +2,10 @@
 // `foreachRDD`. What it is given waits in the log until the function has succeeded, and that is a commit of its own
 // (runtime/pending-effects.ts).
 //
-// Cells: ['waiting', T], the elements; ['tried', T], how often the function has begun with them, and from when on it may again.
+// Cells: ['waiting', T], the elements; ['read', T], where its records stand in their topics, if it has any; ['tried', T], how often the
+// function has begun with them, and from when on it may again.
 
-import { type Batch, batchOf } from '../batch/batch.ts'
+import { type Batch, batchOf, type OffsetRange } from '../batch/batch.ts'
 import type { IdentityOptions } from '../options/identity.ts'
 import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
@@ -38,9 +39,9 @@ function waiting(f: OnBatch, who: Partial<Asked>): Asked {
     keys: 'lost',
     spread: 'all to one',
     state: {},
+    positions: true,
     async afterCommit(elements, facts) {
-      // Where the records of the batch stood is not kept with what waits.
-      const batch = batchOf<unknown>([elements], { ...facts, offsetRanges: [] })
+      const batch = batchOf<unknown>([elements], facts)
       try {
         await f.on(batch, facts.time)
       } catch (error) {
@@ -60,6 +61,18 @@ const elementsForm: Form<Elements> = {
   load: (saved, { refuse }) => (Array.isArray(saved) ? saved : refuse()),
 }
 
+const readForm: Form<readonly OffsetRange[]> = {
+  save: (ranges) => ranges.map((one) => [one.topic, one.partition, one.fromOffset, one.untilOffset]),
+  load: (saved, { refuse }) => (Array.isArray(saved) ? saved.map((one) => rangeOf(one) ?? refuse()) : refuse()),
+}
+
+function rangeOf(saved: unknown): OffsetRange | undefined {
+  const [topic, partition, fromOffset, untilOffset] = Array.isArray(saved) ? saved : []
+  if (typeof topic !== 'string' || typeof partition !== 'number') return undefined
+  if (typeof fromOffset !== 'number' || typeof untilOffset !== 'number') return undefined
+  return { topic, partition, fromOffset, untilOffset }
+}
+
 const triedForm: Form<Tried> = {
   save: ({ attempts, from, by }) => [attempts, from, by],
   load(saved, { refuse }) {
@@ -73,23 +86,31 @@ const NEVER: Tried = { attempts: 0, from: 0, by: '' }
 
 class Kept implements RunningOperator {
   readonly #waiting: Timed<Elements>
+  readonly #read: Timed<readonly OffsetRange[]>
   readonly #tried: Timed<Tried>
   readonly waiting: Waiting
 
   constructor({ cells }: OperatorContext) {
     this.#waiting = cells.timed('waiting', elementsForm)
+    this.#read = cells.timed('read', readForm)
     this.#tried = cells.timed('tried', triedForm)
     this.waiting = {
       first: () => this.#first(),
       elements: () => [...this.#waiting][0]?.[1].map(copyAgain) ?? [],
+      offsetRanges: () => this.#readOf([...this.#waiting][0]?.[0]),
       tried: (time, tried) => this.#tried.set(time, tried),
       done: (time) => this.#done(time),
     }
   }
 
   /** A batch waits also when nothing came: in Spark the function is called for it, too. */
-  run({ time }: BatchInfo, [elements = []]: readonly (Elements | undefined)[]): undefined {
+  run({ time, offsetRanges: [read = []] }: BatchInfo, [elements = []]: readonly (Elements | undefined)[]): undefined {
     this.#waiting.set(time, elements)
+    if (read.length > 0) this.#read.set(time, read)
+  }
+
+  #readOf(time: number | undefined): readonly OffsetRange[] {
+    return [...this.#read].flatMap(([at, ranges]) => (at === time ? ranges : []))
   }
 
   #first(): (Tried & { readonly time: number }) | undefined {
@@ -102,6 +123,7 @@ class Kept implements RunningOperator {
 
   #done(time: number): void {
     this.#waiting.delete(time)
+    this.#read.delete(time)
     this.#tried.delete(time)
   }
 }

@@ -1,6 +1,7 @@
 // The contract of an operator. Nothing outside an operator's own file lists operators: what plans, schemas and whoever runs
 // them have to know, the operator says. A node of the graph holds one (DESIGN §7).
 
+import type { OffsetRange } from '../batch/batch.ts'
 import type { Identity } from '../options/identity.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { Cells } from './cells.ts'
@@ -56,11 +57,13 @@ export interface BatchOperator extends Common {
   readonly walks?: true
   /** It shows what the operator that it reads keeps, and runs wherever that does. */
   readonly showsState?: true
+  /** It is told where the records of its batch stand in their feeds: their tasks note it in their commits. Only where all come to one. */
+  readonly positions?: true
   /**
    * What is done with a batch that waits, once the commit that holds it is there: at least once, one after the other. Such an operator has a
    * stage of its own, where nothing else waits for it or is read with it.
    */
-  afterCommit?(elements: Elements, batch: { readonly time: number; readonly id: string }): unknown
+  afterCommit?(elements: Elements, batch: AfterCommitInfo): unknown
   create(context: OperatorContext): RunningOperator
 }
 
@@ -137,6 +140,8 @@ export interface Waiting {
   first(): (Tried & { readonly time: number }) | undefined
   /** Of the first: the caller's own, as decoding the commit gives them. */
   elements(): Elements
+  /** Of the first: where its records stand in their feeds. */
+  offsetRanges(): readonly OffsetRange[]
   tried(time: number, tried: Tried): void
   /** It waits no more. */
   done(time: number): void
@@ -145,6 +150,15 @@ export interface Waiting {
 export interface BatchInfo {
   /** The batch time, milliseconds. */
   readonly time: number
+  /** Of each input, where the records of its batch stand in their feeds; empty unless the operator asks for it (`positions`). */
+  readonly offsetRanges: readonly (readonly OffsetRange[])[]
+}
+
+/** What is known of a batch when something is done with it after its commit. */
+export interface AfterCommitInfo {
+  readonly time: number
+  readonly id: string
+  readonly offsetRanges: readonly OffsetRange[]
 }
 
 /** What a function of the job has thrown on. */

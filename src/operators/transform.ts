@@ -8,7 +8,7 @@ import { describeValue } from '../errors/describe-value.ts'
 import type { IdentityOptions } from '../options/identity.ts'
 import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
-import type { Asked, BatchOperator, Elements, OperatorContext } from './operator.ts'
+import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext } from './operator.ts'
 
 /** What a function of `transform` may give back. */
 export type Transformed<U> = Batch<U> | Iterable<U> | Promise<Batch<U> | Iterable<U>>
@@ -52,7 +52,8 @@ function transforming(said: string, all: OfAll, options: IdentityOptions): Asked
     said,
     keys: 'lost',
     spread: 'all to one',
-    create: (context) => ({ run: ({ time }, inputs) => elementsOf(said, all, time, inputs, context) }),
+    positions: true,
+    create: (context) => ({ run: (info, inputs) => elementsOf(said, all, info, inputs, context) }),
   }
   return { ...identified(said, options), operator, numPartitions: 1 }
 }
@@ -61,12 +62,14 @@ function transforming(said: string, all: OfAll, options: IdentityOptions): Asked
 async function elementsOf(
   said: string,
   all: OfAll,
-  time: number,
+  { time, offsetRanges }: BatchInfo,
   inputs: readonly (Elements | undefined)[],
   { batchId, aside }: OperatorContext,
 ): Promise<Elements> {
-  const facts = { time, id: batchId(time), offsetRanges: [] }
-  const batches = inputs.map((elements = []) => batchOf<unknown>([elements], facts))
+  const id = batchId(time)
+  const batches = inputs.map((elements = [], i) =>
+    batchOf<unknown>([elements], { time, id, offsetRanges: offsetRanges[i] ?? [] }),
+  )
   try {
     const made = collected(said, await all.of(batches, time))
     for (const batch of batches) await batch.settled()

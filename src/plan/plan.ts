@@ -59,6 +59,8 @@ export interface Program extends Steps<RecordStep> {
   readonly topic: string
   /** The sources that read the topic; the records of the task fill their slots. */
   readonly sources: readonly { readonly source: Source; readonly slot: number }[]
+  /** Commits say what they have read for each batch time, some 20 bytes: the job has listeners, or operators that are told positions. */
+  readonly notesInputs: boolean
   /** What needs no shuffle because Kafka has partitioned by key: runs in the same task, when the partition has passed T. */
   readonly inPlace: InPlaceProgram | undefined
 }

@@ -3,7 +3,7 @@
 
 import type { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import { isBatchNode, madeBy, type OperatorNode, type StreamNode } from '../graph/nodes.ts'
+import { feedsOf, inputsOf, isBatchNode, madeBy, type OperatorNode, type StreamNode } from '../graph/nodes.ts'
 import { isKeyed, topicInPlace } from '../graph/partitioning.ts'
 import { edgeNameInPlace } from '../names/edges.ts'
 import { IN_PLACE, SOURCE_STAGE } from '../names/tasks.ts'
@@ -57,8 +57,16 @@ export function programOf(topic: string, job: JobDefinition, leaves: Leaves, ids
     outputs: of('now', outputs),
     edges: [...of('now', edges), ...now.carried],
     slots: now.slots.count,
+    notesInputs: job.settings.listeners !== undefined || isAskedFor(topic, job),
     inPlace: stage.steps.length > 0 ? { stage, newPartitions } : undefined,
   }
+}
+
+/** Whether an operator is told where the records of the topic stand. */
+function isAskedFor(topic: string, { outputs }: JobDefinition): boolean {
+  const nodes = new Set<StreamNode>(outputs.map(({ input }) => input))
+  for (const node of nodes) for (const input of inputsOf(node)) nodes.add(input)
+  return [...nodes].some((node) => isBatchNode(node) && node.operator.positions && feedsOf(node).has(topic))
 }
 
 class TopicPlanner {

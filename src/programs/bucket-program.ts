@@ -4,11 +4,13 @@ import { describeCause, MillraceError } from '../errors/errors.ts'
 import { BatchFailedError, UnknownCellError } from '../errors/operator-errors.ts'
 import { UnsavableValueError } from '../errors/value-errors.ts'
 import type { PoisonPolicy } from '../graph/job.ts'
+import { feedsOf } from '../graph/nodes.ts'
 import { batchId } from '../names/outputs.ts'
 import { type CellChange, Cells, type Migrate } from '../operators/cells.ts'
 import { type Aside, type RecordOperator, type RunningOperator, stop, type Waiting } from '../operators/operator.ts'
 import type { ValueVersion } from '../options/state-version.ts'
 import type { BatchStep, ShuffleStage } from '../plan/plan.ts'
+import type { OffsetRange } from '../sources/source.ts'
 import { bucketOf } from '../values/hash.ts'
 import { asideBy, type SetAside } from './aside.ts'
 import { Guard, isChange } from './guard.ts'
@@ -20,6 +22,12 @@ export type StateChanges = readonly (readonly [operator: string, changes: readon
 
 /** What stands beside the operators' state has an id that no operator can have, and is not theirs. */
 export const NO_OPERATOR = ''
+
+/** Where the records of a batch stand in some feeds. */
+export type RangesOf = (feeds: ReadonlySet<string>) => readonly OffsetRange[]
+
+const NO_INPUTS: readonly (readonly OffsetRange[])[] = []
+const NO_RANGES: RangesOf = () => []
 
 interface Running {
   readonly operator: RunningOperator
@@ -79,9 +87,14 @@ export class BucketProgram {
 
   /**
    * @param itemsOf what came over an edge for this time and bucket, in the fixed order of folding.
+   * @param rangesOf where the records of the batch stand in these feeds
    * @throws BatchFailedError when a function of the job throws.
    */
-  async run(time: number, itemsOf: (edge: string) => readonly unknown[]): Promise<Slots> {
+  async run(
+    time: number,
+    itemsOf: (edge: string) => readonly unknown[],
+    rangesOf: RangesOf = NO_RANGES,
+  ): Promise<Slots> {
     const slots: (readonly unknown[] | undefined)[] = new Array(this.#stage.slots)
     for (const { edge, slot } of this.#stage.inputs) {
       slots[slot] = time % edge.slide === 0 ? itemsOf(edge.id) : undefined
@@ -94,7 +107,9 @@ export class BucketProgram {
       try {
         const { operator } = step.node
         const made =
-          operator.runs === 'on records' ? await this.#onRecords(step, operator, inputs) : this.#onBatch(step, inputs)
+          operator.runs === 'on records'
+            ? await this.#onRecords(step, operator, inputs)
+            : this.#onBatch(step, inputs, rangesOf)
         slots[step.slot] = made instanceof Promise ? await made : made
         guard?.check(step.id)
         guard?.freezeAll(slots[step.slot])
@@ -114,8 +129,16 @@ export class BucketProgram {
     return taken
   }
 
-  #onBatch({ id, every }: BatchStep, inputs: readonly Slots[number][]): ReturnType<RunningOperator['run']> {
-    return this.#time % every === 0 ? this.#running.get(id)?.operator.run({ time: this.#time }, inputs) : undefined
+  #onBatch(
+    { id, every, node }: BatchStep,
+    inputs: readonly Slots[number][],
+    rangesOf: RangesOf,
+  ): ReturnType<RunningOperator['run']> {
+    const time = this.#time
+    if (time % every !== 0) return undefined
+    const told = node.operator.runs === 'on batches' && node.operator.positions
+    const offsetRanges = told ? node.inputs.map((input) => rangesOf(feedsOf(input))) : NO_INPUTS
+    return this.#running.get(id)?.operator.run({ time, offsetRanges }, inputs)
   }
 
   /** When a function throws on some of the elements, those are set aside one by one, unless it is one call for all. */

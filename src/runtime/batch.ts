@@ -133,13 +133,13 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     outbox: [...outbox, { kind: 'wake', at: wakeTimeFor(run.partials, now, settings) }],
     counts,
     totals: task.totalsWith(counts),
-    ...(settings.listeners && { inputs: inputsOf(source, records, segments) }),
+    ...(program.notesInputs && { inputs: inputsOf(source, records, segments) }),
     ...('inPlace' in done && { inPlace: done.inPlace }),
   }
   return { commit, stop }
 }
 
-/** For listeners: what is read for each batch time. */
+/** What is read for each batch time. */
 function inputsOf(
   { markOf }: SourceKind,
   records: readonly SourceRecord[],

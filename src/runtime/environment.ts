@@ -1,6 +1,7 @@
 // What a running job needs from outside. Everything that is not decided by the records comes through here, so that the
 // simulator can decide it instead.
 
+import type { OffsetRange } from '../sources/source.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
 import type { Helpers } from './side-by-side/share.ts'
@@ -40,6 +41,7 @@ export interface WaitingBatch {
   /** The first is 1. */
   readonly attempt: number
   readonly elements: readonly unknown[]
+  readonly offsetRanges: readonly OffsetRange[]
 }
 
 export interface Environment {

@@ -98,13 +98,14 @@ export class PendingEffects {
     const [time, attempt] = [first.time, first.attempts + 1]
     const by = this.#parts.environment.newId?.() ?? randomUUID()
     waiting.tried(time, { attempts: attempt, from: now + LEASE_MS, by })
-    return { id: batchId(this.#parts.job, output, time), by, output, time, attempt, elements: waiting.elements() }
+    const id = batchId(this.#parts.job, output, time)
+    return { id, by, output, time, attempt, elements: waiting.elements(), offsetRanges: waiting.offsetRanges() }
   }
 
   async #perform({ batches, run }: AfterCommit, turn: Turn): Promise<{ readonly error: unknown } | undefined> {
     const { environment } = this.#parts
-    const { output, time, id, elements } = turn
-    const call = async (): Promise<void> => void (await run(elements, { time, id }))
+    const { output, time, id, elements, offsetRanges } = turn
+    const call = async (): Promise<void> => void (await run(elements, { time, id, offsetRanges }))
     const work = environment.strict ? () => guarded(output, elements, call) : call
     const stop = this.#holding(batches, turn)
     try {

@@ -9,6 +9,7 @@ import { best } from './snippets/batches.ts'
 import { counted, rows } from './snippets/effects.ts'
 import { takings } from './snippets/foreach-partition.ts'
 import { watched } from './snippets/listeners.ts'
+import { told } from './snippets/positions.ts'
 import { shown } from './snippets/print.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -85,4 +86,13 @@ it('docs/guide/effects.md shows what is written', async () => {
   await words.rest()
   const lines = [...rows].map(([key, count]) => `${key} ${count}\n`)
   expect(blocks('docs/guide/effects.md', 'text')).toEqual([lines.join('')])
+})
+
+it('docs/guide/positions.md shows which offsets each batch has', async () => {
+  const said: string[] = []
+  const lines = driven(told((line) => said.push(`${line}\n`)))
+  await lines.deliver(records('lines-0', ['a', 'b']), records('lines-1', ['c']))
+  await lines.deliver(records('lines-0', ['d', 'e'], { at: 300, step: 900 }))
+  await lines.rest()
+  expect(blocks('docs/guide/positions.md', 'text')).toContain(said.join(''))
 })

@@ -33,7 +33,7 @@ export function atWork({ operator }: Asked, context: Partial<OperatorContext> = 
   return {
     running,
     run(time, inputs) {
-      const made = time % every === 0 ? running.run({ time }, inputs) : undefined
+      const made = time % every === 0 ? running.run({ time, offsetRanges: [] }, inputs) : undefined
       if (made instanceof Promise) throw new Error(`${operator.kind} is asynchronous`)
       return made
     },

@@ -1,6 +1,6 @@
 // The jobs of the simulation by name: what they are made of, and what must come out.
 
-import type { Job, JobOptions } from '../../src/index.ts'
+import type { Job, JobOptions, OffsetRange } from '../../src/index.ts'
 import { derivedRandom, type Random } from '../../src/testing/simulation/random.ts'
 import type { SimulatedRecord } from '../../src/testing/simulation/records.ts'
 import {
@@ -14,7 +14,7 @@ import { bucketOf } from '../../src/values/hash.ts'
 import { checkDeploys, type DeployKind } from './deploys/deploy-kind.ts'
 import { DEPLOY_KINDS, type DeployKindName } from './deploys/index.ts'
 import { EFFECT_KINDS, type EffectKind, type EffectKindName, type Outside, TOLD } from './effects/index.ts'
-import { type Contents, contentsOf, withLines } from './expected.ts'
+import { type Contents, contentsOf, offsetsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
 import { type KindSpec, numberedWords } from './kind.ts'
 import { statefulExpected } from './stateful-expected.ts'
@@ -97,17 +97,27 @@ function setUpEffects(named: EffectKindName, random: Random): SetUp {
     allows: says('flaky'),
   }
   const check = ({ ledger }: DetailedReport): string[] => {
-    const found = [...outside].map(([id, values]) => [Number(id.split('/').at(-1)), values] as const)
-    const told = new Map(found.filter((_, i) => [...outside.keys()][i]?.includes(TOLD)).sort(([a], [b]) => a - b))
+    const found = [...outside].filter(([id]) => id.includes(TOLD))
+    const told = found
+      .map(([id, { values, read }]) => ({ time: Number(id.split('/').at(-1)), values, read: read.map(asLine) }))
+      .sort((a, b) => a.time - b.time)
     // A job that never rests is left in the middle of something.
-    const last = jobOptions.idle === 'run' ? Math.max(0, ...told.keys()) : Number.POSITIVE_INFINITY
-    return differ(
-      'outside',
-      withLines(told),
-      withLines(contentsOf(ledger)).filter(([time]) => time <= last),
-    )
+    const last = jobOptions.idle === 'run' ? Math.max(0, told.at(-1)?.time ?? 0) : Number.POSITIVE_INFINITY
+    const upTo = (contents: Contents) => withLines(contents).filter(([time]) => time <= last)
+    return [
+      ...differ(
+        'outside',
+        withLines(new Map(told.map(({ time, values }) => [time, values]))),
+        upTo(contentsOf(ledger)),
+      ),
+      ...differ('offsets', withLines(new Map(told.map(({ time, read }) => [time, read]))), upTo(offsetsOf(ledger))),
+    ]
   }
   return { define: version(1), options, check }
+}
+
+function asLine({ topic, partition, fromOffset, untilOffset }: OffsetRange): string {
+  return `${topic} ${partition} ${fromOffset} ${untilOffset}`
 }
 
 /** Code that changes. */

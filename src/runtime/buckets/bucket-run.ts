@@ -7,6 +7,7 @@ import { partOfBucket } from '../../names/outputs.ts'
 import type { BucketProgram } from '../../programs/bucket-program.ts'
 import { exchange } from '../../programs/exchange.ts'
 import type { Write } from '../../sinks/sink.ts'
+import type { OffsetRange } from '../../sources/source.ts'
 import { collectOutputs } from '../outputs.ts'
 import { keepAside } from '../quarantine.ts'
 import { batchOfDue, nextInClosing } from '../schedule.ts'
@@ -23,6 +24,8 @@ export interface StageInput {
   readonly apart: ReadonlySet<number>
   /** What came over an edge, for one time and bucket, in the fixed order of folding. */
   itemsOf(edge: string, bucket: number, time: number): readonly unknown[]
+  /** Where the records of a batch stand in these feeds, as their tasks have noted it. */
+  rangesOf(time: number, feeds: ReadonlySet<string>): readonly OffsetRange[]
   /** How many items came for a bucket, of all edges and times. */
   sizeOf(bucket: number): number
 }
@@ -56,11 +59,12 @@ export async function runClosed(
   const next = (after: number) => nextTime(after, dueAfter(program, after, settings), settings, input)
   for (let time = next(doneUntil); time !== undefined; time = next(time)) {
     const at = time
-    const slots = await program.run(at, (edge) => {
+    const itemsOf = (edge: string): readonly unknown[] => {
       const items = input.itemsOf(edge, bucket, at)
       active ||= items.length > 0
       return items
-    })
+    }
+    const slots = await program.run(at, itemsOf, (feeds) => input.rangesOf(at, feeds))
     objects.push(...keep(at, program.takeAside()))
     const outputs = collectOutputs(
       stage.outputs,

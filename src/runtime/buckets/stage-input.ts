@@ -6,13 +6,17 @@ import { migrateItems } from '../../programs/migrate.ts'
 import type { Contributions } from '../held.ts'
 import type { StageInput } from './bucket-run.ts'
 
-/** @param done by stage, what it has for the batches that are closed */
+/**
+ * @param done by stage, what it has for the batches that are closed
+ * @param rangesOf where the records of a batch stand in some feeds
+ */
 export function stageInput(
   stage: ShuffleStage,
   done: ReadonlyMap<string, Contributions>,
   touched: ReadonlySet<number>,
   after: number,
   closedUntil: number,
+  rangesOf: StageInput['rangesOf'],
   apart: ReadonlySet<number> = new Set(),
 ): StageInput {
   const froms = [...new Set(stage.inputs.map(({ edge }) => edge.from))].flatMap((from) => done.get(from) ?? [])
@@ -32,6 +36,7 @@ export function stageInput(
     after,
     closedUntil,
     apart,
+    rangesOf,
     touched: [...touched].sort((a, b) => a - b),
     itemsOf(edge, bucket, time) {
       const place = placeOf(edge, bucket, time)

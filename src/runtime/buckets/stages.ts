@@ -13,6 +13,7 @@ import { Contributions } from '../held.ts'
 import { type Publisher, redo } from '../outbox.ts'
 import { completeBatch } from '../outputs.ts'
 import type { Plans } from '../plans.ts'
+import { rangesIn } from '../ranges.ts'
 import { SideBySide } from '../side-by-side/asking.ts'
 import type { Share } from '../side-by-side/share.ts'
 import { foreignIn, judgeNow, type Lacking, together } from '../whole.ts'
@@ -138,9 +139,10 @@ export class Stages {
       foreignIn(readers, plans, (time) => touched.has(time)),
       closedUntil,
     )
+    const rangesOf = rangesIn(readers, plans.kinds)
     const apart = new Set<number>()
     for (const [stage, buckets] of this.#buckets) {
-      const input = stageInput(stage, done, touched, after, closedUntil, apart)
+      const input = stageInput(stage, done, touched, after, closedUntil, rangesOf, apart)
       await this.#sideBySide.run(stage, buckets, input)
       const results = resultsOf(buckets, after, closedUntil)
       done.set(stage.id, results)
@@ -178,10 +180,11 @@ export class Stages {
   async help(share: Share, readers: readonly LogReader[], after: number): Promise<void> {
     const { closedUntil } = share
     const times = new Set(share.times)
+    const rangesOf = rangesIn(readers, this.#parts.plans.kinds)
     const done = new Map([[SOURCE_STAGE, contributionsOf(readers, share.times)]])
     for (const [stage, buckets] of this.#buckets) {
       if (stage.id === share.stage) {
-        const input = stageInput(stage, done, times, after, closedUntil)
+        const input = stageInput(stage, done, times, after, closedUntil, rangesOf)
         await Promise.all(this.#find(stage.id, share.buckets).map((bucket) => bucket.advance(input)))
         return
       }

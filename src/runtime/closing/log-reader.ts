@@ -20,7 +20,7 @@ interface OpenEntry {
   readonly until: number
   /** Clock at the commit. */
   readonly at: number
-  /** For listeners. */
+  /** Where somebody asks. */
   readonly inputs: readonly BatchInput[] | undefined
 }
 
@@ -113,7 +113,7 @@ export class LogReader {
     return this.#byTime.get(time) ?? []
   }
 
-  /** For listeners: by batch time what open entries have read for it, and when the first that has something for it was committed. */
+  /** By batch time what open entries have read for it, and when the first that has something for it was committed. */
   inputs(): Map<number, { readonly since: number; readonly read: BatchInput[] }> {
     const found = new Map<number, { readonly since: number; readonly read: BatchInput[] }>()
     for (const { at, parts, inputs = [] } of this.#open) {

@@ -54,7 +54,7 @@ export class EffectsLedger {
 
   /** Stands around one call. */
   async around(who: string, batch: WaitingBatch, work: () => Promise<void>): Promise<void> {
-    const { output, time, attempt, elements } = batch
+    const { output, time, attempt, elements, offsetRanges } = batch
     const { waiting, done, given, succeeded, calls } = this.#of(output)
     const noted = waiting.get(time)?.attempts ?? 0
     if (!waiting.has(time) && !done.has(time))
@@ -70,9 +70,9 @@ export class EffectsLedger {
       this.#violation(`${who} has not begun with T = ${time} of ${output}: attempt ${attempt} is somebody else's`)
     calls.add(`${time} ${attempt}`)
     if (attempt > 1) this.#coverage.path('a batch tried again after its commit')
-    const text = asText(elements)
+    const text = `${asText(elements)} from ${JSON.stringify(offsetRanges)}`
     if ((given.get(time) ?? text) !== text)
-      this.#violation(`T = ${time} of ${output} has other elements at attempt ${attempt} than before`)
+      this.#violation(`T = ${time} of ${output} has other elements or offsets at attempt ${attempt} than before`)
     given.set(time, text)
     await work()
     succeeded.add(time)

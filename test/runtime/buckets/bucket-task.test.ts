@@ -51,6 +51,7 @@ it('is not sealed while the next stage may still need what it has done', async (
     touched: [1000],
     itemsOf: () => [['a', 2]],
     sizeOf: () => 1,
+    rangesOf: () => [],
   }
   await bucket.beBorn()
   await bucket.advance(input)

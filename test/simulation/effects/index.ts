@@ -1,13 +1,13 @@
 // Kinds of jobs that do something with batches after their commit (`foreachRDD`). What they write outside stands there once, by the
 // batch's id, however often it was written; what must stand there the ledger says.
 
-import { type Batch, type Job, type JobOptions, job, text } from '../../../src/index.ts'
+import { type Batch, type Job, type JobOptions, job, type OffsetRange, text } from '../../../src/index.ts'
 import type { Random } from '../../../src/testing/simulation/random.ts'
 import { incompressible } from '../../support/incompressible.ts'
 import { BATCH, TOPICS } from '../jobs.ts'
 
-/** A table outside, with a key: by id of the batch its values. */
-export type Outside = Map<string, readonly string[]>
+/** A table outside, with a key: by id of the batch its values, and which offsets it says that they are from. */
+export type Outside = Map<string, { readonly values: readonly string[]; readonly read: readonly OffsetRange[] }>
 
 export interface EffectKind {
   /** @param own what one process draws from. @param version 2 means the same */
@@ -21,14 +21,10 @@ const BULK = incompressible(300 * 1024)
 /** Under the id of the operator. */
 export const TOLD = 'told'
 
-const upsert = (outside: Outside) => (batch: Batch<string>) =>
-  void outside.set(
-    batch.id,
-    batch
-      .map((value) => value.split(' ')[0] ?? '')
-      .collect()
-      .sort(),
-  )
+const upsert = (outside: Outside) => (batch: Batch<string>) => {
+  const names = batch.map((value) => value.split(' ')[0] ?? '')
+  outside.set(batch.id, { values: names.collect().sort(), read: names.offsetRanges })
+}
 
 /** Besides an output of another kind and a second one of this; slower than the data now and then. */
 const effects: EffectKind = {

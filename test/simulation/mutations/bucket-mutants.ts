@@ -116,8 +116,8 @@ export const BUCKET_MUTANTS: readonly Mutant[] = [
     name: 'a function of two batches is given the first twice',
     breaks: 'I1',
     file: 'src/operators/transform.ts',
-    find: 'inputs.map((elements = []) => batchOf',
-    replace: 'inputs.map((_, __, [elements = []]) => batchOf',
+    find: 'inputs.map((elements = [], i) =>',
+    replace: 'inputs.map((_, i, [elements = []]) =>',
     kinds: ['whole'],
   },
 ]

@@ -63,6 +63,22 @@ export const EFFECT_MUTANTS: readonly Mutant[] = [
     kinds: KINDS,
   },
   {
+    name: 'offset ranges are shifted',
+    breaks: 'I8',
+    file: 'src/sources/kafka/kind.ts',
+    find: 'fromOffset: Number(first), untilOffset: Number(last) + 1',
+    replace: 'fromOffset: Number(first) + 1, untilOffset: Number(last) + 2',
+    kinds: KINDS,
+  },
+  {
+    name: 'offset ranges of one commit only',
+    breaks: 'I2',
+    file: 'src/runtime/ranges.ts',
+    find: 'read[0]?.[2]',
+    replace: 'read.at(-1)?.[2]',
+    kinds: KINDS,
+  },
+  {
     name: 'a job rests while an effect waits',
     breaks: 'I1',
     file: 'src/runtime/job-runtime.ts',
