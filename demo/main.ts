@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { FLIGHT_DELAYS } from './delays.ts'
 import type { Account, DemoJob } from './job.ts'
 import { ALL_FLIGHTS } from './ledger.ts'
+import { PROGRAMS, programDemo } from './programs/index.ts'
 import { type Progress, type RunResult, runJob } from './run.ts'
 import type { TopicRecord } from './topic.ts'
 import { HOT_WORDS, RUNNING_COUNTS } from './words.ts'
@@ -16,6 +17,7 @@ const JOBS: Readonly<Record<string, () => Promise<void>>> = {
   'flight-delays': () => demonstrate(FLIGHT_DELAYS),
   'hot-words': () => demonstrate(HOT_WORDS),
   'running-counts': () => demonstrate(RUNNING_COUNTS),
+  ...Object.fromEntries(PROGRAMS.map((program) => [program.name, () => demonstrate(programDemo(program))])),
 }
 
 const { values } = parseArgs({
@@ -55,7 +57,7 @@ async function demonstrate<A extends Account>(job: DemoJob<A>): Promise<void> {
   console.log(`\nWorkers killed: ${kills}. Failed invocations, delivered again: ${failures}.`)
   console.log(
     same
-      ? `The same records under every T as in the undisturbed run (${quiet.account.digests.size} batches compared, both outputs): yes`
+      ? `The same records under every T as in the undisturbed run (${quiet.account.digests.size} batches compared, all outputs): yes`
       : 'The records under some T DIFFER from the undisturbed run',
   )
   process.exitCode = same && crashed.account.exact ? 0 : 1

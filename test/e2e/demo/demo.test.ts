@@ -35,6 +35,10 @@ describe.concurrent('the demo', { timeout: 1_500_000 }, () => {
       300,
       [/running-counts {9}6 batches\n {2}counts-as-they-come {4}6 batches\n {2}different {14}0\n/],
     ],
+    ['random-sum', 600, [/random-sum {13}30 batches\n {2}different {14}0\n/]],
+    ['log-errors', 1200, [/alerts {17}\d+ batches\n {2}different {14}0\n/]],
+    ['recommend', 600, [/recommendations {8}\d+ batches\n {2}different {14}0\n/]],
+    ['fraud', 600, [/fraud-clusters {9}6 batches\n {2}different {14}0\n/]],
   ] as const)('%s', async ([job, records, account], { signal }) => {
     const shown = await demo(signal, '--job', job, '--records', `${records}`)
     for (const line of account) expect(shown).toMatch(line)
@@ -43,17 +47,21 @@ describe.concurrent('the demo', { timeout: 1_500_000 }, () => {
   it.for([
     ['flights', 2000],
     ['hot-words', 600],
+    ['random-sum', 600],
+    ['log-errors', 1200],
+    ['recommend', 600],
+    ['fraud', 1000],
   ] as const)('%s with workers killed', async ([job, records], { signal }) => {
     const shown = await demo(signal, '--job', job, '--records', `${records}`, '--crash')
     expect(shown).toMatch(/Workers killed: \d+\. Failed invocations, delivered again: \d+\./)
     expect(shown).toMatch(
-      /The same records under every T as in the undisturbed run \(\d+ batches compared, both outputs\): yes/,
+      /The same records under every T as in the undisturbed run \(\d+ batches compared, all outputs\): yes/,
     )
   })
 
   it('names the jobs there are', async ({ signal }) => {
     await expect(demo(signal, '--job', 'hot-word')).rejects.toThrow(
-      '--job hot-word: choose flights, flight-delays, hot-words, running-counts',
+      '--job hot-word: choose flights, flight-delays, hot-words, running-counts, fraud, log-errors, random-sum, recommend',
     )
   })
 })
