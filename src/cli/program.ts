@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
+import { devCommand } from './dev.ts'
 import { offsetsCommand } from './offsets.ts'
 import { outboxCommand } from './outbox.ts'
 import { planCommand } from './plan.ts'
@@ -18,6 +19,7 @@ const program = new Command('millrace')
   .description("Spark Streaming's model on serverless functions")
   .version(version)
   .showSuggestionAfterError()
+  .addCommand(devCommand())
   .addCommand(offsetsCommand())
   .addCommand(outboxCommand())
   .addCommand(planCommand())

@@ -14,24 +14,48 @@ export interface WakeWatch {
 
 /** How often the row is read, milliseconds. */
 const INTERVAL_MS = 200
+/** After failures. */
+const LONGEST_INTERVAL_MS = 5000
 
-/** Wakes `job` through `invoker`; a wake-up whose invocation fails is repeated. */
-export function watchWakeUps(table: StateTable, job: string, invoker: FunctionInvoker): WakeWatch {
+export interface WakeWatchOptions {
+  /** Default: the machine's. */
+  readonly clock?: { now(): number }
+  /** The table could not be read; it is tried again. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Wakes `job` through `invoker`; a wake-up whose invocation fails is repeated, later and later. */
+export function watchWakeUps(
+  table: StateTable,
+  job: string,
+  invoker: FunctionInvoker,
+  { clock = Date, onError }: WakeWatchOptions = {},
+): WakeWatch {
   const stopping = new AbortController()
   let handled = 0
+  let failures = 0
 
   async function tick(): Promise<void> {
     const at = await nextWakeUp(table, job)
-    if (at === undefined || at <= handled || at > Date.now()) return
+    if (at === undefined || at <= handled || at > clock.now()) return
     const body = wakeUpMessage(job, at)
     const { ok } = await invoker.invoke(JSON.stringify({ Records: [{ eventSource: 'aws:sqs', body }] }))
+    failures = ok ? 0 : failures + 1
     if (ok) handled = at
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await tick()
-      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+      try {
+        await tick()
+      } catch (error) {
+        failures++
+        if (!onError) throw error
+        onError(error)
+      }
+      await sleep(Math.min(LONGEST_INTERVAL_MS, INTERVAL_MS * 2 ** failures), undefined, {
+        signal: stopping.signal,
+      }).catch(() => undefined)
     }
   }
 

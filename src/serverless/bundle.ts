@@ -42,7 +42,7 @@ const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '.tsx', '.jsx', '.cts', '.cjs']
 const FROM_SOURCE = import.meta.url.endsWith('.ts')
 
 /** CommonJS modules in the bundle require Node's own modules; an ES module has no `require` of itself. */
-const BANNER =
+export const BANNER =
   "import{createRequire as millraceRequire}from'node:module';const require=millraceRequire(import.meta.url);"
 
 /**
@@ -78,15 +78,9 @@ export async function bundleHandler({ handler, serviceDir, outDir, runtime }: Bu
   }
 }
 
-/**
- * In two passes, because names are kept of all that esbuild sees or of nothing, and of a function that should be the job, what it
- * imports and Millrace: classes show in logs and in errors' `name`. The AWS SDK names its errors itself; its other names are 21 KB.
- */
-async function runEsbuild(entry: string, handler: string, serviceDir: string, outDir: string, runtime: string) {
-  const { build } = await import('esbuild')
-  const settings = {
-    absWorkingDir: serviceDir,
-    outfile: join(outDir, 'index.mjs'),
+/** What is true of a bundle wherever it runs, deployed or on this machine. */
+export function bundleSettings(runtime: string) {
+  return {
     write: false,
     bundle: true,
     platform: 'node',
@@ -99,11 +93,24 @@ async function runEsbuild(entry: string, handler: string, serviceDir: string, ou
     // msgpackr looks for its native extension unless told not to; an archive that any machine can build has none.
     define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
     external: ['msgpackr-extract'],
+    logLevel: 'silent',
+  } satisfies BuildOptions
+}
+
+/**
+ * In two passes, because names are kept of all that esbuild sees or of nothing, and of a function that should be the job, what it
+ * imports and Millrace: classes show in logs and in errors' `name`. The AWS SDK names its errors itself; its other names are 21 KB.
+ */
+async function runEsbuild(entry: string, handler: string, serviceDir: string, outDir: string, runtime: string) {
+  const { build } = await import('esbuild')
+  const settings = {
+    ...bundleSettings(runtime),
+    absWorkingDir: serviceDir,
+    outfile: join(outDir, 'index.mjs'),
     minify: true,
     // Positions are all that a stack trace needs, and half of the map's size.
     sourcesContent: false,
     legalComments: 'none',
-    logLevel: 'silent',
   } satisfies BuildOptions
   const asked = new Set<string>()
   try {

@@ -7,7 +7,7 @@ import type { SourceNode } from '../graph/nodes.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { planJob } from '../plan/plan-job.ts'
 import { schemaOf } from '../plan/schema.ts'
-import type { Answer, Feed } from './describe.ts'
+import { type Answer, EVERY, type Feed, type JobDescription } from './describe.ts'
 
 const ANSWER = 3
 const [file = '', exportName = ''] = process.argv.slice(2)
@@ -22,26 +22,33 @@ async function describe(): Promise<Answer> {
     const started = performance.now()
     const module: object = await import(pathToFileURL(file).href)
     const importMs = performance.now() - started
-    const job = jobOfHandler(Reflect.get(module, exportName))
-    if (!job) return { kind: 'no-job', exports: Object.keys(module) }
-    const definition = definitionOf(exportName, job)
-    const { name, sources, outputs, settings } = definition
-    return {
-      kind: 'job',
-      job: {
-        name,
-        feeds: feedsOf(sources),
-        outputs: outputs.flatMap(({ sink }) =>
-          sink.places.map(({ kind, bucket, prefix }) => ({ kind, bucket, prefix })),
-        ),
-        quarantine: settings.quarantine && { kind: 'objects', ...settings.quarantine },
-        retention: settings.retention,
-        schema: schemaOf(planJob(definition)),
-        importMs,
-      },
+    if (exportName === EVERY) {
+      const jobs = Object.keys(module).flatMap((name) => {
+        const job = describeExport(module, name, importMs)
+        return job ? [[name, job] as const] : []
+      })
+      return jobs.length > 0 ? { kind: 'jobs', jobs } : { kind: 'no-job', exports: Object.keys(module) }
     }
+    const job = describeExport(module, exportName, importMs)
+    return job ? { kind: 'job', job } : { kind: 'no-job', exports: Object.keys(module) }
   } catch (error) {
     return { kind: 'failed', error: error instanceof Error ? (error.stack ?? String(error)) : String(error) }
+  }
+}
+
+function describeExport(module: object, name: string, importMs: number): JobDescription | undefined {
+  const job = jobOfHandler(Reflect.get(module, name))
+  if (!job) return undefined
+  const definition = definitionOf(name, job)
+  const { sources, outputs, settings } = definition
+  return {
+    name: definition.name,
+    feeds: feedsOf(sources),
+    outputs: outputs.flatMap(({ sink }) => sink.places.map(({ kind, bucket, prefix }) => ({ kind, bucket, prefix }))),
+    quarantine: settings.quarantine && { kind: 'objects', ...settings.quarantine },
+    retention: settings.retention,
+    schema: schemaOf(planJob(definition)),
+    importMs,
   }
 }
 

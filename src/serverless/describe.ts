@@ -40,8 +40,12 @@ export interface JobDescription {
 /** The answer of `describe-main.ts`. */
 export type Answer =
   | { readonly kind: 'job'; readonly job: JobDescription }
+  | { readonly kind: 'jobs'; readonly jobs: readonly (readonly [exportName: string, job: JobDescription])[] }
   | { readonly kind: 'no-job'; readonly exports: readonly string[] }
   | { readonly kind: 'failed'; readonly error: string }
+
+/** In place of an export's name: all of them. */
+export const EVERY = '*'
 
 /** Long enough for anything but a module that waits for a service while it loads, which must not be. */
 const LONGEST_MS = 30_000
@@ -66,14 +70,38 @@ export async function describeJob(
   switch (answer.kind) {
     case 'job':
       return answer.job
+    case 'jobs':
     case 'no-job':
       throw new InvalidOptionError(
         `${where}: ${handler} is not the handler of a job. Write export const ${exportName} = lambda(…) ` +
-          `(import { lambda } from 'millrace/lambda'); the module exports ${answer.exports.join(', ') || 'nothing'}.`,
+          `(import { lambda } from 'millrace/lambda'); the module exports ${exportsOf(answer).join(', ') || 'nothing'}.`,
       )
     case 'failed':
       throw new InvalidOptionError(`${where}: ${handler} cannot be imported.\n${answer.error}`)
   }
+}
+
+const exportsOf = (answer: Extract<Answer, { readonly kind: 'jobs' | 'no-job' }>): readonly string[] =>
+  answer.kind === 'jobs' ? answer.jobs.map(([name]) => name) : answer.exports
+
+/**
+ * Imports a bundle and reads the jobs of all its handlers, by the name of the export.
+ *
+ * @throws InvalidOptionError when it cannot be imported or exports no handler of a job.
+ */
+export async function describeJobs(
+  module: string,
+  file: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, JobDescription>> {
+  const answer = await ask(module, file, EVERY, environment)
+  if (answer.kind === 'jobs') return new Map(answer.jobs)
+  if (answer.kind === 'failed') throw new InvalidOptionError(`${module} cannot be imported.\n${answer.error}`)
+  const exports = answer.kind === 'no-job' ? answer.exports.join(', ') : ''
+  throw new InvalidOptionError(
+    `${module} exports no handler of a job. Write export const handler = lambda(…) ` +
+      `(import { lambda } from 'millrace/lambda'); the module exports ${exports || 'nothing'}.`,
+  )
 }
 
 function ask(where: string, file: string, exportName: string, environment: Readonly<Record<string, string>>) {

@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
   serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
-  local: ['lambda', 'names', 'runtime', 'stores'],
+  local: ['lambda', 'log', 'names', 'plan', 'runtime', 'serverless', 'stores'],
   testing: [
     'formats',
     'graph',

@@ -73,11 +73,23 @@ export function readFailureJson(json: string): InvokeFailure {
   return failure(errorType, errorMessage, Array.isArray(lines) ? lines.map(String) : undefined)
 }
 
-/** What a thrown value looks like to whoever invoked the function: as the Node runtime of Lambda reports it. */
+/** What a thrown value looks like to whoever invoked the function: as the Node runtime of Lambda reports it, and what caused it below. */
 export function failureFrom(thrown: unknown): InvokeFailure {
   if (!(thrown instanceof Error)) return failure(typeof thrown, String(thrown))
-  return failure(thrown.name, thrown.message, thrown.stack?.split('\n'))
+  return failure(thrown.name, thrown.message, [...tracesOf(thrown)])
 }
+
+function* tracesOf(thrown: Error): Generator<string, void> {
+  let depth = 0
+  for (let error: unknown = thrown; error instanceof Error && depth < DEEPEST_CAUSE; error = error.cause) {
+    const [first = '', ...frames] = (error.stack ?? String(error)).split('\n')
+    yield depth++ === 0 ? first : `Caused by: ${first}`
+    yield* frames
+  }
+}
+
+/** A cause may be its own. */
+const DEEPEST_CAUSE = 10
 
 /** Lambda's answer to a function that ran for too long. */
 export function timedOut(requestId: string, timeoutMs: number): InvokeFailure {

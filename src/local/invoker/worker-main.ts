@@ -13,6 +13,9 @@ const socket = new Socket({ fd: CHANNEL, readable: true, writable: true })
 socket.on('close', () => process.exit(0))
 socket.on('error', () => process.exit(0))
 
+// Ctrl-C goes to everybody in the terminal: what is under way is the parent's to end.
+process.on('SIGINT', () => {})
+
 const [module = '', exportName = 'handler', functionName = 'local'] = process.argv.slice(2)
 const handler = await load()
 if (handler) {

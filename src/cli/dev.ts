@@ -1,0 +1,192 @@
+// `millrace dev`: the jobs of a module on this machine, with reload, debugger and hotkeys, until it is stopped.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { parseEnv } from 'node:util'
+import { Command, InvalidArgumentError } from 'commander'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../local/dev/feeds.ts'
+import { helpOf, hotkeysOf } from '../local/dev/hotkeys.ts'
+import { Keys } from '../local/dev/keys.ts'
+import { Samples } from '../local/dev/samples.ts'
+import { Screen } from '../local/dev/screen.ts'
+import { DevSession, sessionTopics } from '../local/dev/session.ts'
+
+interface DevFlags {
+  readonly export?: string
+  readonly from: readonly string[]
+  readonly socket: readonly string[]
+  readonly generate: readonly string[]
+  readonly sample: readonly string[]
+  readonly parameters: readonly string[]
+  readonly accept: readonly string[]
+  readonly partitions: number
+  readonly brokers?: string
+  readonly dir: string
+  readonly inspect?: string | true
+  readonly reset?: boolean
+  readonly yes?: boolean
+}
+
+const REFUSED = 3
+const INTERRUPTED = 130
+const DEBUGGER = '127.0.0.1:9229'
+
+export function devCommand(): Command {
+  return new Command('dev')
+    .description('run the jobs of a module on this machine: no account, no Docker; reloads on change and keeps state')
+    .argument('<module>', 'the module whose handlers were made by lambda(job), such as functions/words.ts')
+    .option('--export <name>', 'one of several handlers (default: all)')
+    .option('--from <topic=file>', 'append the lines of a file to a topic; - is standard input', collect, [])
+    .option(
+      '--socket <topic=port>',
+      'append lines from a server such as nc -lk 9999; host:port for another host',
+      collect,
+      [],
+    )
+    .option('--generate <topic=n>', 'append n samples a second', collect, [])
+    .option('--sample <topic=value>', 'what a sample is (default: the last record of the topic)', collect, [])
+    .option('--parameters <name=value...>', 'environment variables of the job, over those of .env', collect, [])
+    .option('--accept <ids...>', 'operators that may go, or start with empty state', collect, [])
+    .option('--partitions <n>', 'of topics that are made', positive, 1)
+    .option('--brokers <list>', 'read the topics of a Kafka cluster, host:port,…, instead of those in the folder')
+    .option('--dir <folder>', 'where state, topics and objects are kept', '.millrace')
+    .option('--inspect [host:port]', `let a debugger attach to the worker (default: ${DEBUGGER})`)
+    .option('--reset', 'delete the folder first; asks')
+    .option('--yes', 'answer that question')
+    .action(runDev)
+}
+
+async function runDev(module: string, flags: DevFlags): Promise<void> {
+  const entry = resolve(module)
+  if (!existsSync(entry))
+    throw new InvalidOptionError(`There is no ${module}. Name the module of a job, such as functions/words.ts.`)
+  const folder = resolve(flags.dir)
+  if (flags.reset && !(await reset(folder, flags.yes === true))) {
+    process.exitCode = REFUSED
+    return
+  }
+  const assignments = (flag: 'from' | 'socket' | 'generate' | 'sample', what: string) =>
+    flags[flag].map((text) => readAssignment(`--${flag}`, text, what))
+  const feeds: Feed[] = [
+    ...assignments('from', 'file.txt').map(([topic, path]) => fileFeed(topic, path)),
+    ...assignments('socket', '9999').map(([topic, address]) => socketFeed(topic, address)),
+  ]
+  const generated = assignments('generate', '10')
+  const values = new Map(assignments('sample', "'a value'"))
+  const screen = new Screen()
+  const session = await DevSession.open({
+    entry,
+    folder,
+    screen,
+    env: environmentOf(flags.parameters),
+    accept: flags.accept,
+    partitions: flags.partitions,
+    brokers: flags.brokers?.split(',') ?? [],
+    ...(flags.export !== undefined && { exportName: flags.export }),
+    ...(flags.inspect !== undefined && { inspect: flags.inspect === true ? DEBUGGER : flags.inspect }),
+    onTaken: () => {},
+  })
+  const samples = new Samples(session.services.topics, values)
+  for (const [topic, rate] of generated) feeds.push(generatorFeed(topic, rate, () => samples.of(topic)))
+  await live(session, samples, screen, feeds)
+}
+
+/** Until somebody stops it. */
+async function live(session: DevSession, samples: Samples, screen: Screen, feeds: readonly Feed[]): Promise<void> {
+  const keys = new Keys(process.stdin, (text) => process.stderr.write(text))
+  const ended = Promise.withResolvers<void>()
+  let interrupts = 0
+  const interrupt = (): void => {
+    if (interrupts++ > 0) process.exit(INTERRUPTED)
+    screen.status('')
+    screen.say('stopping: what is under way is finished; again to stop at once')
+    ended.resolve()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
+  const hotkeys = hotkeysOf({ session, samples, screen, keys, quit: interrupt })
+  const takesInput = process.argv.some((argument) => /^(--from=)?[^=]+=-$/.test(argument))
+  const listening = !takesInput && keys.listen(hotkeys, interrupt)
+  screen.status('starting …')
+  let progress: NodeJS.Timeout | undefined
+  try {
+    await Promise.race([session.start(), ended.promise])
+    if (interrupts === 0) {
+      screen.say(...banner(session, screen), ...(listening ? ['', ...helpOf(hotkeys, screen)] : []), '')
+      progress = setInterval(() => screen.status(progressOf(session)), 500)
+      for (const feed of feeds) session.feed(feed)
+    }
+    await ended.promise
+  } finally {
+    clearInterval(progress)
+    screen.status('')
+    await session.stop()
+    keys.close()
+    screen.say('stopped')
+  }
+  process.exit(0)
+}
+
+function banner(session: DevSession, screen: Screen): string[] {
+  const { services, jobs } = session
+  return [
+    `millrace dev: ${[...jobs.keys()].join(', ')}`,
+    `  topics   ${sessionTopics(session).join(', ')} (${services.topics.where})`,
+    `  objects  ${relative(process.cwd(), services.objectsAt) || services.objectsAt}`,
+  ].map((line, i) => (i === 0 ? screen.paint('green', line) : line))
+}
+
+const taken = { records: 0, at: 0 }
+
+/** Nothing when nothing is under way. */
+function progressOf(session: DevSession): string {
+  const all = [...session.jobs.values()].map(({ progress }) => progress)
+  const records = all.reduce((sum, one) => sum + one.records, 0)
+  const now = performance.now()
+  const rate = Math.round(((records - taken.records) / (now - taken.at)) * 1000)
+  Object.assign(taken, { records, at: now })
+  if (rate === 0 && all.every(({ inFlight }) => inFlight === 0)) return ''
+  return `… ${rate.toLocaleString('en')} records/s, ${records.toLocaleString('en')} in this session`
+}
+
+/** `.env` beside the command, and parameters over it; what the shell has set is over `.env`. */
+function environmentOf(parameters: readonly string[]): Record<string, string> {
+  const file = resolve('.env')
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
+  const own = Object.entries(fromFile).flatMap(([name, value]) =>
+    value === undefined || process.env[name] !== undefined ? [] : [[name, value] as const],
+  )
+  const given = parameters.map((text) => readAssignment('--parameters', text, 'value'))
+  return Object.fromEntries([...own, ...given])
+}
+
+async function reset(folder: string, yes: boolean): Promise<boolean> {
+  if (!existsSync(folder)) return true
+  const what = `state, topics and objects in ${join(relative(process.cwd(), folder) || folder, '/')}`
+  if (!yes) {
+    if (!process.stdin.isTTY) {
+      console.error(`--reset deletes ${what}, and there is no terminal to ask: add --yes.`)
+      return false
+    }
+    const asking = createInterface({ input: process.stdin, output: process.stderr })
+    const answer = await asking.question(`Delete ${what}? [y/N] `)
+    asking.close()
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      console.error('Nothing was deleted.')
+      return false
+    }
+  }
+  await rm(folder, { recursive: true, force: true })
+  return true
+}
+
+function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text]
+}
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It is a whole number from 1.')
+}

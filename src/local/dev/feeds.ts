@@ -1,0 +1,118 @@
+// Where records come from when nobody else produces: lines of a file or of standard input, of a socket as Spark's network word count
+// reads them, and samples at a steady rate. Each appends to a topic, so the job reads a topic all the same.
+
+import { createReadStream } from 'node:fs'
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describeCause, InvalidOptionError } from '../../errors/errors.ts'
+import type { NewRecord } from './topics.ts'
+
+export interface FeedContext {
+  /** Stamps and appends. */
+  readonly append: (records: readonly NewRecord[]) => Promise<void>
+  readonly say: (line: string) => void
+  readonly stopping: AbortSignal
+}
+
+/** Runs until it has no more, or is stopped. */
+export type Feed = (context: FeedContext) => Promise<void>
+
+const CHUNK = 1000
+const RECONNECT_MS = 1000
+
+/** `topic=rest`. @throws InvalidOptionError */
+export function readAssignment(flag: string, text: string, what: string): readonly [topic: string, rest: string] {
+  const at = text.indexOf('=')
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)]
+  throw new InvalidOptionError(`${flag} ${text}: write ${flag} topic=${what}.`)
+}
+
+/** Lines of a file, or of standard input (`-`): a record each. */
+export function fileFeed(topic: string, path: string): Feed {
+  return async ({ append, say, stopping }) => {
+    const input = path === '-' ? process.stdin : createReadStream(path)
+    stopping.addEventListener('abort', () => input.destroy())
+    try {
+      const count = await lines(topic, input, append)
+      if (!stopping.aborted)
+        say(`${path === '-' ? 'standard input' : path}: ${count.toLocaleString('en')} lines appended to ${topic}`)
+    } catch (error) {
+      if (stopping.aborted) return
+      throw new InvalidOptionError(`--from ${topic}=${path}: ${describeCause(error)}. Name a file that can be read.`)
+    }
+  }
+}
+
+/** Lines from a server such as `nc -lk 9999`, connected to again when it goes. */
+export function socketFeed(topic: string, address: string): Feed {
+  const [, host = 'localhost', port = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(address) ?? []
+  if (port === '' || Number(port) > 65_535)
+    throw new InvalidOptionError(`--socket ${topic}=${address}: write --socket ${topic}=9999 or ${topic}=host:9999.`)
+  return async ({ append, say, stopping }) => {
+    let told = ''
+    const tell = (line: string): void => {
+      if (line !== told) say(line)
+      told = line
+    }
+    while (!stopping.aborted) {
+      const socket = connect({ host, port: Number(port), signal: stopping })
+      socket.once('connect', () => tell(`connected to ${host}:${port}: its lines go to ${topic}`))
+      try {
+        await lines(topic, socket, append)
+        if (!stopping.aborted) tell(`${host}:${port} has closed the connection; connecting again`)
+      } catch (error) {
+        if (stopping.aborted) return
+        tell(
+          `nothing answers at ${host}:${port} (${describeCause(error)}): start one with nc -lk ${port}; trying again`,
+        )
+      }
+      await sleep(RECONNECT_MS, undefined, { signal: stopping }).catch(() => undefined)
+    }
+  }
+}
+
+/** So many samples a second. */
+export function generatorFeed(topic: string, rate: string, sample: () => Promise<NewRecord | undefined>): Feed {
+  const perSecond = Number(rate)
+  if (!(perSecond > 0 && perSecond <= 100_000))
+    throw new InvalidOptionError(`--generate ${topic}=${rate}: how many records a second? Write a number such as 10.`)
+  return async ({ append, say, stopping }) => {
+    const started = performance.now()
+    let told = false
+    for (let made = 0; !stopping.aborted; ) {
+      const record = await sample()
+      const due = Math.floor(((performance.now() - started) / 1000) * perSecond) + 1 - made
+      if (!record && !told) say(`--generate ${topic}: no record to go by yet; give one with --sample '${topic}=…'`)
+      told = !record
+      if (record && due > 0) await append(Array.from({ length: Math.min(due, CHUNK) }, () => record))
+      made += record ? Math.min(due, CHUNK) : due
+      await sleep(Math.max(10, 1000 / perSecond), undefined, { signal: stopping }).catch(() => undefined)
+    }
+  }
+}
+
+/** In order; appended as they come, but not one by one when there are many. */
+async function lines(topic: string, input: Readable, append: FeedContext['append']): Promise<number> {
+  let waiting: NewRecord[] = []
+  let appending: Promise<void> | undefined
+  let count = 0
+  const flush = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const next = waiting.slice(0, CHUNK)
+      waiting = waiting.slice(CHUNK)
+      await append(next)
+    }
+    appending = undefined
+  }
+  for await (const value of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    waiting.push({ topic, value })
+    count++
+    appending ??= flush()
+    if (waiting.length >= CHUNK) await appending
+  }
+  await appending
+  await flush()
+  return count
+}

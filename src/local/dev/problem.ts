@@ -1,0 +1,61 @@
+// An error as a block: what it says, and the line of the user's own code where it happened, which is in the trace somewhere, mapped to
+// the source by the worker (--enable-source-maps).
+
+import { readFileSync } from 'node:fs'
+import { relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { InvokeFailure } from '../invoker/invoker.ts'
+
+/** A place in the user's code. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Millrace's own code, wherever it runs from. */
+const OURS = ['src', 'dist'].map((folder) => resolve(import.meta.dirname, '../../..', folder) + sep)
+
+/** Lines before and after the one that is meant. */
+const AROUND = [2, 1] as const
+
+export function describeProblem({ errorType, errorMessage, trace = [] }: InvokeFailure, cwd = process.cwd()): string[] {
+  const place = userPlace(trace)
+  const lines = errorMessage.split('\n').map((line, i) => (i === 0 ? `✘ ${errorType}: ${line}` : `  ${line}`))
+  return place ? [...lines, ...excerpt(place, cwd)] : lines
+}
+
+/** The innermost frame that is neither Node's nor ours nor a package's; of the error at the bottom, if there are causes. */
+export function userPlace(trace: readonly string[]): Place | undefined {
+  const last = trace.findLastIndex((line) => line.startsWith('Caused by: '))
+  return [trace.slice(last + 1), trace.slice(0, last + 1)].flatMap((lines) => lines.flatMap(placeOf))[0]
+}
+
+function placeOf(frame: string): Place[] {
+  const [, where = '', line, column] = /^\s+at (?:.*\()?(.+?):(\d+):(\d+)\)?$/.exec(frame) ?? []
+  if (where === '' || where.startsWith('node:') || where.includes('node_modules')) return []
+  const file = where.startsWith('file:') ? fileURLToPath(where) : where
+  if (OURS.some((folder) => file.startsWith(folder))) return []
+  return [{ file, line: Number(line), column: Number(column) }]
+}
+
+function excerpt({ file, line, column }: Place, cwd: string): string[] {
+  const near = relative(cwd, file)
+  const head = `    at ${near.startsWith('..') ? file : near}:${line}:${column}`
+  let source: string[]
+  try {
+    source = readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return [head]
+  }
+  const from = Math.max(1, line - AROUND[0])
+  const shown = source.slice(from - 1, line + AROUND[1])
+  const width = String(line + AROUND[1]).length
+  return [
+    head,
+    ...shown.map((text, i) => {
+      const number = from + i
+      return `  ${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${text}`
+    }),
+  ]
+}
