@@ -7,6 +7,7 @@ import type { Random } from '../../src/testing/simulation/random.ts'
 export const LIGHT = ['kill functions', 'freeze a function', 'spurious wake-up'] as const
 export const HEAVY = [
   'kill a broker',
+  'kill the database',
   'move leaders',
   'abandon a poller',
   'abandon a frozen poller',

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest'
 import type { MovedOn } from './commits.ts'
 import { eventValue, wordsValue } from './data.ts'
+import { accountTables, type BatchRow, type EventRow } from './database.ts'
 import { EventsCheck } from './events-check.ts'
 import { Reader, type Seen } from './reader.ts'
 import type { TopicRecord } from './topic.ts'
@@ -168,4 +169,28 @@ it.each([
   ],
 ] as const)('a reader finds an object that %s', async (_, listings, promised, message) => {
   expect(await readerOver(listings, promised)).toEqual([expect.stringMatching(message)])
+})
+
+const ROWS: readonly EventRow[] = [
+  { partition: 0, number: '0', time: '10000' },
+  { partition: 0, number: '1', time: '10000' },
+  { partition: 0, number: '2', time: '20000' },
+]
+const BATCHES: readonly BatchRow[] = [
+  { time: '10000', records: '2' },
+  { time: '20000', records: '1' },
+]
+
+it.each([
+  ['what is right', ROWS, BATCHES, []],
+  ['a record that the database lacks', ROWS.slice(1), BATCHES, [/lacks record 0 0/]],
+  ['one under another batch', [...ROWS.slice(1), { partition: 0, number: '0', time: '20000' }], BATCHES, [/belongs/]],
+  ['one that the topic has not', [...ROWS, { partition: 0, number: '3', time: '20000' }], BATCHES, [/that the topic/]],
+  ['a batch that was not told', ROWS, BATCHES.slice(1), [/lacks batch 10000/]],
+  ['one of another size', ROWS, [{ time: '10000', records: '3' }, ...BATCHES.slice(1)], [/3 records for batch 10000/]],
+  ['one too many', ROWS, [...BATCHES, { time: '30000', records: '1' }], [/1 records for batch 30000/]],
+])('tells of %s in PostgreSQL', (_, events, batches, messages) => {
+  const found: string[] = []
+  accountTables({ events, batches }, [EVENTS], noMoves, (violation) => found.push(violation))
+  expect(found).toEqual(messages.map((message) => expect.stringMatching(message)))
 })

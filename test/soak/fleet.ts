@@ -33,6 +33,7 @@ const EXPLAINED = new Set([
   'ServiceUnreachableError',
   'ServiceThrottledError',
   'ServiceFailedError',
+  'CallFailedError', // the database is away
   'InvokerClosed',
   'Sandbox.Timedout',
 ])

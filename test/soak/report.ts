@@ -21,6 +21,8 @@ export function ledgerTable(ledger: Ledger): string {
       both('records in the topic', (job) => job.inTopic),
       both('records committed', (job) => job.committed),
       ['records in objects', number(events.found), `${number(words.words)} words`],
+      ['records in PostgreSQL', number(ledger.database.rows), '-'],
+      ['batches in PostgreSQL', number(ledger.database.batches), '-'],
       ['lost', number(events.lost), '-'],
       ['twice', number(events.twice), '-'],
       ['windows, states recounted', '-', `${number(words.windows)}, ${number(words.states)}`],

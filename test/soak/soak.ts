@@ -5,6 +5,7 @@ import { type ProxyFault, SOME_FAULTS } from '../../infra/proxy.ts'
 import { seededRandom } from '../../src/testing/simulation/random.ts'
 import { Chaos, type Mischief, type Victims } from './chaos.ts'
 import { eventValue, wordsValue } from './data.ts'
+import { accountTables, type DatabaseAccount, query, readDatabase, TABLES } from './database.ts'
 import { describePartitions, moveLeader, quietKafka } from './elect-leaders.ts'
 import { type EventsAccount, EventsCheck } from './events-check.ts'
 import { events } from './functions/events.ts'
@@ -59,6 +60,7 @@ export interface Ledger {
   readonly seconds: number
   readonly events: JobLedger & EventsAccount
   readonly words: JobLedger & WordsAccount
+  readonly database: DatabaseAccount
   readonly mischief: ReadonlyMap<Mischief, number>
   readonly recoveries: readonly number[]
   readonly killed: number
@@ -125,6 +127,7 @@ class Soak {
   async run(): Promise<Ledger> {
     const { minutes, seed, calm, onNote } = this.#options
     const kafka = quietKafka(this.#stage.cluster.bootstrap)
+    await query(this.#stage.postgres.url, TABLES)
     for (const spec of this.#specs) {
       this.#jobs.push(
         await RunningJob.create(spec, this.#stage, kafka, (violation) => this.#violate(violation), onNote),
@@ -171,7 +174,7 @@ class Soak {
   }
 
   #victims(): Victims {
-    const { cluster } = this.#stage
+    const { cluster, postgres } = this.#stage
     const job = (draw: number): RunningJob => {
       const found = this.#jobs[draw % this.#jobs.length]
       if (!found) throw new Error('no job')
@@ -189,6 +192,11 @@ class Soak {
         await cluster.kill(id)
         await sleep(500 + (draw % 6000))
         await cluster.restart(id)
+      },
+      'kill the database': async (draw) => {
+        await postgres.kill()
+        await sleep(500 + (draw % 5000))
+        await postgres.restart()
       },
       'move leaders': async (draw) => {
         const kafka = quietKafka(cluster.bootstrap)
@@ -268,6 +276,7 @@ class Soak {
         ...this.#ledgerOf(wordsJob, wordsTopic),
         ...this.#wordsCheck.account(wordsTopic, wordsJob.movedOn, violate),
       },
+      database: accountTables(await readDatabase(this.#stage.postgres.url), eventsTopic, eventsJob.movedOn, violate),
       mischief: this.#chaos?.counts ?? new Map(),
       recoveries: this.#chaos?.recoveries ?? [],
       killed: this.#killed,

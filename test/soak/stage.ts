@@ -1,10 +1,11 @@
 // The real parts that a soak runs on: three Kafka brokers, LocalStack for the table and the queues, MiniStack for the objects
-// (each for what it is quickest at), a spoiling proxy before either, and clients that go past the proxies.
+// (each for what it is quickest at), PostgreSQL for what a job writes elsewhere, a spoiling proxy before either, and clients that go past the proxies.
 
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
 import { type Kafka as Cluster, startKafka } from '../../infra/kafka.ts'
 import { startLocalStack } from '../../infra/localstack.ts'
 import { startMiniStack } from '../../infra/ministack.ts'
+import { type Postgres, startPostgres } from '../../infra/postgres.ts'
 import { type FaultProxy, type FaultRates, type ProxyFault, startProxy } from '../../infra/proxy.ts'
 import { dynamoClient, dynamoTable } from '../../src/stores/dynamo-table.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
@@ -21,6 +22,7 @@ const STATE_BUCKET = 'soak-state'
 
 export interface SoakStage {
   readonly cluster: Cluster
+  readonly postgres: Postgres
   /** Past the proxy. */
   readonly sqsEndpoint: string
   readonly s3: S3Client
@@ -44,10 +46,11 @@ export async function startStage(seed: number): Promise<SoakStage> {
     for (const close of open.splice(0).reverse()) await close().catch(() => undefined)
   }
   try {
-    const [cluster, localstack, ministack] = await Promise.all([
+    const [cluster, localstack, ministack, postgres] = await Promise.all([
       startKafka({ nodes: 3 }).then((kafka) => noted(open, kafka)),
       startLocalStack().then((emulator) => noted(open, emulator)),
       startMiniStack().then((emulator) => noted(open, emulator)),
+      startPostgres().then((database) => noted(open, database)),
     ])
     const proxyOf = async (upstream: string, salt: number): Promise<FaultProxy> => {
       const proxy = await startProxy({ upstream, random: seededRandom(seed + salt).next })
@@ -70,6 +73,7 @@ export async function startStage(seed: number): Promise<SoakStage> {
     })
     return {
       cluster,
+      postgres,
       sqsEndpoint: localstack.endpoint,
       s3,
       objects: s3Objects({ client: s3 }),
@@ -84,6 +88,7 @@ export async function startStage(seed: number): Promise<SoakStage> {
         MILLRACE_TABLE: TABLE,
         MILLRACE_BUCKET: STATE_BUCKET,
         MILLRACE_LOG_LEVEL: 'error',
+        POSTGRES_URL: postgres.url,
       },
       queueUrl: (path) => `${forTable.endpoint}${path}`,
       createBucket,

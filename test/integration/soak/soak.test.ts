@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { ledgerTable, progressLine } from '../../soak/report.ts'
 import { runSoak } from '../../soak/soak.ts'
-import { bootstrap, describeWith, endpoints } from '../poller/services.ts'
+import { bootstrap, describeWith, endpoints, postgresUrl } from '../poller/services.ts'
 
 const minutes = Number(process.env.MILLRACE_SOAK_MINUTES ?? 5)
 const seed = Number(process.env.MILLRACE_SOAK_SEED ?? randomInt(1_000_000))
@@ -17,6 +17,7 @@ describeWith(
   bootstrap,
   endpoints.localstack,
   endpoints.ministack,
+  postgresUrl,
 )(`a soak of ${minutes} minutes, seed ${seed}`, () => {
   it('nothing is lost, nothing is twice, and nothing is seen that was not committed', {
     timeout: minutes * 60_000 + REST_MS,
@@ -34,6 +35,7 @@ describeWith(
     // It was a soak: there were records, and faults of all kinds on the way.
     expect(ledger.events.found).toBe(ledger.events.inTopic)
     expect(ledger.events.inTopic).toBeGreaterThan(0)
+    expect(ledger.database.rows).toBe(ledger.events.inTopic)
     expect(ledger.words.windows).toBeGreaterThan(0)
     expect(ledger.mischief.size).toBeGreaterThan(1)
     expect(ledger.spoilt.size).toBeGreaterThan(1)
