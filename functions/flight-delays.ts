@@ -1,6 +1,6 @@
 // The mean delay of flights by airport of origin and hour of departure, per day of flying; and over the last 7 days.
 
-import { job, json } from 'millrace'
+import { duration, job, json } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 const { RESULTS = 'results', IDLE_AFTER = '5s' } = process.env
@@ -17,7 +17,7 @@ type Delays = readonly [minutes: number, flights: number]
 const add = ([a, n]: Delays, [b, m]: Delays): Delays => [a + b, n + m]
 const takeOff = ([a, n]: Delays, [b, m]: Delays): Delays => [a - b, n - m]
 
-export const flightDelays = job('flight-delays', { batch: '1d', idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const flightDelays = job('flight-delays', { batch: '1d', idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const delays = kafka('flights', { value: json<Flight>() }).map(({ value }) => {
     const [origin, hour, delay] = [value.origin, Number(value.date.slice(11, 13)), value.delay]
     return [

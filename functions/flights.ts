@@ -1,7 +1,7 @@
 // All flights as they come, and the late ones beside them. Fed by the topic `flights`, keyed by the airport of origin;
 // a record's time is the time of departure, so a batch is a day of flying whenever the topic is read.
 
-import { job, json } from 'millrace'
+import { duration, job, json } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 /** A row of the `flights` data sets of the npm package vega-datasets: minutes of delay, miles of distance. */
@@ -15,7 +15,7 @@ interface Flight {
 
 const { IDLE_AFTER = '5s' } = process.env
 
-export const flights = job('flights', { batch: '1d', idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const flights = job('flights', { batch: '1d', idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const records = kafka('flights', { value: json<Flight>() })
 
   records

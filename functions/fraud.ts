@@ -2,7 +2,7 @@
 // country. Every payment is scored before the models have seen it, in the same pass. Payments of a batch are put in the order of their
 // times first, so scores depend on the payments alone, and not on the partitions that they came through.
 
-import { type DStream, job, json, type State, StateSpec, seconds } from 'millrace'
+import { type DStream, duration, job, json, type State, StateSpec, seconds } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 const { RESULTS = 'results', PAYMENTS = 'payments', IDLE_AFTER = '10s' } = process.env
@@ -191,7 +191,7 @@ export function distances(payments: PerCountry) {
   return payments.mapWithState(clusters, { id: 'clusters' }).flatMap(({ placed }) => placed)
 }
 
-export const fraud = job('fraud', { batch: BATCH, idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const fraud = job('fraud', { batch: BATCH, idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const payments = byCountry(kafka(PAYMENTS, { value: json<Payment>() }).map(({ value }) => checked(value)))
   const scored = scores(payments)
 

@@ -2,12 +2,12 @@
 // window, in both forms: with an inverse it costs what enters and leaves the window, without what is in it. Two of a kind on one
 // input have an `id` each, so that their state does not hang on their order.
 
-import { job, seconds, text } from 'millrace'
+import { duration, job, seconds, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 const { RESULTS = 'results', LINES = 'lines', IDLE_AFTER = '10s' } = process.env
 
-export const hotWords = job('hot-words', { batch: seconds(5), idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const hotWords = job('hot-words', { batch: seconds(5), idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const ones = kafka(LINES, { value: text() })
     .flatMap((record) => record.value.split(/\s+/))
     .filter((word) => word !== '')

@@ -1,7 +1,7 @@
 // A server's log: errors per service and minute, and the minutes in which a service had far more of them than it used to. What it used
 // to have is a mean and a variance per service, learned minute by minute (Welford's method); minutes without an error are zeros.
 
-import { type DStream, job, minutes, type State, StateSpec, text } from 'millrace'
+import { type DStream, duration, job, minutes, type State, StateSpec, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 const { RESULTS = 'results', LOG = 'log', IDLE_AFTER = '10s' } = process.env
@@ -72,7 +72,7 @@ export function alerts(errors: DStream<[service: string, errors: number]>): DStr
   return errors.mapWithState(watch.timeout('1d'), { id: 'past' })
 }
 
-export const logErrors = job('log-errors', { batch: MINUTE, idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const logErrors = job('log-errors', { batch: MINUTE, idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const errors = errorsByService(kafka(LOG, { value: text() }).map(({ value }) => value))
 
   errors.map(([service, count]) => ({ service, errors: count })).saveAsNdjsonFiles(`s3://${RESULTS}/errors`)

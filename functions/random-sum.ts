@@ -1,7 +1,7 @@
 // The sum of random numbers, every 2 seconds: the program with which many have met Spark Streaming. Whole numbers, since sums of
 // fractions depend on the order in which they are added, and that is nobody's to promise.
 
-import { type DStream, job, seconds, text } from 'millrace'
+import { type DStream, duration, job, seconds, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 const { RESULTS = 'results', NUMBERS = 'numbers', IDLE_AFTER = '10s' } = process.env
@@ -17,7 +17,7 @@ export function sums(lines: DStream<string>): DStream<number> {
   return lines.map(wholeNumber).reduce((a, b) => a + b)
 }
 
-export const randomSum = job('random-sum', { batch: seconds(2), idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const randomSum = job('random-sum', { batch: seconds(2), idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const sum = sums(kafka(NUMBERS, { value: text() }).map(({ value }) => value))
 
   sum.print()

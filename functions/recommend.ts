@@ -1,7 +1,7 @@
 // What to show to a user next time: the pages that they have looked at most. A profile per user lives for as long as they come back
 // within half an hour, and goes with a last word when they do not.
 
-import { type DStream, job, json, minutes, type State, StateSpec } from 'millrace'
+import { type DStream, duration, job, json, minutes, type State, StateSpec } from 'millrace'
 import { lambda } from 'millrace/lambda'
 
 const { RESULTS = 'results', VIEWS = 'views', IDLE_AFTER = '10s' } = process.env
@@ -36,7 +36,7 @@ export function recommendations(views: DStream<View>) {
     .mapWithState(profiles, { id: 'profiles' })
 }
 
-export const recommend = job('recommend', { batch: minutes(1), idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const recommend = job('recommend', { batch: minutes(1), idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   recommendations(kafka(VIEWS, { value: json<View>() }).map(({ value }) => value)) //
     .saveAsNdjsonFiles(`s3://${RESULTS}/recommendations`)
 })

@@ -5,7 +5,7 @@
 //   create table spent (customer text primary key, cents bigint not null);
 //   create table taken (id text primary key);
 
-import { job, json, seconds } from 'millrace'
+import { duration, job, json, seconds } from 'millrace'
 import { lambda } from 'millrace/lambda'
 import { Pool } from 'pg'
 
@@ -30,7 +30,7 @@ function lastOfEach(orders: readonly Order[]): Order[] {
   return [...new Map(orders.map((order) => [order.id, order])).values()]
 }
 
-export const toPostgres = job(JOB, { batch: seconds(1), idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const toPostgres = job(JOB, { batch: seconds(1), idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const orders = kafka(ORDERS, { value: json<Order>() }).map(({ value }) => value)
 
   orders.foreachPartition(

@@ -3,7 +3,9 @@
 // follow org.apache.spark.rdd.RDD and PairRDDFunctions; what an operation means stands in the files beside this one.
 
 import { EmptyBatchError } from '../errors/batch-errors.ts'
+import type { Inferred } from '../options/inferred.ts'
 import { checkFunction } from '../options/options.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
 import type { OffsetRange } from '../sources/source.ts'
 import { hashOf } from '../values/hash.ts'
@@ -22,7 +24,8 @@ export type { OffsetRange }
 /** The other side of an operation on two batches: a batch, or anything that has elements, which is one partition. */
 export type Side<T> = Batch<T> | Iterable<T>
 
-type Pairs<K, V> = Batch<readonly [K, V]>
+/** The name that the compiler shows when a batch has no keys. */
+type BatchOfPairs<K, V> = Batch<readonly [K, V]>
 
 /** What every batch that is derived from one says as well. */
 export interface BatchFacts {
@@ -42,7 +45,7 @@ export interface BatchFacts {
  *   return batch.reduceByKey((a, b) => a + b).sortBy(([, cents]) => cents, { ascending: false }).take(10)
  * }
  */
-export class Batch<T> implements BatchFacts, Iterable<T> {
+export class Batch<out T> implements BatchFacts, Iterable<T> {
   /** The batch time, milliseconds: the end of its interval. */
   readonly time: number
   /** The same in every try: of the job, the output and the batch time. A key for writers that must not write twice. */
@@ -92,7 +95,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example batch.map(({ shop }) => shop)
    */
-  map<U>(f: (element: T) => U): Batch<U> {
+  map<U extends Inferred>(f: (element: T) => U): Batch<U> {
     checkFunction('map', f)
     return this.#then((partitions) => partitions.map((elements) => elements.map((element) => f(element))))
   }
@@ -106,7 +109,9 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
   filter(f: (element: T) => boolean): Batch<T>
   filter(f: (element: T) => boolean): Batch<T> {
     checkFunction('filter', f)
-    return this.#then((partitions) => partitions.map((elements) => elements.filter((element) => f(element))))
+    return this.#then((partitions) =>
+      partitions.map((elements) => elements.filter((element) => synchronous('filter', f(element)))),
+    )
   }
 
   /**
@@ -114,9 +119,11 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example batch.flatMap(({ items }) => items)
    */
-  flatMap<U>(f: (element: T) => Iterable<U>): Batch<U> {
+  flatMap<U extends Inferred>(f: (element: T) => Iterable<U>): Batch<U> {
     checkFunction('flatMap', f)
-    return this.#then((partitions) => partitions.map((elements) => elements.flatMap((element) => [...f(element)])))
+    return this.#then((partitions) =>
+      partitions.map((elements) => elements.flatMap((element) => [...synchronous('flatMap', f(element))])),
+    )
   }
 
   /**
@@ -124,7 +131,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example batch.mapPartitions((some) => [[...some].length])
    */
-  mapPartitions<U>(f: (elements: Iterable<T>) => Iterable<U>): Batch<U> {
+  mapPartitions<U extends Inferred>(f: (elements: Iterable<T>) => Iterable<U>): Batch<U> {
     checkFunction('mapPartitions', f)
     return this.mapPartitionsWithIndex((_, elements) => f(elements))
   }
@@ -134,9 +141,11 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example batch.mapPartitionsWithIndex((index, some) => [[index, [...some].length] as const])
    */
-  mapPartitionsWithIndex<U>(f: (index: number, elements: Iterable<T>) => Iterable<U>): Batch<U> {
+  mapPartitionsWithIndex<U extends Inferred>(f: (index: number, elements: Iterable<T>) => Iterable<U>): Batch<U> {
     checkFunction('mapPartitionsWithIndex', f)
-    return this.#then((partitions) => partitions.map((elements, index) => [...f(index, elements)]))
+    return this.#then((partitions) =>
+      partitions.map((elements, index) => [...synchronous('mapPartitions', f(index, elements))]),
+    )
   }
 
   /**
@@ -268,7 +277,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidOptionError; TypeError (from the action) for keys that have no natural order.
    * @example perShop.sortByKey({ ascending: false })
    */
-  sortByKey<K, V>(this: Pairs<K, V>, options: SortOptions<K> = {}): Batch<readonly [K, V]> {
+  sortByKey<K, V>(this: BatchOfPairs<K, V>, options: SortOptions<K> = {}): Batch<readonly [K, V]> {
     checkSort('sortByKey', options)
     return this.#then((partitions) => sorted('sortByKey', partitions, ([key]) => key, options))
   }
@@ -290,7 +299,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError (from the action).
    * @example perShop.groupByKey().mapValues((all) => all.length)
    */
-  groupByKey<K, V>(this: Pairs<K, V>, options: PartitionOptions = {}): Batch<[K, V[]]> {
+  groupByKey<K, V>(this: BatchOfPairs<K, V>, options: PartitionOptions = {}): Batch<[K, V[]]> {
     return this.#then((partitions) => grouped('groupByKey', partitions, options))
   }
 
@@ -300,7 +309,11 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError (from the action).
    * @example perShop.reduceByKey((a, b) => a + b)
    */
-  reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: PartitionOptions = {}): Batch<[K, Widen<V>]> {
+  reduceByKey<K, V extends Inferred>(
+    this: BatchOfPairs<K, V>,
+    f: Reduce<V>,
+    options: PartitionOptions = {},
+  ): Batch<[K, Widen<V>]> {
     return widened(this).#then((partitions) => reduced(partitions, f, options))
   }
 
@@ -310,8 +323,8 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError (from the action).
    * @example perShop.foldByKey(0, (a, b) => a + b)
    */
-  foldByKey<K, V>(
-    this: Pairs<K, V>,
+  foldByKey<K, V extends Inferred>(
+    this: BatchOfPairs<K, V>,
     zero: Widen<V>,
     f: Reduce<V>,
     options: PartitionOptions = {},
@@ -332,7 +345,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * )
    */
   aggregateByKey<K, V, C>(
-    this: Pairs<K, V>,
+    this: BatchOfPairs<K, V>,
     zero: C,
     add: (combined: C, value: V) => C,
     merge: (a: C, b: C) => C,
@@ -348,14 +361,15 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError (from the action).
    * @example perShop.combineByKey((cents) => [cents], (all, cents) => [...all, cents], (a, b) => [...a, ...b])
    */
-  combineByKey<K, V, C>(
-    this: Pairs<K, V>,
+  combineByKey<K, V, C extends Inferred>(
+    this: BatchOfPairs<K, V>,
     create: (value: V) => C,
-    add: (combined: C, value: V) => C,
-    merge: (a: C, b: C) => C,
+    add: (combined: Widen<C>, value: V) => Widen<C>,
+    merge: Reduce<C>,
     options: PartitionOptions = {},
-  ): Batch<[K, C]> {
-    return this.#then((partitions) => combined('combineByKey', partitions, { create, add, merge }, options))
+  ): Batch<[K, Widen<C>]> {
+    const how = { create: widening(create), add, merge }
+    return this.#then((partitions) => combined('combineByKey', partitions, how, options))
   }
 
   /**
@@ -363,7 +377,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example perShop.mapValues((cents) => cents / 100)
    */
-  mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U): Batch<[K, U]> {
+  mapValues<K, V, U extends Inferred>(this: BatchOfPairs<K, V>, f: (value: V) => U): Batch<[K, U]> {
     checkFunction('mapValues', f)
     return this.map(([key, value]): [K, U] => [key, f(value)])
   }
@@ -373,7 +387,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example perShop.flatMapValues((cents) => (cents > 0 ? [cents] : []))
    */
-  flatMapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): Batch<[K, U]> {
+  flatMapValues<K, V, U extends Inferred>(this: BatchOfPairs<K, V>, f: (value: V) => Iterable<U>): Batch<[K, U]> {
     checkFunction('flatMapValues', f)
     return this.flatMap(([key, value]) => Array.from(f(value), (result): [K, U] => [key, result]))
   }
@@ -383,7 +397,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example perShop.keys().distinct()
    */
-  keys<K, V>(this: Pairs<K, V>): Batch<K> {
+  keys<K, V>(this: BatchOfPairs<K, V>): Batch<K> {
     return this.map(([key]) => key)
   }
 
@@ -392,7 +406,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example perShop.values().sum()
    */
-  values<K, V>(this: Pairs<K, V>): Batch<V> {
+  values<K, V>(this: BatchOfPairs<K, V>): Batch<V> {
     return this.map(([, value]) => value)
   }
 
@@ -403,7 +417,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @example perShop.cogroup([['corner shop', 'Oslo']])
    */
   cogroup<K, V, W>(
-    this: Pairs<K, V>,
+    this: BatchOfPairs<K, V>,
     other: Side<readonly [K, W]>,
     options: PartitionOptions = {},
   ): Batch<[K, [V[], W[]]]> {
@@ -416,7 +430,11 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError (from the action).
    * @example perShop.join([['corner shop', 'Oslo']])
    */
-  join<K, V, W>(this: Pairs<K, V>, other: Side<readonly [K, W]>, options: PartitionOptions = {}): Batch<[K, [V, W]]> {
+  join<K, V, W>(
+    this: BatchOfPairs<K, V>,
+    other: Side<readonly [K, W]>,
+    options: PartitionOptions = {},
+  ): Batch<[K, [V, W]]> {
     return this.cogroup(other, options).flatMapValues(([left, right]) => everyPair(left, right))
   }
 
@@ -429,7 +447,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * perShop.leftOuterJoin(blocked).filter(([, [, isBlocked]]) => !isBlocked)
    */
   leftOuterJoin<K, V, W>(
-    this: Pairs<K, V>,
+    this: BatchOfPairs<K, V>,
     other: Side<readonly [K, W]>,
     options: PartitionOptions = {},
   ): Batch<[K, [V, W | undefined]]> {
@@ -443,7 +461,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @example perShop.rightOuterJoin([['corner shop', 'Oslo']]).mapValues(([cents = 0]) => cents)
    */
   rightOuterJoin<K, V, W>(
-    this: Pairs<K, V>,
+    this: BatchOfPairs<K, V>,
     other: Side<readonly [K, W]>,
     options: PartitionOptions = {},
   ): Batch<[K, [V | undefined, W]]> {
@@ -457,7 +475,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @example perShop.fullOuterJoin([['corner shop', 'Oslo']])
    */
   fullOuterJoin<K, V, W>(
-    this: Pairs<K, V>,
+    this: BatchOfPairs<K, V>,
     other: Side<readonly [K, W]>,
     options: PartitionOptions = {},
   ): Batch<[K, [V | undefined, W | undefined]]> {
@@ -569,8 +587,8 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws EmptyBatchError when there are none.
    * @example batch.reduce((a, b) => (a.cents > b.cents ? a : b))
    */
-  reduce(f: (a: T, b: T) => T): T {
-    return reducedTo(this.partitions, checkFunction('reduce', f))
+  reduce(f: Reduce<T>): Widen<T> {
+    return reducedTo(widenedAll(this).partitions, checkFunction('reduce', f))
   }
 
   /**
@@ -578,8 +596,8 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    *
    * @example perShop.values().fold(0, (a, b) => a + b)
    */
-  fold(zero: T, f: (a: T, b: T) => T): T {
-    return aggregatedTo(this.partitions, zero, checkFunction('fold', f), f)
+  fold(zero: Widen<T>, f: Reduce<T>): Widen<T> {
+    return aggregatedTo(widenedAll(this).partitions, zero, checkFunction('fold', f), f)
   }
 
   /**
@@ -598,7 +616,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError.
    * @example perShop.countByKey().get('corner shop')
    */
-  countByKey<K, V>(this: Pairs<K, V>): Map<K, number> {
+  countByKey<K, V>(this: BatchOfPairs<K, V>): Map<K, number> {
     return counted(this.keys().collect())
   }
 
@@ -618,7 +636,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError.
    * @example perShop.reduceByKey((a, b) => a + b).collectAsMap()
    */
-  collectAsMap<K, V>(this: Pairs<K, V>): Map<K, V> {
+  collectAsMap<K, V>(this: BatchOfPairs<K, V>): Map<K, V> {
     return mapOf(flat(this.partitions))
   }
 
@@ -628,7 +646,7 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
    * @throws InvalidKeyError.
    * @example perShop.lookup('corner shop')
    */
-  lookup<K, V>(this: Pairs<K, V>, key: K): V[] {
+  lookup<K, V>(this: BatchOfPairs<K, V>, key: K): V[] {
     const wanted = new KeyMap<true>().set(key, true)
     return flat(this.partitions).flatMap(([other, value]) => (wanted.has(other) ? [value] : []))
   }
@@ -684,9 +702,19 @@ export class Batch<T> implements BatchFacts, Iterable<T> {
 }
 
 /** Literal types grow to what arithmetic on them gives. */
-function widened<K, V>(pairs: Pairs<K, V>): Pairs<K, Widen<V>>
+function widened<K, V>(pairs: BatchOfPairs<K, V>): Batch<readonly [K, Widen<V>]>
 function widened(pairs: Batch<unknown>): Batch<unknown> {
   return pairs
+}
+
+function widenedAll<T>(batch: Batch<T>): Batch<Widen<T>>
+function widenedAll(batch: Batch<unknown>): Batch<unknown> {
+  return batch
+}
+
+function widening<V, C>(create: (value: V) => C): (value: V) => Widen<C>
+function widening(create: unknown): unknown {
+  return create
 }
 
 /** One partition, of what is no batch. */

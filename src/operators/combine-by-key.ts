@@ -7,12 +7,12 @@
 import { checkFunction } from '../options/options.ts'
 import { type CombineOptions, type Shuffle, shuffle } from '../options/shuffle.ts'
 import { type ValueVersion, VERSION_OPTIONS, valueVersion, versionOfLists } from '../options/state-version.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import { addCounts, type Combining, merged, mutable, own } from './accumulators.ts'
 import { type Aside, type Asked, type BatchOperator, type Elements, type Made, stop } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 /** How values become one. User functions sit in method signatures, so that operators forget element types. */
 export interface Combiner extends Combining {
@@ -34,9 +34,9 @@ export function groupByKey<V>(options: CombineOptions<V>): Asked {
 
 export function combineByKey<V, C>(
   create: (value: V) => C,
-  mergeValue: (combined: C, value: V) => C,
-  mergeCombiners: (a: C, b: C) => C,
-  options: CombineOptions<C>,
+  mergeValue: (combined: Widen<C>, value: V) => Widen<C>,
+  mergeCombiners: Reduce<C>,
+  options: CombineOptions<Widen<C>>,
 ): Asked {
   const [who, values] = asked('combineByKey', options)
   for (const f of [create, mergeValue, mergeCombiners]) checkFunction('combineByKey', f)

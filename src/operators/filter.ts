@@ -1,8 +1,8 @@
 // `filter`: the elements for which a function is true. Spark: `FilteredDStream`.
 
 import { checkFunction } from '../options/options.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { RecordOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 interface Filtering {
   test(element: unknown): boolean

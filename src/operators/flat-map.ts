@@ -1,8 +1,8 @@
 // `flatMap`: any number of elements for each. Spark: `FlatMappedDStream`, and `FlatMapValuedDStream` of pairs.
 
 import { checkFunction } from '../options/options.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { RecordOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 interface FlatMapping {
   apply(element: unknown): Iterable<unknown>

@@ -5,10 +5,10 @@ import type { IdentityOptions } from '../options/identity.ts'
 import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
 import type { ValueVersion } from '../options/state-version.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { Reduce } from '../options/widen.ts'
 import { addCounts, type Combining, merged, mutable, own } from './accumulators.ts'
 import type { Asked, BatchOperator, Elements, Made } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 export interface Fold extends Combining {
   readonly makes?: Made

@@ -15,13 +15,13 @@
 
 import type { Shuffle } from '../options/shuffle.ts'
 import type { ValueVersion } from '../options/state-version.ts'
+import { synchronous } from '../options/synchronous.ts'
 import { copy, copyAgain, copyOf } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import { hasBatch, isInAnyWindow, nextBatch } from './batch-times.ts'
 import { type Form, type Keyed, plain, type Timed } from './cells.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 import type { Windowed } from './window.ts'
 
 /** User functions sit in method signatures, so that operators forget element types. */

@@ -1,8 +1,8 @@
 // `mapPartitions`: a function of all elements that one micro-batch has. Spark: `MapPartitionedDStream`.
 
 import { checkFunction } from '../options/options.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { RecordOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 interface PartitionMapping {
   apply(elements: Iterable<unknown>): Iterable<unknown>

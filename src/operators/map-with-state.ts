@@ -15,6 +15,7 @@
 import type { IdentityOptions } from '../options/identity.ts'
 import { checkFunction } from '../options/options.ts'
 import { identified, shuffle } from '../options/shuffle.ts'
+import { synchronous } from '../options/synchronous.ts'
 import { copy, copyAgain, copyOf } from '../values/copy.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import { nextBatch } from './batch-times.ts'
@@ -23,7 +24,6 @@ import { INITIAL, initialState } from './initial-state.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import { type State, StateHandle } from './state-handle.ts'
 import { checkSpec, type MapWithStateOptions, type StateSpec } from './state-spec.ts'
-import { synchronous } from './synchronous.ts'
 
 /** User functions sit in method signatures, so that operators forget element types. */
 interface Mapping {

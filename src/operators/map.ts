@@ -1,8 +1,8 @@
 // `map`: one element for each. Spark: `MappedDStream`, and `MapValuedDStream` of pairs.
 
 import { checkFunction } from '../options/options.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { RecordOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 export function map<T, U>(f: (element: T) => U): RecordOperator {
   return mapping(checkFunction('map', f), 'lost')

@@ -3,10 +3,12 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
 import type { Identity } from '../options/identity.ts'
+import type { Inferred } from '../options/inferred.ts'
 import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
 import { STATE_OPTIONS, type StateOptions, shuffle } from '../options/shuffle.ts'
 import { type ValueVersion, type VersionOptions, valueVersion } from '../options/state-version.ts'
 import type { Sync } from '../options/sync.ts'
+import type { Widen } from '../options/widen.ts'
 import type { State } from './state-handle.ts'
 
 /** `(key, value, state) => mapped`: what it returns is emitted, `undefined` too. */
@@ -89,15 +91,15 @@ export class StateSpec<K, V, S, M> {
    *   timeout: '2h',
    * })
    */
-  static function<K, V, S, M>(
+  static function<K, V, S = Widen<V>, M extends Inferred = undefined>(
     f: MappingFunction<K, V, S, M>,
     options?: MapWithStateOptions<NoInfer<K>, NoInfer<S>>,
   ): StateSpec<K, V, S, M>
-  static function<K, V, S, M>(
+  static function<K, V, S = Widen<V>, M extends Inferred = undefined>(
     f: TimedMappingFunction<K, V, S, M>,
     options?: MapWithStateOptions<NoInfer<K>, NoInfer<S>>,
   ): StateSpec<K, V, S, M>
-  static function<K, V, S, M>(
+  static function<K, V, S = Widen<V>, M extends Inferred = undefined>(
     f: MappingFunction<K, V, S, M> | TimedMappingFunction<K, V, S, M>,
     options: MapWithStateOptions<K, S> = {},
   ): StateSpec<K, V, S, M> {

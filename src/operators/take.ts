@@ -11,8 +11,8 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import { IDENTITY_OPTIONS, type IdentityOptions, identityOf } from '../options/identity.ts'
 import { checkFunction, checkKnownOptions } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
+import { synchronous } from '../options/synchronous.ts'
 import type { Asked, BatchOperator, Elements } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 /** Options of {@link DStream.top} and {@link DStream.takeOrdered}. */
 export interface OrderOptions<T> extends IdentityOptions {

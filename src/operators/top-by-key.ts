@@ -8,12 +8,12 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import { checkFunction } from '../options/options.ts'
 import { type CombineOptions, shuffle } from '../options/shuffle.ts'
 import { VERSION_OPTIONS, valueVersion, versionOfLists } from '../options/state-version.ts'
+import { synchronous } from '../options/synchronous.ts'
 import { copyAgain, copyOf } from '../values/copy.ts'
 import { groupValues } from '../values/group-values.ts'
 import type { Pair } from '../values/pairs.ts'
 import type { Form, Keyed } from './cells.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 
 /** Options of {@link DStream.topByKey}. */
 export interface TopOptions<V> extends CombineOptions<V> {

@@ -8,6 +8,7 @@
 
 import { STATE_OPTIONS, shuffle } from '../options/shuffle.ts'
 import { valueVersion } from '../options/state-version.ts'
+import { synchronous } from '../options/synchronous.ts'
 import { refuseMissing } from '../values/canonical-key.ts'
 import { copyAgain, copyOf, equal } from '../values/copy.ts'
 import { groupValues } from '../values/group-values.ts'
@@ -16,7 +17,6 @@ import { type Pair, pairOf } from '../values/pairs.ts'
 import type { Flag, Form, Keyed } from './cells.ts'
 import { INITIAL, initialState } from './initial-state.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
-import { synchronous } from './synchronous.ts'
 import {
   type GroupsUpdate,
   type KeyUpdate,

@@ -3,7 +3,7 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 
 /** A length of time: a whole number of milliseconds, or a text such as `'500ms'`, `'5s'`, `'10m'`, `'2h'`, `'7d'`. */
-export type Duration = number | string
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -44,11 +44,22 @@ export function minutes(n: number): number {
 }
 
 /**
+ * Milliseconds of a text whose form the compiler cannot know, as of an environment variable.
+ *
+ * @throws InvalidOptionError when it is no duration.
+ * @example const settings = { batch: duration(process.env.BATCH ?? '5s') }
+ */
+export function duration(text: string): number {
+  return toMillis('duration', text)
+}
+
+/**
  * Milliseconds of a duration.
  *
+ * @param duration may also come from where there are no types, as a command line.
  * @throws InvalidOptionError when it is not a whole, non-negative number of milliseconds, over a thousand years, or its unit is unknown.
  */
-export function toMillis(where: string, duration: Duration): number {
+export function toMillis(where: string, duration: number | string): number {
   const millis = typeof duration === 'number' ? duration : parse(where, duration)
   if (!Number.isSafeInteger(millis) || millis < 0 || millis > MAX_DURATION_MS) {
     throw new InvalidOptionError(

@@ -1,4 +1,4 @@
-/** Literal types grow to what arithmetic on them gives: `1` to `number`. */
+/** Types grow to what putting values together gives: `1` to `number`, and a list of one, `[number]`, to `number[]`. */
 export type Widen<V> = V extends number
   ? number
   : V extends string
@@ -7,7 +7,9 @@ export type Widen<V> = V extends number
       ? boolean
       : V extends bigint
         ? bigint
-        : V
+        : V extends [infer A]
+          ? A[]
+          : V
 
 /** Puts two values together. */
 export type Reduce<V> = (a: Widen<V>, b: Widen<V>) => Widen<V>

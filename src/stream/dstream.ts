@@ -42,6 +42,7 @@ import { updateStateByKey } from '../operators/update-state-by-key.ts'
 import { type WindowOptions, window } from '../operators/window.ts'
 import type { Duration } from '../options/duration.ts'
 import type { IdentityOptions } from '../options/identity.ts'
+import type { Inferred } from '../options/inferred.ts'
 import { type CombineOptions, identified, type ShuffleOptions } from '../options/shuffle.ts'
 import type { Sync } from '../options/sync.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
@@ -91,7 +92,8 @@ type HasColumns<T> = T extends
       : true
     : false
 
-type Pairs<K, V> = DStream<readonly [K, V]>
+/** The name that the compiler shows when a stream has no keys. */
+type StreamOfPairs<K, V> = DStream<readonly [K, V]>
 type Reads = { readonly node: StreamNode }
 
 /**
@@ -106,7 +108,7 @@ type Reads = { readonly node: StreamNode }
  *   return stream.map(({ shop, cents }): [string, number] => [shop, cents]).reduceByKey((a, b) => a + b)
  * }
  */
-export class DStream<T> {
+export class DStream<out T> {
   /** @internal */
   readonly node: StreamNode
   /** @internal */
@@ -150,7 +152,7 @@ export class DStream<T> {
    * @throws InvalidOptionError when `f` is no function; one that returns a promise is an `UnsavableValueError` of its record: use {@link mapAsync}.
    * @example words.map((word) => word.toLowerCase())
    */
-  map<U>(f: (element: T) => U & Sync<U>): DStream<U> {
+  map<U extends Inferred>(f: (element: T) => U & Sync<U>): DStream<U> {
     return this.derive(map(f))
   }
 
@@ -170,7 +172,7 @@ export class DStream<T> {
    *
    * @example lines.flatMap(({ value }) => value.split(' '))
    */
-  flatMap<U>(f: (element: T) => Iterable<U>): DStream<U> {
+  flatMap<U extends Inferred>(f: (element: T) => Iterable<U>): DStream<U> {
     return this.derive(flatMap(f))
   }
 
@@ -185,7 +187,7 @@ export class DStream<T> {
    *   for (const { cents } of some) yield format.format(cents / 100)
    * })
    */
-  mapPartitions<U>(f: (elements: Iterable<T>) => Iterable<U>): DStream<U> {
+  mapPartitions<U extends Inferred>(f: (elements: Iterable<T>) => Iterable<U>): DStream<U> {
     return this.derive(mapPartitions(f))
   }
 
@@ -209,7 +211,7 @@ export class DStream<T> {
    * @throws TransientFailureError (the invocation) while something is away.
    * @example orders.mapAsync(async (order) => ({ ...order, about: await lookUp(order.shop) }), { concurrency: 16 })
    */
-  mapAsync<U>(f: (element: T) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
+  mapAsync<U extends Inferred>(f: (element: T) => Promise<U>, options: MapAsyncOptions = {}): DStream<U> {
     return this.derive(mapAsync(f, options))
   }
 
@@ -340,7 +342,7 @@ export class DStream<T> {
    *
    * @example byShop.reduceByKey((a, b) => a + b).sortByKey().saveAsTextFiles('s3://results/shops')
    */
-  sortByKey<K, V>(this: Pairs<K, V>, options: StreamSortOptions<K> = {}): SortedStream<readonly [K, V]> {
+  sortByKey<K, V>(this: StreamOfPairs<K, V>, options: StreamSortOptions<K> = {}): SortedStream<readonly [K, V]> {
     const [order, asked] = sorting('sortByKey', ([key]: readonly [K, V]) => key, options)
     return new SortedStream<readonly [K, V]>(this, order, ...this.#after(asked))
   }
@@ -356,7 +358,10 @@ export class DStream<T> {
    * byShop.transform((batch) => batch.leftOuterJoin(blocked).filter(([, [, isBlocked]]) => !isBlocked).mapValues(([cents]) => cents))
    * orders.transform((batch) => batch.sortBy(({ cents }) => cents, { ascending: false }).take(10)).print()
    */
-  transform<U>(f: (batch: Batch<T>, time: number) => Transformed<U>, options: IdentityOptions = {}): DStream<U> {
+  transform<U extends Inferred>(
+    f: (batch: Batch<T>, time: number) => Transformed<U>,
+    options: IdentityOptions = {},
+  ): DStream<U> {
     return this.derive(transform(f, options))
   }
 
@@ -366,7 +371,7 @@ export class DStream<T> {
    * @throws InvalidOptionError for streams of different slides; NoBatchError, BatchFailedError as `transform`.
    * @example byShop.transformWith(shops, (batch, about) => batch.join(about).mapValues(([cents, { country }]) => ({ cents, country })))
    */
-  transformWith<W, U>(
+  transformWith<W, U extends Inferred>(
     other: DStream<W>,
     f: (batch: Batch<T>, other: Batch<W>, time: number) => Transformed<U>,
     options: IdentityOptions = {},
@@ -495,7 +500,7 @@ export class DStream<T> {
    * const keyed = kafka('orders', { value: json<Order>() }).map((r) => [r.key, r.value.cents] as const)
    * keyed.preservesPartitioning().reduceByKey((a, b) => a + b)
    */
-  preservesPartitioning<K, V>(this: Pairs<K, V>, options: PartitioningOptions = {}): DStream<readonly [K, V]> {
+  preservesPartitioning<K, V>(this: StreamOfPairs<K, V>, options: PartitioningOptions = {}): DStream<readonly [K, V]> {
     const operator = preservesPartitioning(options)
     checkOneTopic(operator.kind, this.node)
     return this.derive(operator)
@@ -506,7 +511,7 @@ export class DStream<T> {
    *
    * @example byShop.mapValues((cents) => cents / 100)
    */
-  mapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => U & Sync<U>): DStream<[K, U]> {
+  mapValues<K, V, U extends Inferred>(this: StreamOfPairs<K, V>, f: (value: V) => U & Sync<U>): DStream<[K, U]> {
     return this.derive(mapValues(f))
   }
 
@@ -515,7 +520,7 @@ export class DStream<T> {
    *
    * @example byShop.flatMapValues((cents) => (cents > 0 ? [cents] : []))
    */
-  flatMapValues<K, V, U>(this: Pairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
+  flatMapValues<K, V, U extends Inferred>(this: StreamOfPairs<K, V>, f: (value: V) => Iterable<U>): DStream<[K, U]> {
     return this.derive(flatMapValues(f))
   }
 
@@ -526,7 +531,11 @@ export class DStream<T> {
    * @throws InvalidKeyError, NotAPairError (of a record, by policy `onPoison`).
    * @example byShop.reduceByKey((a, b) => a + b, { numPartitions: 8 })
    */
-  reduceByKey<K, V>(this: Pairs<K, V>, f: Reduce<V>, options: CombineOptions<Widen<V>> = {}): DStream<[K, Widen<V>]> {
+  reduceByKey<K, V extends Inferred>(
+    this: StreamOfPairs<K, V>,
+    f: Reduce<V>,
+    options: CombineOptions<Widen<V>> = {},
+  ): DStream<[K, Widen<V>]> {
     return this.derive(reduceByKey(f, options))
   }
 
@@ -537,7 +546,7 @@ export class DStream<T> {
    * @throws InvalidKeyError, NotAPairError (of a record, by policy `onPoison`).
    * @example byShop.groupByKey().mapValues((all) => all.length)
    */
-  groupByKey<K, V>(this: Pairs<K, V>, options: CombineOptions<V> = {}): DStream<[K, V[]]> {
+  groupByKey<K, V>(this: StreamOfPairs<K, V>, options: CombineOptions<V> = {}): DStream<[K, V[]]> {
     return this.derive(groupByKey(options))
   }
 
@@ -553,13 +562,13 @@ export class DStream<T> {
    *   (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
    * )
    */
-  combineByKey<K, V, C>(
-    this: Pairs<K, V>,
+  combineByKey<K, V, C extends Inferred>(
+    this: StreamOfPairs<K, V>,
     create: (value: V) => C & Sync<C>,
-    mergeValue: (combined: C, value: V) => C,
-    mergeCombiners: (a: C, b: C) => C,
-    options: CombineOptions<C> = {},
-  ): DStream<[K, C]> {
+    mergeValue: (combined: Widen<C>, value: V) => Widen<C>,
+    mergeCombiners: Reduce<C>,
+    options: CombineOptions<Widen<C>> = {},
+  ): DStream<[K, Widen<C>]> {
     return this.derive(combineByKey(create, mergeValue, mergeCombiners, options))
   }
 
@@ -571,7 +580,7 @@ export class DStream<T> {
    * @example byShop.groupByKeyAndWindow('5m', '1m').mapValues((all) => Math.max(...all))
    */
   groupByKeyAndWindow<K, V>(
-    this: Pairs<K, V>,
+    this: StreamOfPairs<K, V>,
     window: Duration,
     slide: Duration = this.slide,
     options: CombineOptions<V> = {},
@@ -589,23 +598,23 @@ export class DStream<T> {
    * byShop.reduceByKeyAndWindow((a, b) => Math.max(a, b), '20s', '10s')
    * byShop.reduceByKeyAndWindow((a, b) => a + b, (a, b) => a - b, '20s', '10s', { filter: ([, cents]) => cents !== 0 })
    */
-  reduceByKeyAndWindow<K, V>(
-    this: Pairs<K, V>,
+  reduceByKeyAndWindow<K, V extends Inferred>(
+    this: StreamOfPairs<K, V>,
     f: Reduce<V>,
     window: Duration,
     slide?: Duration,
     options?: CombineOptions<Widen<V>>,
   ): DStream<[K, Widen<V>]>
-  reduceByKeyAndWindow<K, V>(
-    this: Pairs<K, V>,
+  reduceByKeyAndWindow<K, V extends Inferred>(
+    this: StreamOfPairs<K, V>,
     f: Reduce<V>,
     inverse: Reduce<V>,
     window: Duration,
     slide?: Duration,
     options?: WindowReduceOptions<K, Widen<V>>,
   ): DStream<[K, Widen<V>]>
-  reduceByKeyAndWindow<K, V>(
-    this: Pairs<K, V>,
+  reduceByKeyAndWindow<K, V extends Inferred>(
+    this: StreamOfPairs<K, V>,
     f: Reduce<V>,
     second: Reduce<V> | Duration,
     third?: Duration,
@@ -630,7 +639,7 @@ export class DStream<T> {
    * @throws InvalidOptionError unless `n` is a whole number of at least 1.
    * @example byShop.topByKey(3)
    */
-  topByKey<K, V>(this: Pairs<K, V>, n: number, options: TopOptions<V> = {}): DStream<[K, V[]]> {
+  topByKey<K, V>(this: StreamOfPairs<K, V>, n: number, options: TopOptions<V> = {}): DStream<[K, V[]]> {
     return this.derive(topByKey(n, options))
   }
 
@@ -641,7 +650,11 @@ export class DStream<T> {
    * @throws InvalidOptionError for streams of different slides.
    * @example byShop.cogroup(shops).mapValues(([cents, about]) => ({ sold: cents.length, known: about.length > 0 }))
    */
-  cogroup<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>, options: ShuffleOptions = {}): DStream<[K, [V[], W[]]]> {
+  cogroup<K, V, W>(
+    this: StreamOfPairs<K, V>,
+    other: StreamOfPairs<K, W>,
+    options: ShuffleOptions = {},
+  ): DStream<[K, [V[], W[]]]> {
     sameSlide('cogroup', this, other)
     return this.derive(cogroup(options), other)
   }
@@ -652,7 +665,11 @@ export class DStream<T> {
    * @throws InvalidOptionError for streams of different slides.
    * @example byShop.join(shops).map(([shop, [cents, { country }]]) => ({ shop, cents, country }))
    */
-  join<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>, options: ShuffleOptions = {}): DStream<[K, [V, W]]> {
+  join<K, V, W>(
+    this: StreamOfPairs<K, V>,
+    other: StreamOfPairs<K, W>,
+    options: ShuffleOptions = {},
+  ): DStream<[K, [V, W]]> {
     return this.cogroup(other, options).flatMapValues((grouped) => inner(grouped))
   }
 
@@ -663,8 +680,8 @@ export class DStream<T> {
    * @example byShop.leftOuterJoin(shops).mapValues(([cents, about]) => ({ cents, country: about?.country ?? 'unknown' }))
    */
   leftOuterJoin<K, V, W>(
-    this: Pairs<K, V>,
-    other: Pairs<K, W>,
+    this: StreamOfPairs<K, V>,
+    other: StreamOfPairs<K, W>,
     options: ShuffleOptions = {},
   ): DStream<[K, [V, W | undefined]]> {
     return this.cogroup(other, options).flatMapValues((grouped) => leftOuter(grouped))
@@ -677,8 +694,8 @@ export class DStream<T> {
    * @example byShop.rightOuterJoin(shops).mapValues(([cents = 0, { name }]) => ({ name, cents }))
    */
   rightOuterJoin<K, V, W>(
-    this: Pairs<K, V>,
-    other: Pairs<K, W>,
+    this: StreamOfPairs<K, V>,
+    other: StreamOfPairs<K, W>,
     options: ShuffleOptions = {},
   ): DStream<[K, [V | undefined, W]]> {
     return this.cogroup(other, options).flatMapValues((grouped) => rightOuter(grouped))
@@ -691,8 +708,8 @@ export class DStream<T> {
    * @example byShop.fullOuterJoin(shops).mapValues(([cents = 0, about]) => ({ cents, name: about?.name }))
    */
   fullOuterJoin<K, V, W>(
-    this: Pairs<K, V>,
-    other: Pairs<K, W>,
+    this: StreamOfPairs<K, V>,
+    other: StreamOfPairs<K, W>,
     options: ShuffleOptions = {},
   ): DStream<[K, [V | undefined, W | undefined]]> {
     return this.cogroup(other, options).flatMapValues((grouped) => fullOuter(grouped))
@@ -710,19 +727,23 @@ export class DStream<T> {
    *   initialState: [['corner shop', 1200]],
    * })
    */
-  updateStateByKey<K, V, S>(this: Pairs<K, V>, update: KeyUpdate<V, S>, options?: UpdateOptions<K, S>): DStream<[K, S]>
-  updateStateByKey<K, V, S>(
-    this: Pairs<K, V>,
+  updateStateByKey<K, V, S = Widen<V>>(
+    this: StreamOfPairs<K, V>,
+    update: KeyUpdate<V, S>,
+    options?: UpdateOptions<K, S>,
+  ): DStream<[K, S]>
+  updateStateByKey<K, V, S = Widen<V>>(
+    this: StreamOfPairs<K, V>,
     update: TimedUpdate<K, V, S>,
     options?: UpdateOptions<K, S>,
   ): DStream<[K, S]>
-  updateStateByKey<K, V, S>(
-    this: Pairs<K, V>,
+  updateStateByKey<K, V, S = Widen<V>>(
+    this: StreamOfPairs<K, V>,
     update: GroupsUpdate<K, V, S>,
     options?: UpdateOptions<K, S>,
   ): DStream<[K, S]>
-  updateStateByKey<K, V, S>(
-    this: Pairs<K, V>,
+  updateStateByKey<K, V, S = Widen<V>>(
+    this: StreamOfPairs<K, V>,
     update: KeyUpdate<V, S> | GroupsUpdate<K, V, S> | TimedUpdate<K, V, S>,
     options: UpdateOptions<K, S> = {},
   ): DStream<[K, S]> {
@@ -743,7 +764,7 @@ export class DStream<T> {
    * byShop.mapWithState(running, { id: 'running', numPartitions: 8 })
    */
   mapWithState<K, V, S, M>(
-    this: Pairs<K, V>,
+    this: StreamOfPairs<K, V>,
     spec: StateSpec<K, V, S, M>,
     options: MapWithStateOptions<NoInfer<K>, NoInfer<S>> = {},
   ): MappedStream<K, S, M> {
@@ -823,7 +844,7 @@ export class DStream<T> {
    * @throws UnencodableError (by policy `onPoison`) for an object without `columns`, and for half of a surrogate pair.
    * @example orders.saveAsCsvFiles('s3://results/orders', { columns: ['id', 'cents'] })
    */
-  saveAsCsvFiles(prefix: string, ...[options = {}]: CsvArguments<T>): void {
+  saveAsCsvFiles<A>(this: DStream<A>, prefix: string, ...[options = {}]: CsvArguments<A>): void {
     this.#to(csvFiles(prefix, options))
   }
 
@@ -863,7 +884,7 @@ export class DStream<T> {
  *   mapped.stateSnapshots().saveAsNdjsonFiles('s3://results/state')
  * }
  */
-export class MappedStream<K, S, M> extends DStream<M> {
+export class MappedStream<out K, out S, out M> extends DStream<M> {
   /**
    * The whole state as pairs, each batch; it costs in proportion to all keys. Spark: `MapWithStateDStream.stateSnapshots`.
    *

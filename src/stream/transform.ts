@@ -5,6 +5,7 @@ import type { Batch } from '../batch/batch.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { type Transformed, transformAll } from '../operators/transform.ts'
 import type { IdentityOptions } from '../options/identity.ts'
+import type { Inferred } from '../options/inferred.ts'
 import { checkTogether, type DStream } from './dstream.ts'
 
 /** The batches that streams with these elements have at one time. */
@@ -23,7 +24,7 @@ export type StreamsOf<E extends readonly unknown[]> = { readonly [I in keyof E]:
  *   { time, words: some.count(), sum: counts.sum(), orders: sold.count() },
  * ])
  */
-export function transform<E extends readonly unknown[], U>(
+export function transform<E extends readonly unknown[], U extends Inferred>(
   streams: readonly [...StreamsOf<E>],
   f: (batches: BatchesOf<E>, time: number) => Transformed<U>,
   options: IdentityOptions = {},

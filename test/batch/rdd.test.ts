@@ -356,3 +356,11 @@ it('waits for what was begun, also when nobody else does', async () => {
   void batch.foreachPartition(() => Promise.reject(new Error('away')))
   await expect(batch.settled()).rejects.toThrow('away')
 })
+
+it('refuses functions that are asynchronous where values are expected: a promise would be true', () => {
+  const nums = make([1, 2], 1)
+  // @ts-expect-error: as a program without types might
+  expect(() => nums.filter(async () => false).collect()).toThrow('value is a Promise (for filter)')
+  // @ts-expect-error: the same
+  expect(() => nums.flatMap(async () => [1]).collect()).toThrow('value is a Promise (for flatMap)')
+})

@@ -58,6 +58,6 @@ it('options are checked where they are given', () => {
     "mapWithState: unknown option 'timeuot'",
   )
   expect(() => StateSpec.function(sum, { numPartitions: 0 })).toThrow('StateSpec.function, numPartitions')
-  expect(() => StateSpec.function(sum, { timeout: 'soon' })).toThrow('StateSpec.function, timeout')
+  expect(() => StateSpec.function(sum, { timeout: '-1s' })).toThrow('StateSpec.function, timeout')
   expect(() => StateSpec.function(sum, { id: 'not an id' })).toThrow('StateSpec.function: id must be')
 })

@@ -2,7 +2,7 @@
 // whatever it has not yet; never a fresh start, and never one from an entry that was not the last (docs/decisions/048).
 
 import { describe, expect, it } from 'vitest'
-import { type Job, job, seconds, text } from '../../src/index.ts'
+import { type Duration, type Job, job, seconds, text } from '../../src/index.ts'
 import { isSourceCommit } from '../../src/log/commit-record.ts'
 import { TaskLog } from '../../src/log/task-log.ts'
 import { seededRandom } from '../../src/testing/simulation/random.ts'
@@ -12,7 +12,7 @@ const DAY = 24 * 3_600_000
 const RETENTION = 7 * DAY
 const START = 1_700_000_000_000
 
-function counts({ inPlace = false, retention = '7d' } = {}): Job {
+function counts({ inPlace = false, retention = '7d' }: { inPlace?: boolean; retention?: Duration } = {}): Job {
   return job('counts', { batch: seconds(1), numPartitions: 2, retention, waitForFailed: 0 }, ({ kafka }) => {
     const words = kafka('lines', { value: text() }).map(({ value }) => [value, 1] as const)
     const placed = inPlace ? words.preservesPartitioning({ newPartitions: 'join' }) : words

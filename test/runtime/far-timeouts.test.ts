@@ -1,7 +1,7 @@
 // Timeouts that are due long after everything else: logs are sealed meanwhile (DESIGN §3), and new code may bring them forward.
 
 import { expect, it } from 'vitest'
-import { type Job, job, type State, StateSpec, seconds, text } from '../../src/index.ts'
+import { type Duration, type Job, job, type State, StateSpec, seconds, text } from '../../src/index.ts'
 import { type Driven, driven, records } from '../support/driven.ts'
 
 const HOUR = 3_600_000
@@ -14,7 +14,7 @@ const track = (word: string, one: number | undefined, state: State<number>): str
   return `${word} came`
 }
 
-function timed(timeout: string): Job {
+function timed(timeout: Duration): Job {
   return job('timed', { batch: seconds(1), numPartitions: 2 }, ({ kafka }) => {
     kafka('lines', { value: text() })
       .map(({ value }) => [value, 1] as const)

@@ -2,7 +2,7 @@
 // with every record that was acknowledged (docs/decisions/048). A job that is well pays nothing for that.
 
 import { describe, expect, it } from 'vitest'
-import { type Job, job, seconds, text } from '../../src/index.ts'
+import { type Duration, type Job, job, seconds, text } from '../../src/index.ts'
 import { countingTable } from '../../src/testing/counting-table.ts'
 import { type Driven, driven, records } from '../support/driven.ts'
 
@@ -14,7 +14,7 @@ const RECORDS = 130
 interface Shape {
   readonly broken?: 'state' | 'records' | 'nothing'
   readonly inPlace?: boolean
-  readonly retention?: string
+  readonly retention?: Duration
   readonly onPoison?: 'skip'
 }
 

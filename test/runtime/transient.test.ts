@@ -8,6 +8,7 @@ import {
   job,
   type MapAsyncOptions,
   type PoisonPolicy,
+  type RetryOptions,
   retryable,
   TransientError,
   text,
@@ -152,12 +153,12 @@ describe('a call that fails is tried again in place', () => {
     expect(await found(users)).toEqual({ lines: 'a\nb\nc\n', aside: 0 })
   })
 
-  it.each([
+  it.each<RetryOptions>([
     { times: -1 },
     { times: 1.5 },
     { times: Number.POSITIVE_INFINITY },
     { times: 20, backoff: '1s' },
-    { times: 1, backoff: 'soon' },
+    { times: 1, backoff: '-1s' },
   ])('but not %j', (wrong) => {
     expect(() => define({ fail: undefined }, 'fail', { retry: wrong })).toThrow('mapAsync, retry')
   })

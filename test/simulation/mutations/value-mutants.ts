@@ -70,7 +70,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a promise is no reason to stop',
     breaks: 'I7',
-    file: 'src/operators/synchronous.ts',
+    file: 'src/options/synchronous.ts',
     find: 'if (result instanceof Promise) {',
     replace: 'if (result instanceof Promise && operator === "") {',
     test: 'test/runtime/values.test.ts',

@@ -1,7 +1,7 @@
 // The soak's stateless job: every record to one output, every third one to a second, as functions/flights.ts does, and all of them into
 // PostgreSQL. It runs in processes that the soak kills; where things are comes in environment variables.
 
-import { job, text } from 'millrace'
+import { duration, job, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
 import { Pool } from 'pg'
 
@@ -16,7 +16,7 @@ function connect(): Pool {
 /** For batches: it outlives them, and is made when it is needed. */
 let counts: Pool | undefined
 
-export const events = job('soak-events', { batch: '10s', idleAfter: IDLE_AFTER }, ({ kafka }) => {
+export const events = job('soak-events', { batch: '10s', idleAfter: duration(IDLE_AFTER) }, ({ kafka }) => {
   const records = kafka(EVENTS, { value: text() })
 
   records
