@@ -1,6 +1,6 @@
 // What the runner knows of a job of `functions/`.
 
-import type { EmbeddedServices } from '../src/local/embedded.ts'
+import type { Embedded } from '../src/local/embedded.ts'
 import type { DemoTopic, TopicRecord } from './topic.ts'
 
 /** What an account of a run must say, whatever else it says. */
@@ -19,6 +19,6 @@ export interface DemoJob<A extends Account> {
   /** Records in one event at most. */
   readonly batchSize: number
   /** Called when the job is at rest. */
-  account(services: EmbeddedServices, produced: readonly TopicRecord[]): Promise<A>
+  account(services: Embedded, produced: readonly TopicRecord[]): Promise<A>
   show(account: A): void
 }

@@ -1,6 +1,6 @@
 // The ledger: what went in, what the logs say was committed, what the objects hold; and the same records under every T?
 
-import type { EmbeddedServices } from '../src/local/embedded.ts'
+import type { Embedded } from '../src/local/embedded.ts'
 import { isSourceCommit } from '../src/log/commit-record.ts'
 import { TaskLog } from '../src/log/task-log.ts'
 import { SOURCE_STAGE } from '../src/names/tasks.ts'
@@ -83,7 +83,7 @@ function identity(line: string): string {
   return `${partition}-${offset}`
 }
 
-async function committedRecords({ table, objects, variables }: EmbeddedServices, job: string): Promise<number> {
+async function committedRecords({ table, objects, variables }: Embedded, job: string): Promise<number> {
   const bucket = variables.MILLRACE_BUCKET ?? ''
   let records = 0
   for (let partition = 0; partition < PARTITIONS; partition++) {
@@ -94,7 +94,7 @@ async function committedRecords({ table, objects, variables }: EmbeddedServices,
   return records
 }
 
-async function readOutput({ objects }: EmbeddedServices, prefix: string) {
+async function readOutput({ objects }: Embedded, prefix: string) {
   const byBatch = new Map<string, string[]>()
   const lines: string[] = []
   let [parts, closed, bytes] = [0, 0, 0]

@@ -1,7 +1,7 @@
 // What a job has published: lines of an output by batch time.
 
 import { createHash } from 'node:crypto'
-import type { EmbeddedServices } from '../src/local/embedded.ts'
+import type { Embedded } from '../src/local/embedded.ts'
 
 export interface Published {
   /** By batch time, of all parts. */
@@ -11,7 +11,7 @@ export interface Published {
 }
 
 /** @param header whether every part begins with a line of names */
-export async function readPublished({ objects }: EmbeddedServices, prefix: string, header = false): Promise<Published> {
+export async function readPublished({ objects }: Embedded, prefix: string, header = false): Promise<Published> {
   const lines = new Map<number, string[]>()
   const closed = new Set<number>()
   for await (const { key } of objects.list('results', `${prefix}-`)) {

@@ -1,9 +1,9 @@
 // One run of a job over its topic: embedded topic → event source stand-in → Lambda-shaped events → worker
-// processes → DynamoDB's protocol → objects in a directory. With `crash`, workers are killed at random while it runs.
+// processes → table and objects in a folder. With `crash`, workers are killed at random while it runs.
 
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startEmbedded } from '../src/local/embedded.ts'
+import { embedded } from '../src/local/embedded.ts'
 import { EmbeddedTopics } from '../src/local/event-source/embedded-topics.ts'
 import { eventSourceMapping } from '../src/local/event-source/mapping.ts'
 import { memorySource } from '../src/local/event-source/memory-source.ts'
@@ -51,7 +51,7 @@ export async function runJob<A extends Account>(
 ): Promise<RunResult<A>> {
   const topics = new EmbeddedTopics()
   topics.createTopic(topic, { partitions: PARTITIONS })
-  const services = await startEmbedded(directory)
+  const services = embedded(directory)
   const logs: string[] = []
   let lastError: string | undefined
   const worker = childProcessInvoker({

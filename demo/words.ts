@@ -1,6 +1,6 @@
 // Accounts for hot-words and running-counts: every count that was published is held against a recount of all lines.
 
-import type { EmbeddedServices } from '../src/local/embedded.ts'
+import type { Embedded } from '../src/local/embedded.ts'
 import type { Account, DemoJob } from './job.ts'
 import { digestsOf, readPublished } from './outputs.ts'
 import { table } from './table.ts'
@@ -115,7 +115,7 @@ function top(counts: Counts): (readonly [string, number])[] {
 }
 
 async function compare(
-  services: EmbeddedServices,
+  services: Embedded,
   outputs: Readonly<Record<string, ReadonlyMap<number, readonly string[]>>>,
 ): Promise<Pick<Words, 'compared' | 'wrong' | 'digests' | 'exact'>> {
   const wrong: string[] = []

@@ -1,6 +1,6 @@
 // The programs, and how their demos account for them: what was published is held against the recount.
 
-import type { EmbeddedServices } from '../../src/local/embedded.ts'
+import type { Embedded } from '../../src/local/embedded.ts'
 import type { Account, DemoJob } from '../job.ts'
 import { digestsOf, readPublished } from '../outputs.ts'
 import type { TopicRecord } from '../topic.ts'
@@ -39,7 +39,7 @@ export function programDemo({
     topic: { name: topic[1], what, read: () => records(START) },
     batches,
     batchSize: 50,
-    async account(services: EmbeddedServices, produced: readonly TopicRecord[]) {
+    async account(services: Embedded, produced: readonly TopicRecord[]) {
       const placed = produced.map(({ timestamp, value }) => ({
         time: (Math.floor(timestamp / batch) + 1) * batch,
         value,

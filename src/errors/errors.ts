@@ -104,7 +104,7 @@ export function retryable(error: unknown): TransientError {
 
 /** A service that holds state or output refused or could not be reached, after retries. */
 export class ServiceError extends MillraceError {
-  /** `dynamodb`, `s3`, `sqs`, `lambda`, or `directory`. */
+  /** `dynamodb`, `s3`, `sqs`, `lambda`, `directory` or `folder`. */
   readonly service: string
   /** The API call, as the service names it: `PutItem`. */
   readonly operation: string

@@ -88,6 +88,8 @@ export const KINDS = {
   LAMBDA_FOREIGN_ANSWER: 'deployment',
   LAMBDA_FAILED: 'wait',
   DIRECTORY_FAILED: 'deployment',
+  FOLDER_FAILED: 'deployment',
+  FOLDER_BUSY: 'wait',
   // The event-source stand-in
   RECORD_TOO_LARGE: 'deployment',
   BROKER_UNREACHABLE: 'wait',

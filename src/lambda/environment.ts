@@ -7,8 +7,11 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import type { Clock, Environment, Later, Log } from '../runtime/environment.ts'
 import { directoryObjects } from '../stores/directory-objects.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
+import { BUCKET_OF_FOLDER, objectsOfFolder } from '../stores/folder.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import { s3Objects } from '../stores/s3-objects.ts'
+import { sqliteTable } from '../stores/sqlite-table.ts'
+import type { StateTable } from '../stores/table.ts'
 import { jsonLog } from './json-log.ts'
 import { sqsClient, sqsHelpers, sqsWaker } from './sqs-waker.ts'
 
@@ -24,8 +27,9 @@ export const VARIABLES = {
 /**
  * Builds the environment from `process.env`.
  *
- * MILLRACE_OBJECTS_DIR puts objects into a directory instead of S3, and MILLRACE_WAKE=watched leaves wake-ups to a
- * watcher of the table (both are the embedded default of `millrace dev`). MILLRACE_TRUST_EXPIRED: docs/errors.md, LOG_LOST.
+ * MILLRACE_DIR is a folder that takes the place of all three: table and objects are in it, and wake-ups are left to a watcher of the
+ * table (`src/local/embedded.ts`). By themselves MILLRACE_OBJECTS_DIR puts objects into a directory instead of S3, and
+ * MILLRACE_WAKE=watched leaves wake-ups to a watcher. MILLRACE_TRUST_EXPIRED: docs/errors.md, LOG_LOST.
  *
  * @throws InvalidOptionError naming a variable that is missing.
  */
@@ -33,9 +37,11 @@ export function environmentFromVariables(variables: Variables = process.env): En
   const clock = clockOf(variables.MILLRACE_CLOCK_AHEAD)
   const owner = variables.AWS_LAMBDA_FUNCTION_NAME ?? variables.MILLRACE_OWNER ?? 'local'
   return {
-    table: dynamoTable({ table: required(variables, 'MILLRACE_TABLE') }),
+    table: tableOf(variables),
     objects: objectsOf(variables),
-    bucket: required(variables, 'MILLRACE_BUCKET'),
+    bucket: variables.MILLRACE_DIR
+      ? (variables.MILLRACE_BUCKET ?? BUCKET_OF_FOLDER)
+      : required(variables, 'MILLRACE_BUCKET'),
     clock,
     ...queueOf(variables, clock),
     later,
@@ -46,7 +52,8 @@ export function environmentFromVariables(variables: Variables = process.env): En
     owner,
     partitions: partitionsOf(variables.MILLRACE_PARTITIONS ?? ''),
     instance: randomUUID(),
-    ...trustOf(variables.MILLRACE_TRUST_EXPIRED),
+    // What a folder deletes nobody needs, so whatever is in it counts.
+    ...trustOf(variables.MILLRACE_TRUST_EXPIRED ?? (variables.MILLRACE_DIR ? 'always' : '')),
   }
 }
 
@@ -90,15 +97,21 @@ function trustOf(text = ''): Pick<Environment, 'trustExpired'> {
   )
 }
 
-/** S3, or the directory of the embedded default. */
+function tableOf(variables: Variables): StateTable {
+  const { MILLRACE_DIR: folder } = variables
+  return folder ? sqliteTable(folder) : dynamoTable({ table: required(variables, 'MILLRACE_TABLE') })
+}
+
+/** S3, or a directory: that of a folder, or any. */
 export function objectsOf(variables: Variables): ObjectStore {
-  const directory = variables.MILLRACE_OBJECTS_DIR
+  const { MILLRACE_DIR: folder, MILLRACE_OBJECTS_DIR: given } = variables
+  const directory = given ?? (folder ? objectsOfFolder(folder) : undefined)
   return directory === undefined ? s3Objects() : directoryObjects(directory)
 }
 
 function queueOf(variables: Variables, clock: Clock): Pick<Environment, 'waker' | 'helpers'> {
   // The row that deduplicates wake-ups says it all; a watcher of the table does the rest.
-  if (variables.MILLRACE_WAKE === 'watched') return { waker: { arm: async () => {} } }
+  if (variables.MILLRACE_DIR || variables.MILLRACE_WAKE === 'watched') return { waker: { arm: async () => {} } }
   const url = required(variables, 'MILLRACE_WAKE_QUEUE_URL')
   const client = sqsClient()
   return { waker: sqsWaker(url, clock, client), helpers: sqsHelpers(url, client) }

@@ -5,7 +5,7 @@ import { access, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild'
 import { describeCause, InvalidOptionError } from '../errors/errors.ts'
-import { lean, withoutEventStreams } from './lean.ts'
+import { lean, withoutEventStreams, withoutFolder } from './lean.ts'
 import { zip } from './zip.ts'
 
 /** Where a handler is, before and after bundling. */
@@ -119,7 +119,7 @@ async function runEsbuild(entry: string, handler: string, serviceDir: string, ou
       entryPoints: [entry],
       keepNames: true,
       sourcemap: 'inline',
-      plugins: [sdkApart(asked), lean],
+      plugins: [sdkApart(asked), lean, withoutFolder],
     })
     const contents = Buffer.from(fileOf(ours, '.mjs')).toString()
     const streams = [...asked].some((path) => !WITHOUT_STREAMS.has(path)) || contents.includes('SelectObjectContent')

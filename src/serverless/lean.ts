@@ -76,6 +76,16 @@ export const withoutEventStreams: Plugin = {
   },
 }
 
+/** For deployments: a function on Lambda keeps no table in a folder. */
+export const withoutFolder: Plugin = {
+  name: 'millrace-without-folder',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/sqlite-table\.[jt]s$/ }, ({ importer }) =>
+      /[\\/]lambda[\\/]environment\.[jt]s$/.test(importer) ? leftOut('folder') : undefined,
+    )
+  },
+}
+
 /**
  * `{ [_h]: 1 }` as `{ ['http']: 1 }`, where `_h` is a constant of the file: esbuild keeps every object with a computed key,
  * since computing one might do something, and so the schemas of all operations.

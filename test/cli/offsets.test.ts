@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { type EmbeddedServices, startEmbedded } from '../../src/local/embedded.ts'
 import { EmbeddedTopics } from '../../src/local/event-source/embedded-topics.ts'
 import { eventSourceMapping } from '../../src/local/event-source/mapping.ts'
 import { memorySource } from '../../src/local/event-source/memory-source.ts'
@@ -15,16 +14,17 @@ import { type Poller, startPoller } from '../../src/local/event-source/poller.ts
 import { inProcessInvoker } from '../../src/local/invoker/in-process.ts'
 import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
 import { until } from '../local/event-source/until.ts'
+import { type Emulated, startEmulated } from '../support/emulated.ts'
 import { type NodeProcess, runNode } from '../support/node-process.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
 let folder: string
-let services: EmbeddedServices
+let services: Emulated
 let poller: Poller | undefined
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-offsets-'))
-  services = await startEmbedded(folder)
+  services = await startEmulated(folder)
 })
 afterEach(async () => {
   await poller?.stop()

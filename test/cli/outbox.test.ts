@@ -7,19 +7,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { type EmbeddedServices, startEmbedded } from '../../src/local/embedded.ts'
 import { serviceError } from '../../src/stores/service-errors.ts'
 import { memoryEnvironment, readObjects } from '../../src/testing/memory-environment.ts'
+import { type Emulated, startEmulated } from '../support/emulated.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { type NodeProcess, runNode } from '../support/node-process.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
 let folder: string
-let services: EmbeddedServices
+let services: Emulated
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-outbox-'))
-  services = await startEmbedded(folder)
+  services = await startEmulated(folder)
 })
 afterEach(async () => {
   await services.stop()

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { job, seconds, text } from '../../src/index.ts'
 import { lambda } from '../../src/lambda/index.ts'
-import { type EmbeddedServices, startEmbedded } from '../../src/local/embedded.ts'
 import { storageOf } from '../../src/runtime/storage.ts'
 import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
+import { type Emulated, startEmulated } from '../support/emulated.ts'
 import { incompressible } from '../support/incompressible.ts'
 import { kafkaEvent, lines } from '../support/kafka-events.ts'
 import { type NodeProcess, runNode } from '../support/node-process.ts'
@@ -26,10 +26,10 @@ const kept = job('kept', { batch: seconds(1), numPartitions: 1 }, ({ kafka }) =>
 })
 
 let folder: string
-let services: EmbeddedServices
+let services: Emulated
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-storage-'))
-  services = await startEmbedded(folder)
+  services = await startEmulated(folder)
 })
 afterEach(async () => {
   await services.stop()

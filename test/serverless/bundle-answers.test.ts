@@ -4,23 +4,23 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { makeTempFolder, removeTempFolder } from '../../infra/temp.ts'
-import { type EmbeddedServices, startEmbedded } from '../../src/local/embedded.ts'
 import { childProcessInvoker } from '../../src/local/invoker/child-process.ts'
 import { type Bundle, bundleHandler } from '../../src/serverless/bundle.ts'
 import { dynamoError, type FakeService, fakeService, HANG_UP, s3Error } from '../stores/fake-service.ts'
+import { type Emulated, startEmulated } from '../support/emulated.ts'
 import { kafkaEvent } from '../support/kafka-events.ts'
 import { REPOSITORY } from './service-folder.ts'
 
 const HANDLER = 'functions/flights-by-day.handler'
 let folder: string
 let bundle: Bundle
-let services: EmbeddedServices
+let services: Emulated
 let fake: FakeService
 
 beforeAll(async () => {
   folder = await makeTempFolder('bundle')
   bundle = await bundleHandler({ handler: HANDLER, serviceDir: REPOSITORY, outDir: folder, runtime: 'nodejs24.x' })
-  services = await startEmbedded(join(folder, 'objects'))
+  services = await startEmulated(join(folder, 'objects'))
 })
 afterAll(async () => {
   await services.stop()

@@ -2,22 +2,22 @@ import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeTempFolder, removeTempFolder } from '../../infra/temp.ts'
-import { type EmbeddedServices, startEmbedded } from '../../src/local/embedded.ts'
 import { childProcessInvoker } from '../../src/local/invoker/child-process.ts'
 import { type Bundle, bundleHandler } from '../../src/serverless/bundle.ts'
 import { describeJob } from '../../src/serverless/describe.ts'
+import { type Emulated, startEmulated } from '../support/emulated.ts'
 import { kafkaEvent } from '../support/kafka-events.ts'
 import { REPOSITORY, ServiceFolder } from './service-folder.ts'
 
 const HANDLER = 'functions/flights-by-day.handler'
 let folder: string
 let bundle: Bundle
-let services: EmbeddedServices
+let services: Emulated
 
 beforeAll(async () => {
   folder = await makeTempFolder('bundle')
   bundle = await bundleHandler({ handler: HANDLER, serviceDir: REPOSITORY, outDir: folder, runtime: 'nodejs24.x' })
-  services = await startEmbedded(join(folder, 'objects'))
+  services = await startEmulated(join(folder, 'objects'))
 })
 afterAll(async () => {
   await services.stop()
