@@ -11,6 +11,7 @@ import { takings } from './snippets/foreach-partition.ts'
 import { watched } from './snippets/listeners.ts'
 import { told } from './snippets/positions.ts'
 import { shown } from './snippets/print.ts'
+import { answer, counts, report } from './snippets/testing.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
@@ -95,4 +96,13 @@ it('docs/guide/positions.md shows which offsets each batch has', async () => {
   await lines.deliver(records('lines-0', ['d', 'e'], { at: 300, step: 900 }))
   await lines.rest()
   expect(blocks('docs/guide/positions.md', 'text')).toContain(said.join(''))
+})
+
+it('docs/guide/testing.md shows what its tests give', () => {
+  const [printed = ''] = answer.printed
+  const takings = JSON.stringify(answer.outputs['s3://results/takings'])
+  expect(blocks('docs/guide/testing.md', 'text')).toEqual([
+    `counts   ${JSON.stringify(counts)}\ntakings  ${takings}\nprinted\n${printed}`,
+  ])
+  expect(report.violations).toEqual([])
 })
