@@ -39,6 +39,7 @@ export const KINDS = {
   UNKNOWN_CALL: 'deployment',
   TRANSIENT_FAILURE: 'wait',
   TRANSIENT: 'wait',
+  MIRROR_FAILED: 'wait',
   // Values and state
   INVALID_KEY: 'job',
   NOT_A_PAIR: 'job',

@@ -165,3 +165,18 @@ export class UnknownCallError extends MillraceError {
     this.output = output
   }
 }
+
+/** Positions could not be copied to a store of others (`mirror`). Nothing of the job waits for it. */
+export class MirrorFailedError extends MillraceError {
+  /** The store's name. */
+  readonly store: string
+  constructor(store: string, cause: unknown) {
+    super(
+      'MIRROR_FAILED',
+      `Positions could not be written to ${store}: ${describeCause(cause)}. The job goes on and loses nothing; who looks there sees an older position until the next commit, or the next try at rest, ` +
+        'gets through. Look whether it can be reached from where the job runs, and whether the job may write there.',
+      { cause },
+    )
+    this.store = store
+  }
+}

@@ -1,4 +1,4 @@
-// Errors of the event-source stand-in (local/): what a user of a Kafka event source mapping has to put right. No function has them in its bundle.
+// Errors of the event-source stand-in (local/): what a user of a Kafka event source mapping has to put right. A function has them in its bundle only with `millrace/kafka`.
 
 import { describeCause, MillraceError } from './errors.ts'
 
@@ -93,12 +93,9 @@ export class OffsetOutOfRangeError extends MillraceError {
   }
 }
 
-/** The kafkajs that is installed is not the one whose decoding of fetches is mended here. */
+/** The kafkajs that is installed is not the one of which more is used than it offers. */
 export class KafkajsChangedError extends MillraceError {
-  constructor(version: number) {
-    super(
-      'KAFKAJS_CHANGED',
-      `kafkajs decodes Fetch v${version} in another way than 2.2.4 does, so aborted transactions cannot be told. Use kafkajs 2.2.4.`,
-    )
+  constructor(how: string) {
+    super('KAFKAJS_CHANGED', `kafkajs ${how}. Use kafkajs 2.2.4.`)
   }
 }

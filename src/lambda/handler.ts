@@ -66,7 +66,9 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     const started = new JobRuntime(definition, environment, { takeOver, accept })
     const { listeners = [] } = definition.settings
     const closes =
-      definition.outputs.some(({ sink }) => sink.receiver?.close) || listeners.some((one) => one.onQueryTerminated)
+      definition.outputs.some(({ sink }) => sink.receiver?.close) ||
+      definition.sources.some(({ source }) => source.mirrors) ||
+      listeners.some((one) => one.onQueryTerminated)
     if (closes && options.environment === undefined) beforeTheEnd(() => started.close())
     return { runtime: started, environment }
   }

@@ -48,7 +48,7 @@ export class Notifier {
   }
 }
 
-function timer(milliseconds: number, action: () => void): () => void {
+export function timer(milliseconds: number, action: () => void): () => void {
   const timeout = setTimeout(action, milliseconds)
   return () => clearTimeout(timeout)
 }

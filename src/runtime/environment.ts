@@ -1,6 +1,7 @@
 // What a running job needs from outside. Everything that is not decided by the records comes through here, so that the
 // simulator can decide it instead.
 
+import type { OffsetStore } from '../sources/offset-store.ts'
 import type { OffsetRange } from '../sources/source.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
@@ -75,6 +76,8 @@ export interface Environment {
   readonly strict?: boolean
   /** Stands around what is done with a batch after its commit, for tests. Default: it is just done. */
   readonly afterCommit?: (batch: WaitingBatch, work: () => Promise<void>) => Promise<void>
+  /** What positions are mirrored to in place of a store, for tests: it decides itself how long it takes. Default: the store. */
+  readonly mirrorTo?: (store: OffsetStore) => OffsetStore
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
   readonly newId?: () => string
 }

@@ -15,6 +15,7 @@ import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closing/closer.ts'
 import type { Environment } from './environment.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { type Mirrors, mirrorsOf } from './mirrors.ts'
 import { openSourceLog } from './open-log.ts'
 import { goneJudge, type Publisher } from './outbox.ts'
 import { PendingEffects } from './pending-effects.ts'
@@ -64,6 +65,8 @@ export class JobRuntime {
   readonly #keepAlive: KeepAlive
   /** Absent where nobody listens. */
   readonly #telling: Telling | undefined
+  /** Absent where positions are mirrored to nobody. */
+  readonly #mirrors: Mirrors | undefined
   readonly #pending: PendingEffects
   readonly #tasks = new Map<string, SourceTask>()
   #claimed: Promise<void> | undefined
@@ -106,6 +109,7 @@ export class JobRuntime {
     })
     this.#helper = new Helper({ job: job.name, settings: job.settings, environment, stages, plans })
     this.#pending = new PendingEffects({ job: job.name, environment, afterCommits: stages.afterCommits })
+    this.#mirrors = mirrorsOf(this.plan, plans.kinds, environment)
     this.#lookout = new Lookout(job.name, job.settings, environment)
   }
 
@@ -120,6 +124,7 @@ export class JobRuntime {
       const moves = outcomes.flatMap(({ result }) => result ?? [])
       if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
       if (this.#pending.any) await this.#doWhatWaits()
+      if (this.#mirrors?.isDue) await this.#mirrors.write(this.#closer.known.standing())
       return outcomes
     } finally {
       if (this.#telling) await this.#telling.settle()
@@ -141,6 +146,7 @@ export class JobRuntime {
       const { open, atRest } = await this.#closer.look(true)
       const left = this.#pending.any ? await this.#pending.run() : undefined
       if (open === undefined) this.#telling?.idle(atRest && !left)
+      if (this.#mirrors) await this.#mirror(this.#mirrors, atRest && !left, fired)
       if (atRest && !left) return
       const now = Math.max(this.#environment.clock.now(), fired)
       const next = Math.max(open ?? 0, now + this.plan.job.settings.idleAfter)
@@ -149,6 +155,17 @@ export class JobRuntime {
     } finally {
       if (this.#telling) await this.#telling.settle()
     }
+  }
+
+  /** After a wake-up. @param last nothing else is armed: it has to be complete */
+  async #mirror(mirrors: Mirrors, last: boolean, fired: number): Promise<void> {
+    const { known } = this.#closer
+    if (!last) {
+      if (mirrors.isDue) await mirrors.write(known.standing())
+      return
+    }
+    const again = await mirrors.writeAll(known.inOrder())
+    if (again !== undefined) await this.#wakeUps.ensure(again, fired)
   }
 
   /** After the commits of an invocation. What is left to do comes again. */
@@ -165,7 +182,8 @@ export class JobRuntime {
   /** Ends what is held for functions of the job: the instance ends. */
   async close(): Promise<void> {
     this.#telling?.ended()
-    await Promise.all([this.#calls.close(), this.#telling?.settle()])
+    const { known } = this.#closer
+    await Promise.all([this.#calls.close(), this.#telling?.settle(), this.#mirrors?.write(known.standing())])
   }
 
   /** Runs buckets for an invocation that has closed batches and asked for help. */

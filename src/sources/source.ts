@@ -5,6 +5,7 @@
 import type { MillraceError } from '../errors/errors.ts'
 import type { TaskRef } from '../names/tasks.ts'
 import type { JobRows } from '../stores/table.ts'
+import type { OffsetStore, PartitionOffset } from './offset-store.ts'
 
 /** A record as it was delivered. What is in it, its source alone knows. */
 export type SourceRecord = object
@@ -87,6 +88,8 @@ export interface Source<R extends SourceRecord = SourceRecord> {
   readonly feeds: readonly string[]
   /** What the feed was called when the ids of operators behind it were derived. */
   readonly formerly?: string | undefined
+  /** Where its positions are copied to, for others. */
+  readonly mirrors?: readonly OffsetStore[]
   /**
    * What user code sees of these records, one element each; a part that is decoded later is given to `whenRead` once, before
    * anybody has it. Runs for every micro-batch: no promise, copy or Buffer per record.
@@ -144,6 +147,8 @@ export interface SourceKind<R extends SourceRecord = SourceRecord, P = unknown, 
   timeOf(record: R): number
   /** For people and listeners: what lies from one record of a task to another, both included. Default: marks are no offsets. */
   rangeOf?(task: string, first: Mark, last: Mark): OffsetRange
+  /** What others are told of where a task stands. Default: marks are no offsets. */
+  offsetOf?(task: string, position: P): PartitionOffset | undefined
   /** Of `count` buckets that of a record that belongs to none: by the record alone, however deliveries were cut (I2). */
   bucketOf(record: R, count: number): number
   /** In names of objects: 20 characters or more, without `/`, that sort as records do. */

@@ -41,6 +41,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
   serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
+  kafka: ['options', 'sources'],
+  redis: ['options', 'sources'],
   local: ['lambda', 'log', 'names', 'plan', 'runtime', 'serverless', 'stores'],
   testing: [
     'formats',

@@ -56,7 +56,10 @@ export function mendFetches(): void {
   const found = VERSIONS.map((version) => {
     const response: { decode?: Decode } = require(`kafkajs/src/protocol/requests/fetch/v${version}/response`)
     const { decode } = response
-    if (!decode) throw new KafkajsChangedError(version)
+    if (!decode)
+      throw new KafkajsChangedError(
+        `decodes Fetch v${version} in another way than 2.2.4 does, so aborted transactions cannot be told`,
+      )
     return { response, decode }
   })
   for (const { response, decode } of found) {

@@ -19,13 +19,21 @@ export interface KnownTasksParts {
   readonly plans: Plans
 }
 
+type Hint = Pick<Entry<SourceCommit>, 'version' | 'record'>
+
+/** A task, and where it stands; undefined where this instance has seen nothing of it. */
+export interface Standing {
+  readonly task: string
+  readonly position: unknown
+}
+
 export class KnownTasks {
   readonly #parts: KnownTasksParts
   readonly #closing: Closing
   readonly #joins: Joins
   readonly #byTask = new Map<string, LogReader>()
-  /** Frontiers that this instance has committed for tasks whose readers do not exist yet. */
-  readonly #hints = new Map<string, number>()
+  /** What this instance has committed last in tasks whose readers do not exist yet. */
+  readonly #hints = new Map<string, Hint>()
 
   constructor(parts: KnownTasksParts, closing: Closing) {
     this.#parts = parts
@@ -69,7 +77,13 @@ export class KnownTasks {
   observe({ task }: TaskRef, entry: Entry<SourceCommit>): void {
     const reader = this.#byTask.get(task)
     if (reader) reader.observe(entry)
-    else this.#hints.set(task, entry.record.frontier)
+    else this.#hints.set(task, { version: entry.version, record: entry.record })
+  }
+
+  /** Where tasks stand, as their sources have it, as far as this instance has seen. */
+  standing(): Standing[] {
+    const strange = [...this.#hints].filter(([task]) => !this.#byTask.has(task))
+    return [...this.inOrder(), ...strange.map(([task, { record }]) => ({ task, position: record.position }))]
   }
 
   /** Tasks that this instance has committed in, and that the closing log, as far as known, does not have. */
@@ -106,7 +120,8 @@ export class KnownTasks {
         settings,
       )
       const created = new LogReader(mark, before, log)
-      created.hint(this.#hints.get(mark.task) ?? 0)
+      const hint = this.#hints.get(mark.task)
+      if (hint) created.expect(hint.version, hint.record)
       this.#byTask.set(mark.task, created)
     }
   }

@@ -24,6 +24,11 @@ interface OpenEntry {
   readonly inputs: readonly BatchInput[] | undefined
 }
 
+interface Standing {
+  readonly version: number
+  readonly position: unknown
+}
+
 // Made once: a collator costs more than all of its comparisons. Names that it holds for equal (a-1, a-01) have an order too.
 const byNumber = new Intl.Collator('en', { numeric: true })
 
@@ -56,6 +61,8 @@ export class LogReader {
   last:
     | { readonly version: number; readonly at: number; readonly outbox: readonly Effect[]; readonly published: boolean }
     | undefined
+  /** Where the task stands, and which entry says so; undefined: this instance has seen none. */
+  #stands: Standing | undefined
   #read: number
   #open: OpenEntry[] = []
   /** The parts of open entries by batch time, made when asked for. */
@@ -150,7 +157,13 @@ export class LogReader {
     const { version, record } = entry
     if (version === this.#seen + 1) this.#take(entry, true)
     else if (version === this.#seen && this.last) this.last = { ...this.last, outbox: [], published: true }
-    else this.hint(record.frontier)
+    else this.expect(version, record)
+  }
+
+  /** Takes note of an entry that is still to be read. */
+  expect(version: number, record: SourceCommit): void {
+    this.hint(record.frontier)
+    this.#stand(version, record)
   }
 
   /** Takes note that the task has got this far, by entries that are still to be read. */
@@ -164,6 +177,21 @@ export class LogReader {
    */
   async refresh(consistent = false): Promise<void> {
     for (const entry of await this.log.read(this.#seen, consistent)) this.#take(entry, false)
+  }
+
+  /** Looks where the task stands, if this instance has not seen it. */
+  async lookUpPosition(): Promise<void> {
+    const head = this.#stands ? undefined : await this.log.head()
+    if (head) this.#stand(head.version, head.record)
+  }
+
+  /** Where the task stands, as its source has it, of the newest entry that this instance has seen. */
+  get position(): unknown {
+    return this.#stands?.position
+  }
+
+  #stand(version: number, { position }: SourceCommit): void {
+    if (version >= (this.#stands?.version ?? 0)) this.#stands = { version, position }
   }
 
   /** `_SUCCESS` must come after every part: only the newest entry of a log can be unpublished, so that one is looked after. */
@@ -199,6 +227,7 @@ export class LogReader {
     this.frontier = Math.max(this.frontier, mark.frontier)
     if (this.#seen < this.#read) {
       this.#seen = this.#read
+      if (this.#stands && this.#stands.version < this.#read) this.#stands = undefined
       this.last = undefined
       this.next = mark.next
     }
@@ -220,6 +249,7 @@ export class LogReader {
     this.frontier = Math.max(before, record.frontier)
     this.#pass(before, record.plan)
     this.active = record.active
+    this.#stand(version, record)
     this.last = { version, at: record.at, outbox: own ? [] : record.outbox, published: own }
     const parts = partsOf(record.partials, () => again().partials, !own)
     const until = headUntil ?? Number.POSITIVE_INFINITY

@@ -3,6 +3,7 @@
 import { InvalidOptionError } from '../../errors/errors.ts'
 import { type Decoder, nullable, text } from '../../formats/decode.ts'
 import { checkChoice, checkKnownOptions } from '../../options/options.ts'
+import { checkMirrors, type OffsetStore } from '../offset-store.ts'
 import type { Source } from '../source.ts'
 import type { GapPolicy, KafkaSource, OffsetHoles } from './kafka-source.ts'
 import { KAFKA } from './kind.ts'
@@ -28,6 +29,16 @@ export interface KafkaOptions<V, K> {
    * @example kafka('orders-v2', { value: json(), formerly: 'orders' })
    */
   readonly formerly?: string
+  /**
+   * Where positions are copied to for others, such as lag monitors: after commits, every five seconds at most, and when the job comes to rest.
+   * `consumerGroup` of `millrace/kafka`, `redisOffsets` of `millrace/redis`, or a store of your own. Default: nowhere.
+   *
+   * @example
+   * import { consumerGroup } from 'millrace/kafka'
+   *
+   * kafka('orders', { value: json(), mirror: consumerGroup({ group: 'shop-totals', brokers: ['kafka:9092'] }) })
+   */
+  readonly mirror?: OffsetStore | readonly OffsetStore[]
 }
 
 /** Whether a source is one of Kafka's: by name, because a bundled job has its own copy of this module. */
@@ -35,7 +46,7 @@ export function isKafka(source: Source): source is KafkaSource {
   return source.kind.name === KAFKA.name
 }
 
-const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly']
+const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly', 'mirror']
 /** Kafka's own rule, `org.apache.kafka.common.internals.Topic`. */
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 
@@ -63,11 +74,13 @@ export function kafka<V, K>(
       `${where}, formerly: must be the former name of one topic, got ${JSON.stringify(formerly)} for ${list.join(', ')}.`,
     )
   }
+  const mirrors = checkMirrors(`${where}, mirror`, options.mirror)
   const decoders: RecordDecoders = { value: options.value, key: options.key ?? nullable(text()) }
   return {
     kind: KAFKA,
     feeds: list,
     formerly,
+    ...(mirrors.length > 0 && { mirrors }),
     ...decoders,
     gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),
     holes: checkChoice(`${where}, holes`, options.holes, ['none', 'compacted', 'transactional', 'filtered']),

@@ -44,6 +44,7 @@ export const KAFKA: SourceKind<KafkaEventRecord, Position, KafkaSource> = {
     const { topic, partition } = partitionOf(task)
     return { topic, partition, fromOffset: Number(first), untilOffset: Number(last) + 1 }
   },
+  offsetOf: (task, { until }) => ({ ...partitionOf(task), offset: until }),
   timeOf: ({ timestamp }) => timestamp,
   bucketOf: ({ partition, offset }, count) => bucketOfOffset(Number(partition), offset, count),
   nameOf: ({ offset }) => offsetDigits(offset),

@@ -75,8 +75,8 @@ export function checkClosedInTime({ job, monitor, ledger }: World, since: number
 }
 
 /** That the job has come to rest soon after the last that it had to do. @param since when the last record had come */
-export function checkRestInTime({ job, monitor, effects, now }: World, since: number): void {
-  const late = now - Math.max(since, monitor.logs.lastDone, effects.lastAt)
+export function checkRestInTime({ job, monitor, effects, mirror, now }: World, since: number): void {
+  const late = now - Math.max(since, monitor.logs.lastDone, effects.lastAt, mirror.lastAt)
   if (isLate(late, job.settings))
     monitor.violation(`the job comes to rest only ${late} ms after the last that it had to do`)
 }
@@ -91,7 +91,7 @@ function isLate(late: number, { batch, idle, idleAfter }: JobSettings): boolean 
  * @param stages those that there is code for: logs of others are let expire
  */
 export async function checkRest(
-  { job, wakeUps, monitor, rawTable, ledger, effects }: World,
+  { job, wakeUps, monitor, rawTable, ledger, effects, mirror }: World,
   stages?: ReadonlySet<string>,
 ): Promise<void> {
   const { logs } = monitor
@@ -101,6 +101,7 @@ export async function checkRest(
   for (const id of monitor.calls.left) monitor.violation(`at rest ${id} was not called`)
   if (wakeUps.length > 0) monitor.violation('at rest wake-ups are left')
   effects.checkRest(stages)
+  mirror.checkRest()
   for (const [name, { record }] of logs.heads) {
     const [stage, task] = splitName(name)
     if (stages && !stages.has(stage)) continue

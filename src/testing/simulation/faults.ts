@@ -55,6 +55,7 @@ const RARE: ReadonlySet<string> = new Set([
   'delete',
   'call',
   'connect',
+  'mirror',
 ])
 
 /** Lets `count` microtasks pass: simulated time that belongs to others. */

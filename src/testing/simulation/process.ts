@@ -103,6 +103,17 @@ export class SimulatedProcess implements Caller {
           describe: () => `does ${batch.output} with T = ${batch.time}, attempt ${batch.attempt}`,
           work: () => world.effects.around(name, batch, pretends ? async () => {} : work),
         }),
+      mirrorTo: (store) => ({
+        ...store,
+        write: (offsets) => {
+          world.mirror.begins()
+          return world.faults.around(this, {
+            point: 'mirror',
+            describe: () => `mirrors ${JSON.stringify(offsets)}`,
+            work: async () => world.mirror.take(name, offsets),
+          })
+        },
+      }),
       code,
       owner: 'simulated',
       strict: true,

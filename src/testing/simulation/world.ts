@@ -1,7 +1,9 @@
 // What simulated processes share: the services, the clock, wake-ups under way, and the monitor that watches every write.
 
 import type { JobDefinition } from '../../graph/job.ts'
+import { partitionName, SOURCE_STAGE } from '../../names/tasks.ts'
 import type { Share } from '../../runtime/side-by-side/share.ts'
+import { isKafkaCommit } from '../../sources/kafka/position.ts'
 import { type MemoryObjects, memoryObjects } from '../../stores/memory-objects.ts'
 import { type MemoryTable, memoryTable } from '../../stores/memory-table.ts'
 import { type ObjectRef, type ObjectStore, objectUrl } from '../../stores/object-store.ts'
@@ -10,6 +12,7 @@ import { Coverage } from './coverage.ts'
 import { EffectsLedger } from './effects-ledger.ts'
 import { type FaultOptions, Faults } from './faults.ts'
 import { Ledger, type RecordsOf } from './ledger.ts'
+import { MirrorLedger } from './mirror-ledger.ts'
 import { Monitor } from './monitor.ts'
 import { OutputKeys, type Published, readPublished } from './outputs.ts'
 import type { Random } from './random.ts'
@@ -47,6 +50,7 @@ export class World {
   readonly keys: OutputKeys
   readonly ledger: Ledger
   readonly effects: EffectsLedger
+  readonly mirror: MirrorLedger
   readonly monitor: Monitor
   /** Wake-ups that are armed and not handled yet. */
   readonly wakeUps: WakeUp[] = []
@@ -73,6 +77,11 @@ export class World {
       this.coverage,
       (what) => this.monitor.violation(what),
     )
+    this.mirror = new MirrorLedger(
+      () => this.now,
+      ({ topic, partition }) => this.#committed(partitionName(topic, partition)),
+      (what) => this.monitor.violation(what),
+    )
     this.monitor = new Monitor(this)
     this.faults.onEndless = () => this.monitor.violation('the run does not come to an end')
   }
@@ -83,6 +92,12 @@ export class World {
 
   objects(who: string): ObjectStore {
     return this.monitor.watchObjects(this.rawObjects, who)
+  }
+
+  /** Up to where a task has committed. */
+  #committed(task: string): number | undefined {
+    const record = this.monitor.logs.heads.get(`${SOURCE_STAGE} ${task}`)?.record
+    return isKafkaCommit(record) ? record.position?.until : undefined
   }
 
   /** @param ahead how far the sender's clock is: a queue counts a delay, whatever time clocks show */

@@ -86,5 +86,17 @@ const lastingFailure: EffectKind = {
     }),
 }
 
-export const EFFECT_KINDS = { effects, failingEffects, lastingFailure } as const
+/** Writes its positions down for others, wherever they are: the simulator looks what they are. */
+const mirrored: EffectKind = {
+  define: (options, outside, _, version) =>
+    job('simulated', options, ({ kafka }) => {
+      const mirror = { name: 'elsewhere', read: async () => [], write: async () => {} }
+      const records = kafka(TOPICS, { value: text(), mirror }).map(({ value }) => value)
+      const values = version === 1 ? records : records.filter(() => true)
+      values.saveAsTextFiles('s3://results/all')
+      values.foreachRDD(upsert(outside), { id: TOLD })
+    }),
+}
+
+export const EFFECT_KINDS = { effects, failingEffects, lastingFailure, mirrored } as const
 export type EffectKindName = keyof typeof EFFECT_KINDS
