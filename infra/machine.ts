@@ -2,9 +2,10 @@
 // missing. `lookAround` asks; the rest only decides.
 
 import { findPostgres } from './postgres.ts'
+import { findRedis } from './redis.ts'
 import { run } from './run.ts'
 
-export const SERVICES = ['kafka', 'localstack', 'ministack', 'postgres'] as const
+export const SERVICES = ['kafka', 'localstack', 'ministack', 'postgres', 'redis'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 export interface Machine {
@@ -20,6 +21,8 @@ export interface Machine {
   readonly venv: boolean
   /** The programs of a PostgreSQL server are where Debian puts them. */
   readonly postgres: boolean
+  /** `redis-server` is on the PATH. */
+  readonly redis: boolean
   /** A Docker engine that answers, with compose. */
   readonly docker: boolean
 }
@@ -31,6 +34,7 @@ export const TITLES: Record<ServiceName, string> = {
   localstack: 'LocalStack',
   ministack: 'MiniStack',
   postgres: 'PostgreSQL',
+  redis: 'Redis',
 }
 
 /** infra/compose.yaml has no others. */
@@ -56,6 +60,10 @@ function lackingOnHost(service: ServiceName, machine: Machine): string[] {
   if (!machine.linux) lacks.push('Linux')
   if (service === 'postgres') {
     if (!machine.postgres) lacks.push('a PostgreSQL server (Debian: postgresql)')
+    return lacks
+  }
+  if (service === 'redis') {
+    if (!machine.redis) lacks.push('a Redis server (Debian: redis-server)')
     return lacks
   }
   if (service !== 'ministack') {
@@ -90,7 +98,7 @@ export function parsePythonVersion(text: string): [number, number] | undefined {
 }
 
 export async function lookAround(): Promise<Machine> {
-  const [java, javac, maven, npm, python, venv, postgres, docker] = await Promise.all([
+  const [java, javac, maven, npm, python, venv, postgres, redis, docker] = await Promise.all([
     answerOf('java', '-version'),
     answerOf('javac', '-version'),
     answerOf('mvn', '-v'),
@@ -98,6 +106,7 @@ export async function lookAround(): Promise<Machine> {
     answerOf('python3', '--version'),
     answerOf('python3', '-c', 'import venv, ensurepip'),
     findPostgres(),
+    findRedis(),
     answerOf('docker', 'compose', 'ls').then((text) => (text === undefined ? undefined : answerOf('docker', 'info'))),
   ])
   const javaVersion = parseJavaVersion(java ?? '')
@@ -111,6 +120,7 @@ export async function lookAround(): Promise<Machine> {
     ...(pythonVersion !== undefined && { python: pythonVersion }),
     venv: venv !== undefined,
     postgres: postgres !== undefined,
+    redis: redis !== undefined,
     docker: docker !== undefined,
   }
 }

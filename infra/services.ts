@@ -6,10 +6,12 @@ import { startLocalStack } from './localstack.ts'
 import { lookAround, type Machine, type ServiceName, TITLES, wayToStart } from './machine.ts'
 import { startMiniStack } from './ministack.ts'
 import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 export type KafkaService = { readonly bootstrap: string } | Missing
 export type AwsService = { readonly endpoint: string } | Missing
 export type PostgresService = { readonly url: string } | Missing
+export type RedisService = { readonly url: string } | Missing
 export interface Missing {
   /** One line that says why it is not there. */
   readonly missing: string
@@ -20,6 +22,7 @@ export interface Services {
   readonly localstack: AwsService
   readonly ministack: AwsService
   readonly postgres: PostgresService
+  readonly redis: RedisService
 }
 
 type Address = { readonly bootstrap: string } | { readonly endpoint: string } | { readonly url: string }
@@ -81,7 +84,8 @@ export class TestServices {
       kafka: await this.#address('kafka', isKafka),
       localstack: await this.#address('localstack', isAws),
       ministack: await this.#address('ministack', isAws),
-      postgres: await this.#address('postgres', isPostgres),
+      postgres: await this.#address('postgres', hasUrl),
+      redis: await this.#address('redis', hasUrl),
     }
   }
 
@@ -115,13 +119,13 @@ function isAws(address: Address): address is { endpoint: string } {
   return 'endpoint' in address
 }
 
-function isPostgres(address: Address): address is { url: string } {
+function hasUrl(address: Address): address is { url: string } {
   return 'url' in address
 }
 
 function addressOf(name: ServiceName, given: string): Address {
   if (name === 'kafka') return { bootstrap: given }
-  return name === 'postgres' ? { url: given } : { endpoint: given }
+  return name === 'postgres' || name === 'redis' ? { url: given } : { endpoint: given }
 }
 
 async function startOnHost(name: ServiceName): Promise<Running> {
@@ -133,12 +137,16 @@ async function startOnHost(name: ServiceName): Promise<Running> {
     const { url, stop } = await startPostgres()
     return { address: { url }, stop }
   }
+  if (name === 'redis') {
+    const { url, stop } = await startRedis()
+    return { address: { url }, stop }
+  }
   const emulator = name === 'localstack' ? await startLocalStack() : await startMiniStack()
   return { address: { endpoint: emulator.endpoint }, stop: emulator.stop }
 }
 
 async function startInDocker(name: ServiceName): Promise<Running> {
-  if (name === 'ministack' || name === 'postgres') throw new Error(`There is no image of ${TITLES[name]}`)
+  if (name !== 'kafka' && name !== 'localstack') throw new Error(`There is no image of ${TITLES[name]}`)
   const { port, stop } = await startContainer(name)
   const address = name === 'kafka' ? { bootstrap: `127.0.0.1:${port}` } : { endpoint: `http://127.0.0.1:${port}` }
   return { address, stop }

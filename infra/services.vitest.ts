@@ -2,7 +2,7 @@
 // projects has a test to run, once for all of them, and go down when the last one is done. Tests read where they are:
 //
 //     import { inject } from 'vitest'
-//     const { kafka, localstack, ministack, postgres } = inject('services')
+//     const { kafka, localstack, ministack, postgres, redis } = inject('services')
 //
 // A service that could not come up is `{ missing: 'why' }`: skip with that reason. Should vitest be killed, the services die
 // with it (guardian.ts).
@@ -19,7 +19,7 @@ declare module 'vitest' {
 
 const NEEDS: Record<string, readonly ServiceName[]> = {
   contract: ['localstack', 'ministack'],
-  integration: ['kafka', 'localstack', 'ministack', 'postgres'],
+  integration: ['kafka', 'localstack', 'ministack', 'postgres', 'redis'],
   e2e: ['kafka', 'localstack', 'ministack'],
 }
 

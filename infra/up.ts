@@ -1,6 +1,6 @@
 // Brings services up and leaves them running:
 //
-//     node infra/up.ts                              Kafka, LocalStack, MiniStack and PostgreSQL
+//     node infra/up.ts                              Kafka, LocalStack, MiniStack, PostgreSQL and Redis
 //     node infra/up.ts kafka --nodes 3 --name big   only these, under a name of their own
 //     node infra/up.ts kafka --secure user:password with TLS and SASL listeners as well
 //     node infra/up.ts kafka localstack --docker    by docker compose (infra/compose.yaml)
@@ -20,6 +20,7 @@ import { startMiniStack } from './ministack.ts'
 import { startPostgres } from './postgres.ts'
 import { isRunning } from './process.ts'
 import { checkName, type Running, readRecord, recordFolder, writeRecord } from './record.ts'
+import { startRedis } from './redis.ts'
 
 interface Wanted {
   readonly services: readonly ServiceName[]
@@ -94,12 +95,16 @@ async function start(service: ServiceName, wanted: Wanted): Promise<Running> {
     const { url, pid, born, dir } = await startPostgres()
     return { service, address: { url }, processes: [{ pid, born }], folders: [dir] }
   }
+  if (service === 'redis') {
+    const { url, pid, born, dir } = await startRedis()
+    return { service, address: { url }, processes: [{ pid, born }], folders: [dir] }
+  }
   const { endpoint, pid, born, dir } = service === 'localstack' ? await startLocalStack() : await startMiniStack()
   return { service, address: { endpoint }, processes: [{ pid, born }], folders: [dir] }
 }
 
 async function startInDocker(service: ServiceName): Promise<Running> {
-  if (service === 'ministack' || service === 'postgres')
+  if (service !== 'kafka' && service !== 'localstack')
     throw new Error(`There is no image of ${TITLES[service]}; leave --docker out`)
   const { port, project } = await startContainer(service)
   const address = service === 'kafka' ? { bootstrap: `127.0.0.1:${port}` } : { endpoint: `http://127.0.0.1:${port}` }

@@ -53,6 +53,7 @@ test('services that are given are used as they are', async () => {
     localstack: { missing: 'LocalStack is not started for these tests' },
     ministack: { endpoint: 'http://127.0.0.1:2' },
     postgres: { missing: 'PostgreSQL is not started for these tests' },
+    redis: { missing: 'Redis is not started for these tests' },
   })
   expect(await services.complaints()).toEqual([])
   await services.stop()

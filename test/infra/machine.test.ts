@@ -16,6 +16,7 @@ const WHOLE: Machine = {
   python: [3, 11],
   venv: true,
   postgres: true,
+  redis: true,
   docker: false,
 }
 const BARE: Machine = {
@@ -25,11 +26,12 @@ const BARE: Machine = {
   npm: true,
   venv: false,
   postgres: false,
+  redis: false,
   docker: false,
 }
 
 describe('the way to start a service', () => {
-  test.each<ServiceName>(['kafka', 'localstack', 'ministack', 'postgres'])(
+  test.each<ServiceName>(['kafka', 'localstack', 'ministack', 'postgres', 'redis'])(
     '%s: on the host when all is there, Docker or not',
     (name) => {
       expect(wayToStart(name, WHOLE)).toEqual({ way: 'host' })

@@ -4,7 +4,10 @@ import { freePorts } from '../../infra/ports.ts'
 import { parseWanted } from '../../infra/up.ts'
 
 test.each([
-  [[], { services: ['kafka', 'localstack', 'ministack', 'postgres'], name: 'default', nodes: 1, docker: false }],
+  [
+    [],
+    { services: ['kafka', 'localstack', 'ministack', 'postgres', 'redis'], name: 'default', nodes: 1, docker: false },
+  ],
   [['kafka', 'kafka', '--nodes', '3', '--name', 'big'], { services: ['kafka'], name: 'big', nodes: 3, docker: false }],
   [['ministack', '--secure', 'u:p:w'], { services: ['ministack'], secure: { user: 'u', password: 'p:w' } }],
 ])('%j is understood', (args, wanted) => {
@@ -12,7 +15,7 @@ test.each([
 })
 
 test.each([
-  [['kafak'], 'There is no service "kafak", only kafka, localstack, ministack, postgres'],
+  [['kafak'], 'There is no service "kafak", only kafka, localstack, ministack, postgres, redis'],
   [['--nodes', '7'], '--nodes takes 1, 2 or 3, not 7'],
   [['--secure', 'user'], '--secure takes user:password'],
   [['--name', '../x'], '--name takes letters, digits, - and _, at most 40 of them, not "../x"'],

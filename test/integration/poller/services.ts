@@ -3,11 +3,12 @@
 import { randomUUID } from 'node:crypto'
 import { describe, inject } from 'vitest'
 
-const { kafka, localstack, ministack, postgres } = inject('services')
+const { kafka, localstack, ministack, postgres, redis } = inject('services')
 
 /** Empty when it is missing: then the suites that need it are skipped. */
 export const bootstrap = 'missing' in kafka ? '' : kafka.bootstrap
 export const postgresUrl = 'missing' in postgres ? '' : postgres.url
+export const redisUrl = 'missing' in redis ? '' : redis.url
 export const endpoints = {
   localstack: 'missing' in localstack ? '' : localstack.endpoint,
   ministack: 'missing' in ministack ? '' : ministack.endpoint,
