@@ -20,7 +20,7 @@ export interface FolderDatabase {
   get(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined
   /** Runs a statement, and says how many rows it has changed. */
   run(sql: string, ...values: readonly SqlValue[]): number
-  /** What `action` reads and writes happens at one moment, or, when it throws, not at all. */
+  /** What `action` reads and writes happens at one moment, or, when it throws, not at all. Inside of another it is part of that. */
   atomically<T>(action: () => T): T
   /** A number that is another one after another connection, of whatever process, has committed. */
   version(): number
@@ -129,6 +129,7 @@ function makeTables(database: DatabaseSync, root: string): void {
 }
 
 function atomically<T>(database: DatabaseSync, action: () => T): T {
+  if (database.isTransaction) return action()
   // IMMEDIATE: whoever begins by reading could not write any more once another has written (SQLITE_BUSY_SNAPSHOT).
   database.exec('BEGIN IMMEDIATE')
   try {

@@ -11,6 +11,7 @@ export class Changes {
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #version = 0
+  #telling = false
 
   constructor(database: FolderDatabase) {
     this.#database = database
@@ -29,9 +30,14 @@ export class Changes {
     }
   }
 
-  /** This process has changed something, which the number does not show. */
+  /** This process has changed something, which the number does not show. Listeners hear of it once the transaction is over. */
   tell(): void {
-    for (const listener of [...this.#listeners]) listener()
+    if (this.#telling) return
+    this.#telling = true
+    queueMicrotask(() => {
+      this.#telling = false
+      for (const listener of [...this.#listeners]) listener()
+    })
   }
 
   close(): void {

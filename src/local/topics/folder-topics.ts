@@ -7,6 +7,7 @@ import { type FolderDatabase, openFolder } from '../../stores/folder-database.ts
 import { partitionOfKey } from '../event-source/partitioner.ts'
 import type { NextOffset, SourceRecord, TopicPartition } from '../event-source/topic-source.ts'
 import { Changes } from './changes.ts'
+import { raiseAll } from './group-rows.ts'
 import { type NewRecord, type StoredRecord, sourceRecord, storedRecord } from './records.ts'
 import { addPartitions, createTopic, deleteTopic, type Topic, topicOf, topicsOf } from './topic-rows.ts'
 
@@ -51,7 +52,7 @@ export class FolderTopics {
     name: string,
     options: { readonly partitions?: number; readonly timestampType?: SourceRecord['timestampType'] } = {},
   ): void {
-    this.#write(() => createTopic(this.database, name, options, this.now()))
+    this.#give(() => createTopic(this.database, name, options, this.now()))
   }
 
   /** All topics, by name. */
@@ -76,12 +77,12 @@ export class FolderTopics {
 
   /** @throws InvalidOptionError when there would be fewer than before */
   setPartitions(name: string, partitions: number): void {
-    this.#write(() => addPartitions(this.database, topicOf(this.database, name), partitions))
+    this.#give(() => addPartitions(this.database, topicOf(this.database, name), partitions))
   }
 
   /** Deletes a topic, its records, and what groups have committed of it. */
   delete(name: string): void {
-    this.#write(() => deleteTopic(this.database, topicOf(this.database, name)))
+    this.#give(() => deleteTopic(this.database, topicOf(this.database, name)))
   }
 
   /**
@@ -195,6 +196,14 @@ export class FolderTopics {
     const turn = ((this.#turns.get(name) ?? -1) + 1) % partitions
     this.#turns.set(name, turn)
     return turn
+  }
+
+  /** Other partitions than before: who reads which is given anew. */
+  #give(action: () => void): void {
+    this.#write(() => {
+      action()
+      raiseAll(this.database)
+    })
   }
 
   #write<T>(action: () => T): T {
