@@ -9,12 +9,7 @@ import { planJob } from '../../src/plan/plan-job.ts'
 import { isKafkaCommit, type KafkaCommit } from '../../src/sources/kafka/position.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { StateTable } from '../../src/stores/table.ts'
-
-/** A partition's frontier was moved to `frontier` by somebody who waited for it, before the record at `offset`. */
-export interface MovedOn {
-  readonly offset: number
-  readonly frontier: number
-}
+import { type Marks, type MovedOn, movedOnIn, type QuietEntry } from './moved-on.ts'
 
 export interface CommitsOptions {
   readonly job: Job
@@ -35,19 +30,21 @@ export class Commits {
   readonly promised = new Set<string>()
   /** Records committed, by source task. */
   readonly records = new Map<string, number>()
-  readonly movedOn = new Map<string, MovedOn[]>()
+  /** By source task, entries that somebody else has appended. */
+  readonly #quiet = new Map<string, QuietEntry[]>()
+  readonly #closings: Marks[] = []
   readonly #tails: (() => Promise<void>)[]
   #reading: Promise<unknown> = Promise.resolve()
 
   constructor({ job, partitions, table, objects, bucket }: CommitsOptions) {
-    const tail = <R>(ref: TaskRef, is: (value: unknown) => value is R, take: (record: R) => void) => {
+    const tail = <R>(ref: TaskRef, is: (value: unknown) => value is R, take: (record: R, version: number) => void) => {
       const log = new TaskLog(ref, table, objects, bucket, is)
       let version = 0
       return async () => {
         for (const entry of await log.read(version, true)) {
           version = entry.version
           this.entries++
-          take(entry.record)
+          take(entry.record, version)
         }
       }
     }
@@ -58,9 +55,12 @@ export class Commits {
     )
     this.#tails = [
       ...sources.map((task) =>
-        tail({ job: name, stage: SOURCE_STAGE, task }, isKafkaCommit, (record) => this.#takeSource(task, record)),
+        tail({ job: name, stage: SOURCE_STAGE, task }, isKafkaCommit, (record, version) =>
+          this.#takeSource(task, record, version),
+        ),
       ),
-      tail({ job: name, stage: CLOSE_STAGE, task: '0' }, isCloseCommit, ({ closedUntil, outbox }) => {
+      tail({ job: name, stage: CLOSE_STAGE, task: '0' }, isCloseCommit, ({ closedUntil, outbox, tasks }) => {
+        this.#closings.push({ tasks })
         this.closedUntil = Math.max(this.closedUntil, closedUntil)
         this.#promise(outbox)
       }),
@@ -87,12 +87,16 @@ export class Commits {
     if (failed) throw failed.reason
   }
 
-  #takeSource(task: string, { kind, position, frontier, totals, outbox }: KafkaCommit): void {
+  movedOn(task: string): MovedOn[] {
+    return movedOnIn(task, this.#quiet.get(task) ?? [], this.#closings)
+  }
+
+  #takeSource(task: string, record: KafkaCommit, version: number): void {
+    const { kind, position, frontier, totals, outbox } = record
     if (kind === 'batch') this.batches++
     this.records.set(task, totals.records)
-    if (kind === 'idle') {
-      this.movedOn.set(task, [...(this.movedOn.get(task) ?? []), { offset: position?.until ?? 0, frontier }])
-    }
+    if (kind === 'idle' || kind === 'sleep')
+      this.#quiet.set(task, [...(this.#quiet.get(task) ?? []), { kind, version, position, frontier }])
     this.#promise(outbox)
   }
 
