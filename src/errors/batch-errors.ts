@@ -31,3 +31,17 @@ export class NoBatchError extends MillraceError {
     )
   }
 }
+
+/** A function is to see a value that was never loaded: no batch that loads it has come yet. */
+export class NoBroadcastError extends MillraceError {
+  /** Of the batch that was to be run, milliseconds. */
+  readonly batchTime: number
+  constructor(time: number) {
+    super(
+      'NO_BROADCAST',
+      `withBroadcast: nothing has been loaded yet for the batch at ${time}. Make the broadcast from the stream that reads it, which has a batch whenever it is read; ` +
+        'where the operator had a value and its state was given up, give it another id, and it is sent the value again.',
+    )
+    this.batchTime = time
+  }
+}

@@ -46,6 +46,7 @@ export const KINDS = {
   EMPTY_BATCH: 'job',
   UNEQUAL_BATCHES: 'job',
   NO_BATCH: 'job',
+  NO_BROADCAST: 'job',
   CYCLIC_VALUE: 'job',
   UNSAVABLE_VALUE: 'job',
   VALUE_CHANGED: 'job',

@@ -98,6 +98,8 @@ export interface OperatorContext {
   readonly combined: boolean
   /** How often its stream has a batch, milliseconds. */
   readonly slide: number
+  /** Names what gets its elements: edges to other stages, and operators in the same place. */
+  readonly readers: readonly string[]
   /** Those it reads, where they run in the same place. */
   readonly inputs: readonly (RunningOperator | undefined)[]
 }

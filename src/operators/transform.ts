@@ -8,7 +8,7 @@ import { describeValue } from '../errors/describe-value.ts'
 import type { IdentityOptions } from '../options/identity.ts'
 import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
-import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext } from './operator.ts'
+import type { Aside, Asked, BatchInfo, BatchOperator, Elements, OperatorContext } from './operator.ts'
 
 /** What a function of `transform` may give back. */
 export type Transformed<U> = Batch<U> | Iterable<U> | Promise<Batch<U> | Iterable<U>>
@@ -58,8 +58,7 @@ function transforming(said: string, all: OfAll, options: IdentityOptions): Asked
   return { ...identified(said, options), operator, numPartitions: 1 }
 }
 
-/** What the function makes of a batch; with a policy for what is poison, nothing when it throws: what it was given goes aside. */
-async function elementsOf(
+function elementsOf(
   said: string,
   all: OfAll,
   { time, offsetRanges }: BatchInfo,
@@ -70,14 +69,30 @@ async function elementsOf(
   const batches = inputs.map((elements = [], i) =>
     batchOf<unknown>([elements], { time, id, offsetRanges: offsetRanges[i] ?? [] }),
   )
+  const given = (): Elements => inputs.flatMap((elements) => elements ?? [])
+  return madeOf(said, batches, () => all.of(batches, time), given, aside)
+}
+
+/**
+ * What a function makes of batches; with a policy for what is poison, nothing when it throws: what it was given goes aside.
+ *
+ * @throws NoBatchError
+ */
+export async function madeOf(
+  said: string,
+  batches: readonly Batch<unknown>[],
+  f: () => unknown,
+  given: () => Elements,
+  aside: Aside,
+): Promise<Elements> {
   try {
-    const made = collected(said, await all.of(batches, time))
+    const made = collected(said, await f())
     for (const batch of batches) await batch.settled()
     return made
   } catch (error) {
     await Promise.allSettled(batches.map((batch) => batch.settled()))
     if (error instanceof NoBatchError) throw error // of every batch, and no element is to blame
-    aside({ values: inputs.flatMap((elements) => elements ?? []), error })
+    aside({ values: given(), error })
     return []
   }
 }

@@ -72,7 +72,9 @@ export class BucketProgram {
       const inputs = step.inputs.map((slot) => bySlot.get(slot))
       const aside = this.#asideOf(step)
       const idOf = (time: number): string => batchId(job, step.id, time)
-      const operator = kind.create({ cells, owns, aside, combined: step.combined, slide, inputs, batchId: idOf })
+      const { combined } = step
+      const readers = readersOf(stage, step.slot)
+      const operator = kind.create({ cells, owns, aside, combined, slide, inputs, readers, batchId: idOf })
       bySlot.set(step.slot, operator)
       this.#running.set(step.id, { operator, cells, values: kind.values })
     }
@@ -218,6 +220,12 @@ export class BucketProgram {
   saved(): void {
     this.#migrated = false
   }
+}
+
+/** What gets the elements of a slot. */
+function readersOf({ edges, steps }: ShuffleStage, slot: number): string[] {
+  const away = edges.flatMap((one) => (one.slot === slot ? [one.edge.id] : []))
+  return [...away, ...steps.flatMap(({ id, inputs }) => (inputs.includes(slot) ? [id] : []))]
 }
 
 function ofVersion(id: string, changes: readonly CellChange[], values: ValueVersion | undefined): StateChanges[number] {

@@ -9,6 +9,7 @@ import { madeBy, type OutputNode, operatorNode, type StreamNode } from '../graph
 import { checkOneTopic } from '../graph/partitioning.ts'
 import { addCounts } from '../operators/accumulators.ts'
 import { checkSpans } from '../operators/batch-times.ts'
+import { type BroadcastOptions, broadcast, withBroadcast } from '../operators/broadcast.ts'
 import { cogroup } from '../operators/cogroup.ts'
 import { combineByKey, groupByKey, reduceByKey } from '../operators/combine-by-key.ts'
 import { distinct } from '../operators/distinct.ts'
@@ -43,6 +44,7 @@ import { type WindowOptions, window } from '../operators/window.ts'
 import type { Duration } from '../options/duration.ts'
 import type { IdentityOptions } from '../options/identity.ts'
 import type { Inferred } from '../options/inferred.ts'
+import { checkFunction } from '../options/options.ts'
 import { type CombineOptions, identified, type ShuffleOptions } from '../options/shuffle.ts'
 import type { Sync } from '../options/sync.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
@@ -53,6 +55,7 @@ import { calls, type ForeachPartitionOptions, type PartitionContext } from '../s
 import type { Sink } from '../sinks/sink.ts'
 import { printedTable, type TableOptions } from '../sinks/table.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
+import { Broadcast, type Load } from './broadcast.ts'
 import { fullOuter, inner, leftOuter, rightOuter } from './joins.ts'
 import {
   groupByKeyAndWindow,
@@ -378,6 +381,40 @@ export class DStream<out T> {
   ): DStream<U> {
     checkTogether('transformWith', this, other)
     return this.derive(transformWith(f, options), other)
+  }
+
+  /**
+   * A side input for every batch of this stream: what `load` gives, once per batch, or as long as it serves. It is committed before any function sees it, so
+   * all that read it by {@link withBroadcast} see the same for T, and a retry sees what was committed, however the world has changed. `load` may be async and
+   * may be called again when its batch is tried again before that; as long as it throws, T is not closed. What it gives must be a value: a Set, a Map, an object.
+   * Spark: `SparkContext.broadcast`, by hand for every batch.
+   *
+   * @throws InvalidOptionError; UnsavableValueError for what is no value; BatchFailedError when `load` throws.
+   * @example
+   * declare const list: { read(): Promise<readonly string[]> }
+   * const blocked = byShop.broadcast(async () => new Set(await list.read()), { refresh: '5m' })
+   * byShop.withBroadcast(blocked, (batch, shops) => batch.filter(([shop]) => !shops.has(shop)))
+   */
+  broadcast<V>(load: Load<V>, options: BroadcastOptions = {}): Broadcast<V> {
+    checkFunction('broadcast', load)
+    return new Broadcast<V>(load, ...this.#after(broadcast({ load }, options)))
+  }
+
+  /**
+   * As {@link transform}, of each batch and the value that a {@link broadcast} has for it. The value is a copy, and nobody else's.
+   *
+   * @throws InvalidOptionError for a broadcast of another job or slide; NoBroadcastError; NoBatchError, BatchFailedError as `transform`.
+   * @example
+   * const rates = byShop.broadcast(async () => new Map([['corner shop', 1.1]]), { refresh: '1h' })
+   * byShop.withBroadcast(rates, (batch, rate) => batch.map(([shop, cents]) => cents * (rate.get(shop) ?? 1)))
+   */
+  withBroadcast<V, U extends Inferred>(
+    broadcast: Broadcast<V>,
+    f: (batch: Batch<T>, value: V, time: number) => Transformed<U>,
+    options: IdentityOptions = {},
+  ): DStream<U> {
+    checkTogether('withBroadcast', this, broadcast)
+    return this.derive(withBroadcast(f, options), broadcast)
   }
 
   /**
@@ -952,7 +989,7 @@ export class SortedStream<T> extends DStream<T> {
 }
 
 interface Together {
-  readonly registry: OutputRegistry
+  readonly registry: object
   readonly slide: number
 }
 

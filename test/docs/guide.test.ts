@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { driven, records } from '../support/driven.ts'
 import { best } from './snippets/batches.ts'
+import { allowed, blocklist } from './snippets/broadcast.ts'
 import { counted, rows } from './snippets/effects.ts'
 import { takings } from './snippets/foreach-partition.ts'
 import { watched } from './snippets/listeners.ts'
@@ -39,6 +40,20 @@ it('docs/guide/batches.md shows what is published', async () => {
   const published = Object.entries(await orders.published()).filter(([key]) => !key.endsWith('_SUCCESS'))
   const lines = published.map(([key, body]) => `${key.split('/')[0]}\n${body}`).join('')
   expect(blocks('docs/guide/batches.md', 'text')).toEqual([lines])
+})
+
+it('docs/guide/broadcast.md shows what is published, and reads the list as often as it says', async () => {
+  const orders = driven(allowed)
+  for (const second of [0, 1, 2]) {
+    const values = ['north', 'south'].map((shop) => JSON.stringify({ shop, cents: 100 }))
+    await orders.another().deliver(records('orders-0', values, { at: second * 1000 + 500 }))
+    await orders.rest()
+    blocklist.shops = ['north']
+  }
+  const published = Object.entries(await orders.published()).filter(([key]) => !key.endsWith('_SUCCESS'))
+  const lines = published.map(([key, body]) => `${key.split('/')[0]}\n${body}`).join('')
+  expect(blocks('docs/guide/broadcast.md', 'text')).toEqual([lines])
+  expect(blocklist.reads).toBe(2)
 })
 
 it('docs/guide/print.md shows what is printed', async () => {

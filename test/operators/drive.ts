@@ -27,7 +27,7 @@ export const nobody = { id: undefined, numPartitions: undefined }
 export function atWork({ operator }: Asked, context: Partial<OperatorContext> = {}, every = 1): AtWork {
   if (operator.runs !== 'on batches') throw new Error(`${operator.kind} runs on records`)
   const cells = new Cells(operator.kind)
-  const who = { owns: () => true, batchId: String, inputs: [undefined] }
+  const who = { owns: () => true, batchId: String, inputs: [undefined], readers: [] }
   const defaults = { ...who, cells, aside: stop, combined: false, slide: every }
   const running = operator.create({ ...defaults, ...context })
   return {

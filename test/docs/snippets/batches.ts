@@ -9,9 +9,10 @@ export const best = job('best', { batch: seconds(1) }, ({ kafka }) => {
   const orders = kafka('orders', { value: json<Order>() }).map(({ value }) => value)
   const perShop = orders.map(({ shop, cents }) => [shop, cents] as const)
 
-  // The two largest orders of every second.
+  // The two largest orders of every second: a limit of the stream, so that only they travel.
   orders
-    .transform((batch) => batch.sortBy(({ cents }) => cents, { ascending: false }).take(2))
+    .sortBy(({ cents }) => cents, { ascending: false })
+    .take(2)
     .saveAsNdjsonFiles('s3://results/largest')
 
   // A static list beside the stream: any iterable of pairs can be joined.
