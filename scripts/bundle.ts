@@ -35,7 +35,7 @@ export async function sampleFunctions(): Promise<string[]> {
   return files.length > 0 ? files : [join(ROOT, 'scripts/fixtures/words.ts')]
 }
 
-/** ESM for Node.js 24, minified, AWS SDK inside, msgpackr's native extension left out (its JavaScript does the same). */
+/** ESM for Node.js 24, minified, AWS SDK inside. */
 export async function bundle(entry: string, outdir: string, options: BundleOptions = {}): Promise<Bundle> {
   const result = await build({
     entryPoints: { index: entry },
@@ -53,8 +53,6 @@ export async function bundle(entry: string, outdir: string, options: BundleOptio
     conditions: ['millrace-source', 'module'],
     keepNames: true,
     legalComments: 'none',
-    define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
-    external: ['msgpackr-extract'],
     // CommonJS inside asks for Node's modules by require.
     banner: {
       js: "import{createRequire as $makeRequire}from'node:module';const require=$makeRequire(import.meta.url);",

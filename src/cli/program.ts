@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
 import { devCommand } from './dev.ts'
+import { initCommand } from './init.ts'
 import { offsetsCommand } from './offsets.ts'
 import { outboxCommand } from './outbox.ts'
 import { planCommand } from './plan.ts'
@@ -20,6 +21,7 @@ const program = new Command('millrace')
   .version(version)
   .showSuggestionAfterError()
   .addCommand(devCommand())
+  .addCommand(initCommand())
   .addCommand(offsetsCommand())
   .addCommand(outboxCommand())
   .addCommand(planCommand())

@@ -10,7 +10,7 @@
 // object its key.
 
 import zlib from 'node:zlib'
-import { Packr } from 'msgpackr'
+import { Packr } from '#msgpackr'
 import { describeCause } from '../errors/errors.ts'
 import { StateTooLargeError, UnreadableStateError } from '../errors/state-errors.ts'
 import { faithful } from '../values/faithful.ts'

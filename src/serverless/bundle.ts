@@ -90,9 +90,6 @@ export function bundleSettings(runtime: string) {
     mainFields: ['module', 'main'],
     // An explicit list drops esbuild's own `module`, without which parts of the AWS SDK come as CommonJS, and whole.
     conditions: FROM_SOURCE ? ['millrace-source', 'module'] : ['module'],
-    // msgpackr looks for its native extension unless told not to; an archive that any machine can build has none.
-    define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
-    external: ['msgpackr-extract'],
     logLevel: 'silent',
   } satisfies BuildOptions
 }

@@ -3,7 +3,7 @@
 // property `__proto__` (renamed) or `constructor` (by which msgpackr tells what an object is), objects with more properties than 16
 // bits can count (an error), and -0. What needs none of it is neither copied nor changed. What is no value is refused (`value.ts`).
 
-import { addExtension } from 'msgpackr'
+import { addExtension } from '#msgpackr'
 import { checkNames, formOf, MAX_DEPTH, NoValue, propertyOf, standIn } from './value.ts'
 
 export { MAX_DEPTH }

@@ -7,6 +7,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { vendor } from '../../scripts/vendor.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const bin = (name: string) => join(ROOT, 'node_modules/.bin', name)
@@ -49,7 +50,8 @@ beforeAll(async () => {
   // tsc emits what it can: an error in one file fails one test, not all.
   const build = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(made, 'dist')]
   built = spawnSync(bin('tsc'), build, { encoding: 'utf8' }).stdout
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'docs', 'src', 'test']) {
+  await vendor(join(made, 'dist'))
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'docs', 'templates', 'src', 'test']) {
     if (existsSync(join(ROOT, name))) await cp(join(ROOT, name), join(made, name), { recursive: true })
   }
   manifest = JSON.parse(await readFile(join(made, 'package.json'), 'utf8'))

@@ -1,10 +1,10 @@
 // A check that finds nothing is worth something only if it would find it: each kind of wrong output, and that it is noticed.
 
 import { expect, it } from 'vitest'
+import type { MovedOn } from './commits.ts'
 import { eventValue, wordsValue } from './data.ts'
 import { accountTables, type BatchRow, type EventRow } from './database.ts'
 import { EventsCheck } from './events-check.ts'
-import { type MovedOn, movedOnIn } from './moved-on.ts'
 import { Reader, type Seen } from './reader.ts'
 import type { TopicRecord } from './topic.ts'
 import { WordsCheck } from './words-check.ts'
@@ -50,24 +50,6 @@ it.each([
   ['a second output with one too many', [...RIGHT, ['thirds', 10_000, '0 1\n']], /1 times in the second output/],
 ] as const)('finds %s', (_, parts, message) => {
   expect(eventsWith(parts).found).toEqual(expect.arrayContaining([expect.stringMatching(message)]))
-})
-
-it('knows from which frontier on a partition that slept goes on', () => {
-  const mark = (read: number, frontier: number, asleep = false) => ({
-    tasks: [{ stage: 'source', task: 'events-0', read, frontier, ...(asleep && { asleep: true as const }) }],
-  })
-  const entry = (kind: 'batch' | 'idle' | 'sleep', version: number, until: number) => ({
-    kind,
-    version,
-    position: { from: 0, until },
-    frontier: 1000 * version,
-  })
-  const entries = [entry('batch', 1, 1), entry('idle', 2, 1), entry('sleep', 3, 1), entry('sleep', 5, 4)]
-  const closings = [mark(2, 2000), mark(3, 3000, true), mark(3, 15_000), mark(4, 16_000), mark(5, 17_000, true)]
-  expect(movedOnIn('events-0', entries, closings)).toEqual([
-    { offset: 1, frontier: 2000 },
-    { offset: 1, frontier: 15_000 },
-  ])
 })
 
 it('knows where a silent partition was moved on', () => {

@@ -9,7 +9,12 @@ import { planJob } from '../../src/plan/plan-job.ts'
 import { isKafkaCommit, type KafkaCommit } from '../../src/sources/kafka/position.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import type { StateTable } from '../../src/stores/table.ts'
-import { type Marks, type MovedOn, movedOnIn, type QuietEntry } from './moved-on.ts'
+
+/** A partition's frontier was moved to `frontier` by somebody who waited for it, before the record at `offset`. */
+export interface MovedOn {
+  readonly offset: number
+  readonly frontier: number
+}
 
 export interface CommitsOptions {
   readonly job: Job
@@ -30,21 +35,19 @@ export class Commits {
   readonly promised = new Set<string>()
   /** Records committed, by source task. */
   readonly records = new Map<string, number>()
-  /** By source task, entries that somebody else has appended. */
-  readonly #quiet = new Map<string, QuietEntry[]>()
-  readonly #closings: Marks[] = []
+  readonly movedOn = new Map<string, MovedOn[]>()
   readonly #tails: (() => Promise<void>)[]
   #reading: Promise<unknown> = Promise.resolve()
 
   constructor({ job, partitions, table, objects, bucket }: CommitsOptions) {
-    const tail = <R>(ref: TaskRef, is: (value: unknown) => value is R, take: (record: R, version: number) => void) => {
+    const tail = <R>(ref: TaskRef, is: (value: unknown) => value is R, take: (record: R) => void) => {
       const log = new TaskLog(ref, table, objects, bucket, is)
       let version = 0
       return async () => {
         for (const entry of await log.read(version, true)) {
           version = entry.version
           this.entries++
-          take(entry.record, version)
+          take(entry.record)
         }
       }
     }
@@ -55,12 +58,9 @@ export class Commits {
     )
     this.#tails = [
       ...sources.map((task) =>
-        tail({ job: name, stage: SOURCE_STAGE, task }, isKafkaCommit, (record, version) =>
-          this.#takeSource(task, record, version),
-        ),
+        tail({ job: name, stage: SOURCE_STAGE, task }, isKafkaCommit, (record) => this.#takeSource(task, record)),
       ),
-      tail({ job: name, stage: CLOSE_STAGE, task: '0' }, isCloseCommit, ({ closedUntil, outbox, tasks }) => {
-        this.#closings.push({ tasks })
+      tail({ job: name, stage: CLOSE_STAGE, task: '0' }, isCloseCommit, ({ closedUntil, outbox }) => {
         this.closedUntil = Math.max(this.closedUntil, closedUntil)
         this.#promise(outbox)
       }),
@@ -87,16 +87,12 @@ export class Commits {
     if (failed) throw failed.reason
   }
 
-  movedOn(task: string): MovedOn[] {
-    return movedOnIn(task, this.#quiet.get(task) ?? [], this.#closings)
-  }
-
-  #takeSource(task: string, record: KafkaCommit, version: number): void {
-    const { kind, position, frontier, totals, outbox } = record
+  #takeSource(task: string, { kind, position, frontier, totals, outbox }: KafkaCommit): void {
     if (kind === 'batch') this.batches++
     this.records.set(task, totals.records)
-    if (kind === 'idle' || kind === 'sleep')
-      this.#quiet.set(task, [...(this.#quiet.get(task) ?? []), { kind, version, position, frontier }])
+    if (kind === 'idle') {
+      this.movedOn.set(task, [...(this.movedOn.get(task) ?? []), { offset: position?.until ?? 0, frontier }])
+    }
     this.#promise(outbox)
   }
 

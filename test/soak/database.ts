@@ -2,7 +2,7 @@
 // belongs to (`foreachPartition`), and every T with the number of its records (`foreachRDD`).
 
 import { Client } from 'pg'
-import type { MovedOn } from './moved-on.ts'
+import type { MovedOn } from './commits.ts'
 import { batchTimes, type TopicRecord } from './topic.ts'
 
 export const TABLES = `

@@ -1,7 +1,7 @@
 // Accounts of the stateless job: every record of the topic once in `events`, every third one once in `thirds`, each under its T.
 
+import type { MovedOn } from './commits.ts'
 import { eventValue, idOf } from './data.ts'
-import type { MovedOn } from './moved-on.ts'
 import { batchTimes, type TopicRecord } from './topic.ts'
 
 const BATCH = 10_000

@@ -123,5 +123,5 @@ export class RunningJob {
     return this.#partitions
   }
 
-  movedOn = (partition: number) => this.commits.movedOn(`${this.topic}-${partition}`)
+  movedOn = (partition: number) => this.commits.movedOn.get(`${this.topic}-${partition}`) ?? []
 }

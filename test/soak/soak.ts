@@ -295,7 +295,7 @@ class Soak {
       failures: job.fleet.failures,
       listings: job.reader.listings,
       wakeUps: job.queue.handled,
-      movedOn: topic.flatMap((_, partition) => job.movedOn(partition)).length,
+      movedOn: [...job.commits.movedOn.values()].flat().length,
       repeated: job.producer.repeated,
     }
   }

@@ -4,7 +4,7 @@
 import type { Kafka } from 'kafkajs'
 import { batchTimeOf } from '../../src/runtime/time.ts'
 import { until } from '../local/event-source/until.ts'
-import type { MovedOn } from './moved-on.ts'
+import type { MovedOn } from './commits.ts'
 
 export interface TopicRecord {
   readonly offset: number

@@ -1,6 +1,6 @@
 // Accounts of the job with windows and state: what it has published for every T equals a recount of the topic.
 
-import type { MovedOn } from './moved-on.ts'
+import type { MovedOn } from './commits.ts'
 import { batchTimes, type TopicRecord } from './topic.ts'
 
 const BATCH = 5000
