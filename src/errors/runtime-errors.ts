@@ -180,3 +180,13 @@ export class MirrorFailedError extends MillraceError {
     this.store = store
   }
 }
+
+/** Where a partition is to begin (`startingOffsets`) cannot be found out, or cannot be. */
+export class StartingOffsetsError extends MillraceError {
+  /** The task that was to begin. */
+  readonly task: TaskRef
+  constructor(task: TaskRef, what: string, options?: ErrorOptions) {
+    super('STARTING_OFFSETS', `${describeTask(task)}, startingOffsets: ${what}.`, options)
+    this.task = task
+  }
+}

@@ -1,6 +1,6 @@
 // Step 3 of the commit protocol: what of a delivery is new to a task. That is its source's to say; this hands it what it may look at.
 
-import type { Cut, Past, SourceRecord } from '../sources/source.ts'
+import type { Cut, Past, Source, SourceRecord } from '../sources/source.ts'
 import type { SourceTask } from './source-task.ts'
 
 /** Where a task stands, and what helps its source in doubt. */
@@ -19,12 +19,14 @@ export function pastOf({ head, version, parts }: SourceTask): Past {
 }
 
 export function cutNew(task: SourceTask, records: readonly SourceRecord[]): Promise<Cut> {
-  const { source, program } = task.parts
-  const sources = program.sources.map((one) => one.source)
-  return source.cut(pastOf(task), records, sources)
+  return task.parts.source.cut(pastOf(task), records, sourcesOf(task))
 }
 
 /** What is dropped must be what was committed. */
 export function checkDropped(task: SourceTask, records: readonly SourceRecord[]): Promise<void> {
-  return task.parts.source.checkDropped(pastOf(task), records)
+  return task.parts.source.checkDropped(pastOf(task), records, sourcesOf(task))
+}
+
+function sourcesOf({ parts }: SourceTask): Source[] {
+  return parts.program.sources.map(({ source }) => source)
 }

@@ -54,6 +54,8 @@ function describeExport(module: object, name: string, importMs: number): JobDesc
 
 function feedsOf(sources: readonly SourceNode[]): Feed[] {
   // A feed has one kind: `job` sees to it.
-  const kinds = new Map(sources.flatMap(({ source: { kind, feeds } }) => feeds.map((feed) => [feed, kind.name])))
-  return Array.from(kinds, ([name, kind]) => ({ kind, name }))
+  const all = sources.flatMap(({ source: { kind, feeds, startsAt } }) =>
+    feeds.map((name): [string, Feed] => [name, { kind: kind.name, name, ...(startsAt !== undefined && { startsAt }) }]),
+  )
+  return [...new Map(all).values()]
 }

@@ -20,6 +20,8 @@ export interface WrittenPlace {
 export interface Feed {
   readonly kind: string
   readonly name: string
+  /** Where its event source is to begin, if the job says so: at the latest, or at a time, milliseconds. */
+  readonly startsAt?: 'latest' | number
 }
 
 /** What a deployment has to know about a job. Plain data. */

@@ -31,9 +31,9 @@ export function mappingsOf(
   stores: readonly string[],
 ): Record<string, CfnResource> {
   const DependsOn = [...target.dependsOn, ...stores]
-  const feeds = job.job.feeds.map(({ kind, name }) => {
+  const feeds = job.job.feeds.map(({ kind, name, startsAt }) => {
     const source = deployedSource(kind)
-    const Properties = { FunctionName: target.arn, ...source.mappingOf(deployment, { job, feed: name }) }
+    const Properties = { FunctionName: target.arn, ...source.mappingOf(deployment, { job, feed: name, startsAt }) }
     return [
       logicalId(job.functionName, `Millrace${source.feedWord}`, name),
       { Type: MAPPING, DependsOn, Properties },

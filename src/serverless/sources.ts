@@ -3,7 +3,7 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { Permission, Plain } from '../sources/deployed.ts'
 import { KAFKA } from '../sources/kafka/kind.ts'
-import { mappingOf } from '../sources/kafka/mapping.ts'
+import { type MappingOptions, mappingOf } from '../sources/kafka/mapping.ts'
 import { permissionsOf } from '../sources/kafka/permissions.ts'
 import { type DeployedJob, type Deployment, groupOf } from './deployment.ts'
 
@@ -11,6 +11,8 @@ import { type DeployedJob, type Deployment, groupOf } from './deployment.ts'
 interface Reading {
   readonly job: DeployedJob
   readonly feed: string
+  /** Where the job says that it is to begin. */
+  readonly startsAt?: 'latest' | number | undefined
 }
 
 interface DeployedSource {
@@ -28,8 +30,8 @@ const SOURCES: Readonly<Record<string, DeployedSource>> = {
   [KAFKA.name]: {
     feedWord: 'Topic',
     longestTimeout: 840, // 14 minutes
-    mappingOf: (deployment, { job, feed }) =>
-      mappingOf(deployment.options.kafka, job.mapping, feed, groupOf(deployment, job, feed)),
+    mappingOf: (deployment, { job, feed, startsAt }) =>
+      mappingOf(deployment.options.kafka, beginningAt(job, feed, startsAt), feed, groupOf(deployment, job, feed)),
     permissionsOf: (deployment, readings) => {
       const { access, mskArn } = deployment.options.kafka
       const topics = [...new Set(readings.map(({ feed }) => feed))]
@@ -37,6 +39,17 @@ const SOURCES: Readonly<Record<string, DeployedSource>> = {
       return permissionsOf(access, mskArn, topics, groups)
     },
   },
+}
+
+/** @throws InvalidOptionError when job and service say different things. */
+function beginningAt({ mapping, job }: DeployedJob, topic: string, startsAt: Reading['startsAt']): MappingOptions {
+  if (startsAt === undefined) return mapping
+  if (mapping.startingPosition !== 'TRIM_HORIZON')
+    throw new InvalidOptionError(
+      `custom.millrace: startingPosition ${mapping.startingPosition}, and job '${job.name}' says where topic '${topic}' begins (startingOffsets). Leave one of them out.`,
+    )
+  if (startsAt === 'latest') return { ...mapping, startingPosition: 'LATEST' }
+  return { ...mapping, startingPosition: 'AT_TIMESTAMP', startingPositionTimestamp: Math.floor(startsAt / 1000) }
 }
 
 /** @throws InvalidOptionError for a source that the plugin does not know. */

@@ -88,6 +88,8 @@ export interface Source<R extends SourceRecord = SourceRecord> {
   readonly feeds: readonly string[]
   /** What the feed was called when the ids of operators behind it were derived. */
   readonly formerly?: string | undefined
+  /** Where its event source is to begin in what was never read: at the latest, or at a time, milliseconds. Default: at the earliest. */
+  readonly startsAt?: 'latest' | number
   /** Where its positions are copied to, for others. */
   readonly mirrors?: readonly OffsetStore[]
   /**
@@ -130,7 +132,7 @@ export interface SourceKind<R extends SourceRecord = SourceRecord, P = unknown, 
   /** Step 3: what is new. `sources`: those of the job that read the feed. */
   cut(past: Past<P>, records: readonly R[], sources: readonly S[]): Promise<Cut<R>>
   /** And whether what it drops is what was committed. @throws when it is something else: dropping it would lose it (I7). */
-  checkDropped(past: Past<P>, records: readonly R[]): Promise<void>
+  checkDropped(past: Past<P>, records: readonly R[], sources: readonly S[]): Promise<void>
   /** Where the task stands after these records, which were cut. `latest`: what a record's time may be at most. */
   after(past: Past<P>, records: readonly R[], latest: number): P
   /** The same place, said by a commit without records. */

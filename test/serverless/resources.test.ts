@@ -140,6 +140,18 @@ describe('mappings', () => {
     ])
   })
 
+  test('where the job says that a topic begins, unless the service says it, too', () => {
+    const beginning = (startsAt: 'latest' | number, mapping = {}) =>
+      resources({
+        jobs: { words: describedJob('words', { feeds: [{ kind: 'kafka', name: 'lines', startsAt }] }) },
+        mapping,
+      })
+    const at = the(beginning(1_700_000_000_900), 'WordsMillraceTopic').Properties
+    expect(at).toMatchObject({ StartingPosition: 'AT_TIMESTAMP', StartingPositionTimestamp: 1_700_000_000 })
+    expect(the(beginning('latest'), 'WordsMillraceTopic').Properties).toMatchObject({ StartingPosition: 'LATEST' })
+    expect(() => beginning('latest', { startingPosition: 'LATEST' })).toThrow(/startingOffsets.*Leave one of them out/)
+  })
+
   test('of MSK, with everything that can be said', () => {
     const mskArn = 'arn:aws:kafka:eu-central-1:123456789012:cluster/events/uuid-1'
     const secret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:AmazonMSK_1'

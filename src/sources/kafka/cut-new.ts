@@ -6,17 +6,19 @@ import { type CutRecords, type CutRules, cutRecords, type Gap } from './cut.ts'
 import type { KafkaEventRecord } from './event.ts'
 import { knownHoles } from './holes.ts'
 import type { KafkaSource } from './kafka-source.ts'
+import { fromStart, hasStart } from './pass-over.ts'
 import { believed, type Position } from './position.ts'
 
 /** @throws OffsetGapError, and TopicRecreatedError for records that are not those which were committed. */
 export async function cutNew(
   past: Past<Position>,
-  records: readonly KafkaEventRecord[],
+  delivered: readonly KafkaEventRecord[],
   sources: readonly KafkaSource[],
 ): Promise<Cut<KafkaEventRecord>> {
   const { task } = past
-  const rules = rulesOf(sources)
   const position = believed(past)
+  const { records, expected } = hasStart(sources) ? await fromStart(past, delivered, sources) : { records: delivered }
+  const rules = { ...rulesOf(sources), expected }
   let cut: CutRecords
   try {
     cut = cutRecords(task, records, position, rules)

@@ -24,6 +24,8 @@ export interface CutRecords {
 export interface CutRules {
   readonly gaps: GapPolicy
   readonly holes: OffsetHoles
+  /** The offset at which a task begins that has committed nothing; undefined: that of its first record. */
+  readonly expected?: number | undefined
 }
 
 /**
@@ -44,7 +46,7 @@ export function cutRecords(
   const committed = position ? countDuplicates(task, records, position) : 0
   let fresh = committed === 0 ? records : records.slice(committed)
   const gaps: Gap[] = []
-  let expected = position?.until ?? fresh[0]?.offset ?? 0
+  let expected = position?.until ?? rules.expected ?? fresh[0]?.offset ?? 0
   let repeated = false
   for (const { offset } of fresh) {
     if (offset > expected) gaps.push({ from: expected, until: offset })

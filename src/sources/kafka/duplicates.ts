@@ -6,6 +6,8 @@ import { TopicRecreatedError } from '../../errors/state-errors.ts'
 import type { Past } from '../source.ts'
 import type { KafkaEventRecord } from './event.ts'
 import { judge } from './evidence.ts'
+import type { KafkaSource } from './kafka-source.ts'
+import { hasStart } from './pass-over.ts'
 import type { Position } from './position.ts'
 
 /**
@@ -13,11 +15,18 @@ import type { Position } from './position.ts'
  * @throws TopicRecreatedError for a record that is another than the one which was committed at its offset, or that lies before
  * the offset at which the task began.
  */
-export async function checkDuplicates(past: Past<Position>, records: readonly KafkaEventRecord[]): Promise<void> {
+export async function checkDuplicates(
+  past: Past<Position>,
+  records: readonly KafkaEventRecord[],
+  sources: readonly KafkaSource[],
+): Promise<void> {
   const { position } = past
-  const [oldest] = records
-  if (!position || !oldest || oldest.offset >= position.until) return
-  const duplicates = records.filter(({ offset }) => offset < position.until)
+  const [first] = records
+  if (!position || !first || first.offset >= position.until) return
+  const began = hasStart(sources) ? (position.began ?? 0) : 0 // what lies before was passed over, and `cut` has looked at it
+  const duplicates = records.filter(({ offset }) => offset >= began && offset < position.until)
+  const [oldest] = duplicates
+  if (!oldest) return
   if (hold(past, duplicates, position)) return
   const inMemory = oldest.offset >= (position.printsFrom ?? position.from)
   const older = inMemory ? undefined : await findCommit(past, oldest.offset)

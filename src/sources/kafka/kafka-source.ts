@@ -3,6 +3,7 @@
 import type { Source } from '../source.ts'
 import type { KafkaEventRecord } from './event.ts'
 import type { RecordDecoders } from './record.ts'
+import type { Start } from './starting-offsets.ts'
 
 /** What to do with a hole in the offsets of a partition that nothing explains. */
 export type GapPolicy = 'fail' | 'skip' | 'quarantine'
@@ -14,4 +15,6 @@ export type OffsetHoles = 'none' | 'compacted' | 'transactional' | 'filtered'
 export interface KafkaSource extends Source<KafkaEventRecord>, RecordDecoders {
   readonly gaps: GapPolicy
   readonly holes: OffsetHoles
+  /** Where partitions begin that were never read. */
+  readonly start: Start
 }

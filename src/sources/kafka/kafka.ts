@@ -8,6 +8,7 @@ import type { Source } from '../source.ts'
 import type { GapPolicy, KafkaSource, OffsetHoles } from './kafka-source.ts'
 import { KAFKA } from './kind.ts'
 import { EventRecord, type RecordDecoders } from './record.ts'
+import { checkStart, type StartingOffsets } from './starting-offsets.ts'
 
 /** Settings of a Kafka source. */
 export interface KafkaOptions<V, K> {
@@ -30,6 +31,14 @@ export interface KafkaOptions<V, K> {
    */
   readonly formerly?: string
   /**
+   * Where partitions begin that the job has never read; others go on where they are, whatever is said here. Default: what the event source
+   * mapping says, which is the earliest unless it says otherwise. Spark: `startingOffsets`, `startingTimestamp`.
+   *
+   * @example
+   * kafka('orders', { value: json(), startingOffsets: { orders: { 0: 23, 1: -2 } } })
+   */
+  readonly startingOffsets?: StartingOffsets
+  /**
    * Where positions are copied to for others, such as lag monitors: after commits, every five seconds at most, and when the job comes to rest.
    * `consumerGroup` of `millrace/kafka`, `redisOffsets` of `millrace/redis`, or a store of your own. Default: nowhere.
    *
@@ -46,7 +55,7 @@ export function isKafka(source: Source): source is KafkaSource {
   return source.kind.name === KAFKA.name
 }
 
-const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly', 'mirror']
+const KAFKA_OPTIONS = ['value', 'key', 'gaps', 'holes', 'formerly', 'startingOffsets', 'mirror']
 /** Kafka's own rule, `org.apache.kafka.common.internals.Topic`. */
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 
@@ -75,11 +84,15 @@ export function kafka<V, K>(
     )
   }
   const mirrors = checkMirrors(`${where}, mirror`, options.mirror)
+  const start = checkStart(`${where}, startingOffsets`, options.startingOffsets, list)
   const decoders: RecordDecoders = { value: options.value, key: options.key ?? nullable(text()) }
   return {
     kind: KAFKA,
     feeds: list,
     formerly,
+    start,
+    ...(start.kind === 'latest' && { startsAt: 'latest' as const }),
+    ...(start.kind === 'at' && { startsAt: start.time }),
     ...(mirrors.length > 0 && { mirrors }),
     ...decoders,
     gaps: checkChoice(`${where}, gaps`, options.gaps, ['fail', 'skip', 'quarantine']),

@@ -15,10 +15,14 @@ import type { KafkaSource } from './kafka-source.ts'
 import { EVENT_SOURCES, parseEvent } from './parse-event.ts'
 import { atRest, believed, isPosition, type Position, positionAfter } from './position.ts'
 import { bucketOfOffset } from './spread.ts'
+import { checkSameStart } from './starting-offsets.ts'
 
 export const KAFKA: SourceKind<KafkaEventRecord, Position, KafkaSource> = {
   name: 'kafka',
-  checkJob: checkFormerTopics,
+  checkJob(job, sources) {
+    checkFormerTopics(job, sources)
+    checkSameStart(job, sources)
+  },
   eventSources: EVENT_SOURCES,
   parse: parseEvent,
   answer,
