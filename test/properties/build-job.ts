@@ -2,6 +2,7 @@
 
 import { type DStream, type Job, job, StateSpec, text } from '../../src/index.ts'
 import {
+  compareElements,
   digest,
   digestOfGroups,
   digestOfJoined,
@@ -9,6 +10,7 @@ import {
   FILTERS,
   FLAT_MAPS,
   INITIAL,
+  LOADS,
   MAPPINGS,
   NUMBER_TO_NUMBER,
   NUMBER_TO_PAIR,
@@ -23,6 +25,7 @@ import {
   subtract,
   TEXT_TO_NUMBER,
   TEXT_TO_PAIR,
+  timesOver,
   UPDATES,
   VALUE_FLAT_MAP,
   VALUE_MAPS,
@@ -91,6 +94,8 @@ class Streams {
         return numbers(node.input).reduce(REDUCES[node.f])
       case 'count':
         return this.any(node.input).count()
+      case 'isEmpty':
+        return this.any(node.input).isEmpty().map(Number)
       case 'reduceByWindow':
         return numbers(node.input).reduceByWindow(REDUCES[node.f], ...spans(node), pinned(i))
       case 'reduceByWindowInverse':
@@ -151,6 +156,10 @@ class Streams {
           ...pinned(i),
           ...(node.filter !== undefined && { filter: FILTERS[node.filter] }),
         })
+      case 'topByKey':
+        return pairs(node.input)
+          .topByKey(node.n, { ...buckets(node), ...pinned(i) })
+          .mapValues(digest)
       case 'updateStateByKey':
         return this.#updateState(i, pairs(node.input), node)
       case 'mapWithState':
@@ -207,17 +216,29 @@ class Streams {
 }
 
 /** Operators that leave the type of elements as it is, whatever it is. */
-type UniformName = 'filter' | 'flatMap' | 'glom' | 'mapAsync' | 'repartition' | 'union' | 'window'
+type UniformName = (typeof UNIFORM)[number]
 type Uniform = JobNode<UniformName>
 type Other = Exclude<JobNode, Uniform>
 
-const UNIFORM: readonly string[] = ['filter', 'flatMap', 'glom', 'mapAsync', 'repartition', 'union', 'window']
+const UNIFORM = [
+  'filter',
+  'flatMap',
+  'glom',
+  'mapAsync',
+  'repartition',
+  'union',
+  'window',
+  'distinct',
+  'transform',
+  'top',
+  'withBroadcast',
+] as const
 
 function isUniform(node: JobNode): node is Uniform {
-  return UNIFORM.includes(node.op)
+  return UNIFORM.some((op) => op === node.op)
 }
 
-function uniform<T>(
+function uniform<T extends Element>(
   streams: ReadonlyMap<number, DStream<T>>,
   i: number,
   node: Uniform,
@@ -239,6 +260,32 @@ function uniform<T>(
       return input.repartition(node.buckets)
     case 'window':
       return input.window(...spans(node), pinned(i))
+    case 'distinct':
+      return input.distinct(buckets(node))
+    case 'transform':
+      return input.transform((batch) => batch.union(batch))
+    case 'top':
+      return limited(input, node)
+    case 'withBroadcast':
+      return input.withBroadcast(
+        input.broadcast(LOADS[node.load], {
+          id: `${nameOf(i)}-value`,
+          ...(node.load === 'once' && { refresh: false }),
+        }),
+        (batch, times) => batch.flatMap((element) => timesOver(element, times)),
+        pinned(i),
+      )
+  }
+}
+
+function limited<T extends Element>(input: DStream<T>, { how, n }: JobNode<'top'>): DStream<T> {
+  switch (how) {
+    case 'top':
+      return input.top(n, compareElements)
+    case 'takeOrdered':
+      return input.takeOrdered(n, { compare: compareElements })
+    case 'sortBy':
+      return input.sortBy((element) => JSON.stringify(element), { ascending: false }).take(n)
   }
 }
 

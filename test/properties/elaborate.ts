@@ -44,6 +44,12 @@ export const DRAWN = [
   'updateStateByKey',
   'mapWithState',
   'stateSnapshots',
+  'distinct',
+  'topByKey',
+  'transform',
+  'top',
+  'isEmpty',
+  'withBroadcast',
   'cogroup',
   'join',
 ] as const satisfies readonly OperatorName[]
@@ -141,7 +147,8 @@ class AstBuilder {
       }
       case 'filter':
       case 'flatMap':
-      case 'glom': {
+      case 'glom':
+      case 'transform': {
         const input = this.#any(first)
         this.#derive(input, { op, input, type: this.#node(input).type })
         break
@@ -156,7 +163,8 @@ class AstBuilder {
         this.#derive(input, { op, input, buckets: 1 + (a % 3), type: this.#node(input).type })
         break
       }
-      case 'count': {
+      case 'count':
+      case 'isEmpty': {
         const input = this.#any(first)
         this.#derive(input, { op, input, type: 'number' })
         break
@@ -164,6 +172,27 @@ class AstBuilder {
       case 'countByValue': {
         const input = this.#any(first)
         this.#derive(input, { op, input, buckets, type: 'pair' })
+        break
+      }
+      case 'distinct': {
+        const input = this.#any(first)
+        this.#derive(input, { op, input, buckets, type: this.#node(input).type })
+        break
+      }
+      case 'top': {
+        const input = this.#any(first)
+        const how = at(['top', 'takeOrdered', 'sortBy'] as const, a)
+        this.#derive(input, { op, input, how, n: 1 + (c % 3), type: this.#node(input).type })
+        break
+      }
+      case 'withBroadcast': {
+        const input = this.#any(first)
+        this.#derive(input, { op, input, load: at(['each', 'once'] as const, a), type: this.#node(input).type })
+        break
+      }
+      case 'topByKey': {
+        const input = this.#of('pair', first)
+        this.#derive(input, { op, input, buckets, n: 1 + (c % 3), type: 'pair' })
         break
       }
       case 'mapValues': {

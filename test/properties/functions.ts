@@ -57,6 +57,18 @@ export const FILTERS = {
   small: ([, value]: Pair): boolean => value < 3,
 } as const
 
+/** An order in which only equal elements are alike. */
+export function compareElements(a: Element, b: Element): number {
+  const [x, y] = [JSON.stringify(a), JSON.stringify(b)]
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+/** What is loaded beside a batch: how many times over it has its elements. */
+export const LOADS = { each: (time: number): number => mod(time / 1000, 3), once: (): number => 2 } as const
+export function timesOver<T>(element: T, times: number): T[] {
+  return new Array<T>(times).fill(element)
+}
+
 /** One number for a multiset of numbers. */
 export function digest(values: Iterable<number>): number {
   let sum = 0

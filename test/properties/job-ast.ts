@@ -85,6 +85,13 @@ export interface Operators {
   /** `timeout` in milliseconds. */
   mapWithState: Keyed & Born & { readonly f: keyof typeof MAPPINGS; readonly timeout: number | undefined }
   stateSnapshots: Unary
+  distinct: Keyed
+  topByKey: Keyed & { readonly n: number }
+  /** Every element twice. */
+  transform: Unary
+  top: Unary & { readonly n: number; readonly how: 'top' | 'takeOrdered' | 'sortBy' }
+  isEmpty: Unary
+  withBroadcast: Unary & { readonly load: 'each' | 'once' }
   cogroup: Binary & Shuffled
   join: Binary & Shuffled & { readonly outer: 'none' | 'left' | 'right' | 'full' }
 }

@@ -37,6 +37,8 @@ function promiseOf(node: JobNode, input: Promised): Promised {
     case 'mapPartitions':
     case 'mapAsync':
     case 'glom':
+    case 'transform':
+    case 'withBroadcast':
     case 'union':
     case 'repartition':
       return input
@@ -45,10 +47,13 @@ function promiseOf(node: JobNode, input: Promised): Promised {
     case 'combineByKey':
     case 'countByValue':
     case 'reduce':
+    case 'distinct':
+    case 'top':
     case 'cogroup':
     case 'join':
       return input === 'part' ? 'data' : input
     case 'count':
+    case 'isEmpty':
       return input === 'always' ? 'part' : worst([input, 'data'])
     case 'window':
     case 'reduceByWindow':
@@ -67,6 +72,8 @@ function promiseOf(node: JobNode, input: Promised): Promised {
     case 'mapWithState':
       // Initial state is as old as the first batch, which is another one in each bucket when that need not have data.
       if (node.initial && node.timeout !== undefined && node.slide > 1) return 'never'
+      return input === 'always' ? 'always' : 'never'
+    case 'topByKey':
       return input === 'always' ? 'always' : 'never'
     case 'stateSnapshots':
       return input === 'always' ? 'part' : 'never'

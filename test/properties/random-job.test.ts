@@ -46,6 +46,8 @@ describe('random jobs', () => {
     const seen = counted(options)
     const wanted = [
       ...['rekey', 'shift', 'initial', 'value', 'key', 'byRemainder', 'bump', 'one', 'length'].map((f) => `map f ${f}`),
+      ...['top', 'takeOrdered', 'sortBy'].map((how) => `top how ${how}`),
+      ...['each', 'once'].map((load) => `withBroadcast load ${load}`),
       ...['none', 'left', 'right', 'full'].map((outer) => `join outer ${outer}`),
       ...['undefined', 'notZero', 'large', 'small'].map((f) => `reduceByKeyAndWindowInverse filter ${f}`),
       ...['values', 'groups', 'timed'].map((shape) => `updateStateByKey shape ${shape}`),
@@ -69,7 +71,7 @@ describe('random jobs', () => {
       }),
       withItself: share(({ ast }) => ast.nodes.some((node) => 'inputs' in node && node.inputs[0] === node.inputs[1])),
       windowOfWindow: share(({ ast }) => isNested(ast, /window/i)),
-      stateOfState: share(({ ast }) => isNested(ast, /State/)),
+      stateOfState: share(({ ast }) => isNested(ast, /State|topByKey|withBroadcast/)),
       outputs: share(({ ast }) => ast.saved.length > 1),
       sources: share(({ ast }) => ast.nodes.filter(({ op }) => op === 'source').length > 1),
       allTopics: share(({ ast }) =>

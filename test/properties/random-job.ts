@@ -18,7 +18,7 @@ export const randomJob: fc.Arbitrary<JobAst> = fc
   .record<JobDraws>({
     topics: fc.integer({ min: 1, max: TOPICS.length }),
     sources: fc.array(upTo(TOPICS.length), { minLength: 1, maxLength: 3 }),
-    draws: fc.array(draw, { minLength: 1, maxLength: 6 }),
+    draws: fc.array(draw, { minLength: 1, maxLength: 7 }),
     idle: fc.constantFrom('pause', 'run'),
     numPartitions: fc.integer({ min: 1, max: 3 }),
     tapped: fc.array(upTo(9), { maxLength: 2 }),

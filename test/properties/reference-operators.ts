@@ -2,6 +2,7 @@
 // the node has a batch, in order; it says what the batch holds.
 
 import {
+  compareElements,
   digest,
   digestOfGroups,
   digestOfJoined,
@@ -9,6 +10,7 @@ import {
   FILTERS,
   FLAT_MAPS,
   INITIAL,
+  LOADS,
   NUMBER_TO_NUMBER,
   NUMBER_TO_PAIR,
   PAIR_TO_NUMBER,
@@ -21,6 +23,7 @@ import {
   seasoned,
   TEXT_TO_NUMBER,
   TEXT_TO_PAIR,
+  timesOver,
   UPDATES,
   VALUE_FLAT_MAP,
   VALUE_MAPS,
@@ -152,6 +155,35 @@ export const DEFINITIONS: Definitions = {
   count:
     ({ input }, at) =>
     (time) => [batch(at, input, time).length],
+  isEmpty:
+    ({ input }, at) =>
+    (time) => [batch(at, input, time).length === 0 ? 1 : 0],
+  distinct:
+    ({ input }, at) =>
+    (time) => [...new Map(batch(at, input, time).map((element) => [JSON.stringify(element), element])).values()],
+  transform:
+    ({ input }, at) =>
+    (time) =>
+      batch(at, input, time).flatMap((element) => [element, element]),
+  top:
+    ({ input, how, n }, at) =>
+    (time) => {
+      const ascending = batch(at, input, time).toSorted(compareElements)
+      return (how === 'takeOrdered' ? ascending : ascending.reverse()).slice(0, n)
+    },
+  withBroadcast:
+    ({ input, load }, at) =>
+    (time) =>
+      batch(at, input, time).flatMap((element) => timesOver(element, LOADS[load](time))),
+  topByKey({ input, n }, at) {
+    const had = new Map<string, number[]>()
+    return (time) =>
+      [...grouped(batch(at, input, time))].map(([key, came]): Pair => {
+        const all = [...(had.get(key) ?? []), ...came]
+        had.set(key, all)
+        return [key, digest(all.toSorted((a, b) => b - a).slice(0, n))]
+      })
+  },
   window: (node, at) => (time) => inWindow(at, node, time),
   reduceByWindow: (node, at) => (time) => reduced(numbers(inWindow(at, node, time)), node.f),
   // The sum stays, 0 at last, once there has been one.

@@ -1,7 +1,7 @@
 // References that are wrong on purpose, each in one of the ways in which a port of Spark goes wrong. The random jobs must tell every
 // one of them from the job that runs.
 
-import { digestOfJoined, FILTERS, INITIAL, type Pair, REDUCES, UPDATES } from './functions.ts'
+import { digestOfJoined, FILTERS, INITIAL, LOADS, type Pair, REDUCES, timesOver, UPDATES } from './functions.ts'
 import { batch, inWindow } from './history.ts'
 import { BATCH } from './job-ast.ts'
 import type { Mistakes } from './reference.ts'
@@ -190,6 +190,38 @@ export const WRONG: Readonly<Record<string, Mistakes>> = {
           const states = [...(at.states.get(input) ?? [])].filter(([, { usedAt }]) => usedAt === time)
           return states.map(([key, { state }]): Pair => [key, state])
         },
+    },
+  },
+  'distinct keeps what comes twice': {
+    operators: {
+      distinct:
+        ({ input }, at) =>
+        (time) =>
+          batch(at, input, time),
+    },
+  },
+  'topByKey knows nothing of the batches before': {
+    operators: {
+      topByKey: (node, at) => (time) => DEFINITIONS.topByKey(node, at, 0)(time),
+    },
+  },
+  'top leaves out what is equal to another': {
+    operators: {
+      top: (node, at) => DEFINITIONS.top(node, { ...at, batches: (...where) => at.batches(...where).map(distinct) }, 0),
+    },
+  },
+  'top has one too many': {
+    operators: { top: (node, at) => DEFINITIONS.top({ ...node, n: node.n + 1 }, at, 0) },
+  },
+  'isEmpty says nothing of an empty batch': {
+    operators: {
+      isEmpty: (node, at) => (time) => DEFINITIONS.isEmpty(node, at, 0)(time).filter((isEmpty) => isEmpty === 0),
+    },
+  },
+  'a broadcast has the value of the batch before': {
+    operators: {
+      withBroadcast: (node, at) => (time) =>
+        batch(at, node.input, time).flatMap((element) => timesOver(element, LOADS[node.load](time - BATCH))),
     },
   },
   'a windowed sum over numbers is a maximum': {

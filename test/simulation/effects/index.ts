@@ -1,30 +1,15 @@
 // Kinds of jobs that do something with batches after their commit (`foreachRDD`). What they write outside stands there once, by the
 // batch's id, however often it was written; what must stand there the ledger says.
 
-import { type Batch, type Job, type JobOptions, job, type OffsetRange, text } from '../../../src/index.ts'
-import type { Random } from '../../../src/testing/simulation/random.ts'
+import { job, text } from '../../../src/index.ts'
 import { incompressible } from '../../support/incompressible.ts'
 import { BATCH, TOPICS } from '../jobs.ts'
+import { broadcasts } from './broadcasts.ts'
+import { type EffectKind, TOLD, upsert } from './outside.ts'
 
-/** A table outside, with a key: by id of the batch its values, and which offsets it says that they are from. */
-export type Outside = Map<string, { readonly values: readonly string[]; readonly read: readonly OffsetRange[] }>
-
-export interface EffectKind {
-  /** @param own what one process draws from. @param version 2 means the same */
-  define(options: JobOptions, outside: Outside, own: Random, version: number): Job
-  /** Records at most. Default 60. */
-  readonly most?: number
-}
+export { type EffectKind, type Outside, TOLD } from './outside.ts'
 
 const BULK = incompressible(300 * 1024)
-
-/** Under the id of the operator. */
-export const TOLD = 'told'
-
-const upsert = (outside: Outside) => (batch: Batch<string>) => {
-  const names = batch.map((value) => value.split(' ')[0] ?? '')
-  outside.set(batch.id, { values: names.collect().sort(), read: names.offsetRanges })
-}
 
 /** Besides an output of another kind and a second one of this; slower than the data now and then. */
 const effects: EffectKind = {
@@ -98,5 +83,5 @@ const mirrored: EffectKind = {
     }),
 }
 
-export const EFFECT_KINDS = { effects, failingEffects, lastingFailure, mirrored } as const
+export const EFFECT_KINDS = { effects, failingEffects, lastingFailure, mirrored, broadcasts } as const
 export type EffectKindName = keyof typeof EFFECT_KINDS

@@ -2,6 +2,8 @@
 
 import type { Mutant } from './mutants.ts'
 
+const LIMITS = ['limits', 'limits in place'] as const
+
 export const VALUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a key that is undefined is taken',
@@ -170,5 +172,61 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     find: 'if (cell.length !== 2) loading.refuse()',
     replace: '',
     test: 'test/operators/update-state-by-key.test.ts',
+  },
+  {
+    name: 'a limit is that of the first task, and not of all',
+    breaks: 'I2',
+    file: 'src/operators/take.ts',
+    find: 'return first(elements)\n        } catch',
+    replace: 'return elements.slice(0, n)\n        } catch',
+    kinds: LIMITS,
+  },
+  {
+    name: 'of equal elements the last ones that came count',
+    breaks: 'I2',
+    file: 'src/operators/take.ts',
+    find: 'return firstInOrder(elements, n, key, order)',
+    replace: 'return firstInOrder(elements.toReversed(), n, key, order)',
+    kinds: LIMITS,
+  },
+  {
+    name: 'a limit forgets the best of what came before',
+    breaks: 'I1',
+    file: 'src/batch/order.ts',
+    find: 'best.sort(byKey).splice(n)',
+    replace: 'best.splice(n)',
+    test: 'test/batch',
+  },
+  {
+    name: 'a broadcast that serves is loaded again',
+    breaks: 'I1',
+    file: 'src/operators/broadcast.ts',
+    find: 'if (last && time - last[0] < this.#serves)',
+    replace: 'if (last && time - last[0] < 0)',
+    kinds: ['broadcasts'],
+  },
+  {
+    name: 'a broadcast is sent once to each, and never again',
+    breaks: 'I1',
+    file: 'src/operators/broadcast.ts',
+    find: 'this.#sent.get(reader) !== time',
+    replace: '!this.#sent.has(reader)',
+    kinds: ['broadcasts'],
+  },
+  {
+    name: 'a function is given the value that was loaded before',
+    breaks: 'I1',
+    file: 'src/operators/broadcast.ts',
+    find: 'const [, [value]] = now',
+    replace: 'const [, [value]] = loads.length > 1 || !last ? now : last',
+    kinds: ['broadcasts'],
+  },
+  {
+    name: 'a broadcast that was loaded is not in the commit',
+    breaks: 'I1',
+    file: 'src/operators/broadcast.ts',
+    find: 'this.#loaded.set(time, [value])',
+    replace: '',
+    kinds: ['broadcasts'],
   },
 ]

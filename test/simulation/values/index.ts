@@ -2,6 +2,7 @@
 
 import { aside } from './aside.ts'
 import { farTimeouts } from './far.ts'
+import { limits } from './limits.ts'
 import { lru } from './lru.ts'
 import { mixed, order } from './mixed.ts'
 import { mutating, mutatingWindows, shared } from './mutating.ts'
@@ -22,8 +23,12 @@ export const VALUE_KINDS = {
   farTimeouts,
   top,
   whole,
+  limits,
 } as const
 export type ValueKind = keyof typeof VALUE_KINDS
 
 /** Kinds that came after those of deployments. */
 export const LATER_KINDS: readonly ValueKind[] = ['top', 'whole']
+
+/** Kinds that came after those of effects. */
+export const LATEST_KINDS: readonly ValueKind[] = ['limits']
