@@ -26,8 +26,8 @@ export const FLIGHT_DELAYS: DemoJob<Delays> = {
   batches: 'one day',
   batchSize: 250,
   async account(services, produced) {
-    const { lines: hourly } = await readPublished(services, 'delays-by-hour', true)
-    const { lines: weekly } = await readPublished(services, 'delays-over-a-week', true)
+    const { lines: hourly } = await readPublished(services, 'delays-by-hour', { header: true })
+    const { lines: weekly } = await readPublished(services, 'delays-over-a-week', { header: true })
     const days = recount(produced)
     const wrong: string[] = []
     for (const [day, sums] of days) compare(`hours of ${day}`, hourly.get(day), sums, wrong)

@@ -10,11 +10,15 @@ export interface Published {
   readonly closed: ReadonlySet<number>
 }
 
-/** @param header whether every part begins with a line of names */
-export async function readPublished({ objects }: Embedded, prefix: string, header = false): Promise<Published> {
+/** @param options `header`: whether every part begins with a line of names */
+export async function readPublished(
+  { objects }: Pick<Embedded, 'objects'>,
+  prefix: string,
+  { header = false, bucket = 'results' }: { readonly header?: boolean; readonly bucket?: string } = {},
+): Promise<Published> {
   const lines = new Map<number, string[]>()
   const closed = new Set<number>()
-  for await (const { key } of objects.list('results', `${prefix}-`)) {
+  for await (const { key } of objects.list(bucket, `${prefix}-`)) {
     const [batch = '', name = ''] = key.split('/')
     const time = Number(batch.slice(prefix.length + 1))
     if (!Number.isInteger(time)) continue // another output, whose name goes on
@@ -22,7 +26,7 @@ export async function readPublished({ objects }: Embedded, prefix: string, heade
       closed.add(time)
       continue
     }
-    const body = new TextDecoder().decode(await objects.get({ bucket: 'results', key }))
+    const body = new TextDecoder().decode(await objects.get({ bucket, key }))
     const rows = body === '' ? [] : body.trimEnd().split('\n')
     lines.set(time, [...(lines.get(time) ?? []), ...rows.slice(header ? 1 : 0)])
   }

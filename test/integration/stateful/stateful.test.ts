@@ -2,15 +2,12 @@
 // whole topic. The jobs are the ones of functions/, as they are.
 
 import { randomInt } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { until } from '../../local/event-source/until.ts'
-import { Stage } from '../exactly-once/stage.ts'
+import type { Stage } from '../exactly-once/stage.ts'
 import { KafkaService } from '../poller/kafka-service.ts'
 import { bootstrap, describeWith, endpoints } from '../poller/services.ts'
-import { placeLines } from './placed.ts'
+import { runKilled } from './killed.ts'
 
-const PARTITIONS = 4
 const BATCH = 5000
 const KILLS = 20
 const WORDS = ['mill', 'race', 'water', 'wheel', 'stone', 'grain', 'flour', 'sluice', '__proto__', 'constructor']
@@ -37,40 +34,16 @@ afterEach(async () => {
 })
 
 /** Runs a job over `lines` while its functions are killed, until all is closed. */
-async function runKilled(
-  module: URL,
+async function runOver(
   job: string,
   endpoint: string,
   lines: readonly Line[],
 ): Promise<{ run: Stage; placed: readonly Placed[] }> {
-  // Longer than the pauses that kills make: what is silent for longer is rightly not waited for (I2).
-  const run = new Stage(kafka, endpoint, { module, job, topics: { LINES: PARTITIONS }, env: { IDLE_AFTER: '20s' } })
-  stage = run
-  await run.prepare()
-  const poller = await run.start()
-  let kills = 0
-  const chunk = Math.ceil(lines.length / KILLS)
-  for (let from = 0; from < lines.length; from += chunk) {
-    await kafka.append(
-      lines.slice(from, from + chunk).map(({ timestamp, words }, i) => ({
-        topic: run.topic('LINES'),
-        partition: (from + i) % PARTITIONS,
-        value: words.join(' '),
-        timestamp,
-      })),
-    )
-    await sleep(randomInt(50, 400)) // a moment at random
-    await until('a function runs', () => {
-      const killed = poller.invoker.kill()
-      kills += killed
-      return killed > 0
-    })
-  }
-  await until('all is consumed', () => run.consumed(), 300_000)
-  await until('the job is at rest', () => run.atRest(), 300_000)
-  console.log(`${job}: ${lines.length} lines, functions killed ${kills} times`)
-  expect(kills).toBeGreaterThanOrEqual(KILLS)
-  const times = await placeLines(run, endpoint, lines, BATCH)
+  const records = lines.map(({ timestamp, words }) => ({ timestamp, value: words.join(' ') }))
+  const how = { job, endpoint, topic: 'LINES', batch: BATCH, records, kills: KILLS }
+  const { run, times } = await runKilled(kafka, how, (started) => {
+    stage = started
+  })
   return { run, placed: lines.map((line, i) => ({ ...line, time: times[i] ?? 0 })) }
 }
 
@@ -113,12 +86,7 @@ function countWords(lines: readonly Line[]): [string, number][] {
 
 describeWith(bootstrap, endpoints.localstack)('hot words on real Kafka and LocalStack', () => {
   it('both forms of the window equal a recount of the topic', { timeout: 900_000 }, async () => {
-    const { run, placed } = await runKilled(
-      new URL('../../../functions/hot-words.ts', import.meta.url),
-      'hot-words',
-      endpoints.localstack,
-      someLines(12_000),
-    )
+    const { run, placed } = await runOver('hot-words', endpoints.localstack, someLines(12_000))
     const [inverse, recounted] = [await readPairs(run, 'hot-words'), await readPairs(run, 'hot-words-recounted')]
     const last = Math.max(...placed.map(({ time }) => time))
     let windows = 0
@@ -139,12 +107,7 @@ describeWith(bootstrap, endpoints.localstack)('hot words on real Kafka and Local
 
 describeWith(bootstrap, endpoints.ministack)('running counts on real Kafka and MiniStack', () => {
   it('by updateStateByKey and by mapWithState equal a recount of the topic', { timeout: 900_000 }, async () => {
-    const { run, placed } = await runKilled(
-      new URL('../../../functions/running-counts.ts', import.meta.url),
-      'running-counts',
-      endpoints.ministack,
-      someLines(8000),
-    )
+    const { run, placed } = await runOver('running-counts', endpoints.ministack, someLines(8000))
     const totals = await readPairs(run, 'running-counts')
     for (const time of new Set(placed.map((line) => line.time))) {
       expect(totals.get(time)?.toSorted()).toEqual(countWords(placed.filter((line) => line.time <= time)))
