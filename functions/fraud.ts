@@ -47,7 +47,7 @@ type PerCountry = DStream<[country: string, payments: readonly Payment[]]>
 /** The payments of a batch by country, in the order of their times. */
 export function byCountry(payments: DStream<Payment>): PerCountry {
   return payments
-    .map((payment) => [payment.country, payment] as const)
+    .map((payment) => [payment.country, payment])
     .groupByKey()
     .mapValues((all) => all.toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)))
 }

@@ -31,7 +31,7 @@ const profiles = StateSpec.function(
 /** For every user who has viewed anything in a batch the pages to recommend, and once more when they have gone. */
 export function recommendations(views: DStream<View>) {
   return views
-    .map(({ user, page }) => [user, page] as const)
+    .map(({ user, page }) => [user, page])
     .groupByKey() // so that a batch says it once per user, and not once per view
     .mapWithState(profiles, { id: 'profiles' })
 }

@@ -29,7 +29,7 @@ type ModuleOptions = Omit<SimulateOptions, 'seed' | 'trace' | 'shrink'> & {
   readonly job?: SimulatedJob
 }
 
-const MODULE_OPTIONS = ['job', 'records', 'faults', 'deploys', 'normalize', 'allows']
+const MODULE_OPTIONS = ['job', 'records', 'faults', 'mishaps', 'deploys', 'normalize', 'allows', 'outside']
 
 /** Runs one seed; `tell`: its story, when it has failed. */
 export type RunSeed = (seed: number) => Promise<SimulationReport & { readonly tell: () => Promise<string> }>

@@ -4,6 +4,7 @@ import '../needs-node.ts'
 
 export type { CoverageCounts } from './simulation/coverage.ts'
 export type { Outputs } from './simulation/outputs.ts'
+export type { Outside, OutsideRun } from './simulation/outside.ts'
 export type { Random } from './simulation/random.ts'
 export type { SimulatedRecord, SimulatedRecords } from './simulation/records.ts'
 export { type SimulatedJob, type SimulateOptions, type SimulationReport, simulate } from './simulation/simulate.ts'

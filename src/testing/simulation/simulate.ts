@@ -10,6 +10,7 @@ import type { TakenFault } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 import { loseLog, remakeTopic } from './loss.ts'
 import type { Outputs, Published } from './outputs.ts'
+import { type Outside, outsideRun } from './outside.ts'
 import { derivedRandom, type Random } from './random.ts'
 import type { SimulatedRecords } from './records.ts'
 import { runReference } from './reference.ts'
@@ -49,6 +50,8 @@ export interface SimulateOptions {
   readonly normalize?: (line: string, output: string) => string
   /** Whether an error may happen: one that the job's own code throws now and then. Default: none may. */
   readonly allows?: (error: unknown) => boolean
+  /** What functions of the job write to besides, as of `foreachRDD`, and what should stand there. Default: nothing is known of it. */
+  readonly outside?: Outside
   /** Keep the trace of every call. Default false. */
   readonly trace?: boolean
   /** Whether a failing run is made as small as can be, for its story. Default true. */
@@ -88,6 +91,7 @@ const OPTIONS = [
   'seed',
   'records',
   'faults',
+  'mishaps',
   'deploys',
   'refusals',
   'givesUp',
@@ -95,6 +99,7 @@ const OPTIONS = [
   'alike',
   'normalize',
   'allows',
+  'outside',
   'trace',
   'shrink',
 ]
@@ -175,6 +180,7 @@ export async function simulateSeed(
   })
   const { world, partitions } = simulation
 
+  options.outside?.reset()
   await simulation.run()
   if (scenario.mishaps.includes('rest before seals')) simulation.outage()
   await simulation.quiesce()
@@ -189,6 +195,8 @@ export async function simulateSeed(
     await checkRest(world, simulation.stages())
   }
   const published = await world.published(normalize)
+  const wrong = options.outside?.check(outsideRun(world.ledger, published.outputs)) ?? []
+  for (const sentence of wrong) world.monitor.violation(sentence)
   if (world.monitor.violations.length === 0 && options.alike !== false) await compareWithReference(world, published)
 
   const ledger = world.ledger.copy()
