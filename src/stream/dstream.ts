@@ -41,7 +41,7 @@ import { union } from '../operators/union.ts'
 import type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from '../operators/update-shapes.ts'
 import { updateStateByKey } from '../operators/update-state-by-key.ts'
 import { type WindowOptions, window } from '../operators/window.ts'
-import type { Duration } from '../options/duration.ts'
+import { type Duration, toMillis } from '../options/duration.ts'
 import type { IdentityOptions } from '../options/identity.ts'
 import type { Inferred } from '../options/inferred.ts'
 import { checkFunction } from '../options/options.ts'
@@ -438,9 +438,23 @@ export class DStream<out T> {
   /**
    * This stream: every commit is a checkpoint, so there is none to ask for and no interval to choose. Spark: `checkpoint`.
    *
-   * @example byShop.reduceByKey((a, b) => a + b).checkpoint()
+   * @throws InvalidOptionError for what is no duration.
+   * @example byShop.reduceByKey((a, b) => a + b).checkpoint('10s')
    */
-  checkpoint(_interval?: Duration): this {
+  checkpoint(interval?: Duration): this {
+    if (interval !== undefined) toMillis('checkpoint', interval)
+    return this
+  }
+
+  /**
+   * This stream: batches are not kept in memory for anybody to ask for. How long commits can be looked up is the job's `retention`, and a
+   * span of batches is a {@link window}. Spark: `remember` of the streaming context, which tells its streams.
+   *
+   * @throws InvalidOptionError for what is no duration.
+   * @example orders.remember('5m')
+   */
+  remember(span: Duration): this {
+    toMillis('remember', span)
     return this
   }
 
