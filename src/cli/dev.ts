@@ -6,7 +6,7 @@ import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseEnv } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
-import { InvalidOptionError } from '../errors/errors.ts'
+import { describeCause, InvalidOptionError, MillraceError } from '../errors/errors.ts'
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../local/dev/feeds.ts'
 import { helpOf, hotkeysOf } from '../local/dev/hotkeys.ts'
 import { Keys } from '../local/dev/keys.ts'
@@ -28,6 +28,7 @@ interface DevFlags {
   readonly inspect?: string | true
   readonly reset?: boolean
   readonly yes?: boolean
+  readonly record?: string
 }
 
 const REFUSED = 3
@@ -54,6 +55,7 @@ export function devCommand(): Command {
     .option('--brokers <list>', 'read the topics of a Kafka cluster, host:port,…, instead of those in the folder')
     .option('--dir <folder>', 'where state, topics and objects are kept', '.millrace')
     .option('--inspect [host:port]', `let a debugger attach to the worker (default: ${DEBUGGER})`)
+    .option('--record <file>', "write the session's records as a test of the job, when it ends")
     .option('--reset', 'delete the folder first; asks')
     .option('--yes', 'answer that question')
     .action(runDev)
@@ -77,6 +79,7 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
   const generated = assignments('generate', '10')
   const values = new Map(assignments('sample', "'a value'"))
   const screen = new Screen()
+  const recorder = flags.record === undefined ? undefined : new (await import('../local/dev/record.ts')).Recorder()
   const session = await DevSession.open({
     entry,
     folder,
@@ -87,11 +90,26 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
     brokers: flags.brokers?.split(',') ?? [],
     ...(flags.export !== undefined && { exportName: flags.export }),
     ...(flags.inspect !== undefined && { inspect: flags.inspect === true ? DEBUGGER : flags.inspect }),
-    onTaken: () => {},
+    onTaken: (job, event) => recorder?.note(job, event),
   })
   const samples = new Samples(session.services.topics, values)
   for (const [topic, rate] of generated) feeds.push(generatorFeed(topic, rate, () => samples.of(topic)))
-  await live(session, samples, screen, feeds)
+  try {
+    await live(session, samples, screen, feeds)
+  } catch (error) {
+    screen.problem([`✘ ${error instanceof MillraceError ? `${error.code}: ${error.message}` : describeCause(error)}`])
+    process.exit(1)
+  }
+  if (recorder && flags.record !== undefined) {
+    try {
+      screen.say(...(await recorder.write(resolve(flags.record), entry, folder)))
+    } catch (error) {
+      screen.problem([`✘ ${describeCause(error)}`])
+      process.exitCode = 1
+    }
+  }
+  // What a library still waits for, such as a connection that it tries to make, must not keep the process.
+  process.exit()
 }
 
 /** Until somebody stops it. */
@@ -126,7 +144,6 @@ async function live(session: DevSession, samples: Samples, screen: Screen, feeds
     keys.close()
     screen.say('stopped')
   }
-  process.exit(0)
 }
 
 function banner(session: DevSession, screen: Screen): string[] {
@@ -134,7 +151,7 @@ function banner(session: DevSession, screen: Screen): string[] {
   return [
     `millrace dev: ${[...jobs.keys()].join(', ')}`,
     `  topics   ${sessionTopics(session).join(', ')} (${services.topics.where})`,
-    `  objects  ${relative(process.cwd(), services.objectsAt) || services.objectsAt}`,
+    `  objects  ${services.objectsAt}`,
   ].map((line, i) => (i === 0 ? screen.paint('green', line) : line))
 }
 

@@ -73,8 +73,8 @@ async function askBrokers(cluster: KafkaCluster, patienceMs: number): Promise<Re
   }
 }
 
-/** kafkajs sets timers in the past, which Node.js 24 prints a warning about, in the middle of a deployment. */
-function quietAboutTimers(): () => void {
+/** kafkajs sets timers in the past, which Node.js 24 prints a warning about, in the middle of what somebody reads. */
+export function quietAboutTimers(): () => void {
   const { emitWarning } = process
   const filtered = (...warning: unknown[]): void => {
     if (warning[1] !== 'TimeoutNegativeWarning') Reflect.apply(emitWarning, process, warning)

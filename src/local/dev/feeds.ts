@@ -35,7 +35,7 @@ export function fileFeed(topic: string, path: string): Feed {
     const input = path === '-' ? process.stdin : createReadStream(path)
     stopping.addEventListener('abort', () => input.destroy())
     try {
-      const count = await lines(topic, input, append)
+      const count = await lines(topic, input, append, stopping)
       if (!stopping.aborted)
         say(`${path === '-' ? 'standard input' : path}: ${count.toLocaleString('en')} lines appended to ${topic}`)
     } catch (error) {
@@ -60,7 +60,7 @@ export function socketFeed(topic: string, address: string): Feed {
       const socket = connect({ host, port: Number(port), signal: stopping })
       socket.once('connect', () => tell(`connected to ${host}:${port}: its lines go to ${topic}`))
       try {
-        await lines(topic, socket, append)
+        await lines(topic, socket, append, stopping)
         if (!stopping.aborted) tell(`${host}:${port} has closed the connection; connecting again`)
       } catch (error) {
         if (stopping.aborted) return
@@ -94,7 +94,12 @@ export function generatorFeed(topic: string, rate: string, sample: () => Promise
 }
 
 /** In order; appended as they come, but not one by one when there are many. */
-async function lines(topic: string, input: Readable, append: FeedContext['append']): Promise<number> {
+async function lines(
+  topic: string,
+  input: Readable,
+  append: FeedContext['append'],
+  signal: AbortSignal,
+): Promise<number> {
   let waiting: NewRecord[] = []
   let appending: Promise<void> | undefined
   let count = 0
@@ -106,7 +111,7 @@ async function lines(topic: string, input: Readable, append: FeedContext['append
     }
     appending = undefined
   }
-  for await (const value of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const value of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal })) {
     waiting.push({ topic, value })
     count++
     appending ??= flush()

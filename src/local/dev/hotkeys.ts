@@ -1,5 +1,6 @@
 // What the keys of a session do.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { partitionName } from '../../names/tasks.ts'
 import { nextWakeUp } from '../../runtime/wake-row.ts'
 import type { DevJob } from './job.ts'
@@ -8,6 +9,10 @@ import type { Samples } from './samples.ts'
 import { clockTime, plural, type Screen } from './screen.ts'
 import { type DevSession, sessionTopics } from './session.ts'
 import { describeState } from './state-view.ts'
+
+/** An invocation that is over by then was too short to be killed. */
+const SOON_MS = 500
+const MOST_TRIES = 20
 
 export interface HotkeyContext {
   readonly session: DevSession
@@ -99,7 +104,12 @@ async function kill(context: HotkeyContext): Promise<void> {
   const [job] = session.jobs.values()
   if (!job) return screen.warn('no job runs')
   const killed = job.worker.killNext()
-  if (job.progress.inFlight === 0 && (await produce(context)) === undefined) return
+  let hit = false
+  for (let tries = 0; !hit && tries < MOST_TRIES; tries++) {
+    if (!job.worker.busy && (await produce(context)) === undefined) return
+    hit = await Promise.race([killed.then(() => true), sleep(SOON_MS, false)])
+  }
+  if (!hit) return screen.warn('no invocation lasted long enough: the next one will be killed')
   const after = await killed
   screen.say(screen.paint('red', `☠ worker killed (SIGKILL) ${after} ms into an invocation`))
   screen.say(...(await accountOf(session, job)))
@@ -119,7 +129,7 @@ async function accountOf({ services }: DevSession, job: DevJob): Promise<string[
       }
     }
     if (behind === 0) return ['✔ nothing lost, nothing twice: the log goes on where the last commit ended', ...lines]
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
   return ['The job is still behind: the worker is busy, or fails; see above.']
 }

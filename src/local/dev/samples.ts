@@ -16,7 +16,9 @@ export class Samples {
     const value = this.#values.get(topic)
     if (value !== undefined) return { topic, value }
     const last = await this.#topics.last(topic)
-    return last && { topic, key: last.key, value: last.value, headers: last.headers }
+    if (!last) return undefined
+    const { key = null, value: again = null, headers = [] } = last
+    return { topic, key, value: again, headers }
   }
 
   /** For topics that have no record. */

@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
-import { describeCause } from '../../errors/errors.ts'
+import { describeCause, MillraceError } from '../../errors/errors.ts'
 import type { JobSchema } from '../../plan/schema.ts'
 import { describeDiff, diffSchemas } from '../../plan/schema-diff.ts'
 import { keptSchema } from '../../runtime/claim.ts'
@@ -58,7 +58,7 @@ export class DevSession {
     const own = join(options.folder, OWN)
     mkdirSync(own, { recursive: true })
     const clock = new DevClock(join(own, 'clock'))
-    return new DevSession(options, clock, await openServices({ ...options, clock }))
+    return new DevSession(options, clock, await openServices(options))
   }
 
   /** Resolves when the first build runs, or when the session is stopped before. */
@@ -69,9 +69,7 @@ export class DevSession {
       into: join(folder, OWN, 'bundles'),
       color: screen.color,
       onBuild: (build) => {
-        this.#turn = this.#turn
-          .then(() => this.#take(build))
-          .catch((error: unknown) => this.#refuse(describeCause(error)))
+        this.#turn = this.#turn.then(() => this.#take(build)).catch((error: unknown) => this.#failed(error))
       },
     })
     await this.#ready.promise
@@ -121,6 +119,8 @@ export class DevSession {
     const variables = { ...this.services.variables, ...env }
     const described = this.#chosen(await describeJobs(module, build.file, variables))
     const partitions = await this.#partitionsOf(described.flatMap(([, { feeds }]) => feeds.map(({ name }) => name)))
+    const buckets = described.flatMap(([, { outputs }]) => outputs.map(({ bucket }) => bucket))
+    await this.services.makeBuckets([...new Set(buckets)])
     const changes: string[] = []
     for (const [, { name, schema }] of described) {
       const before = await keptSchema(this.services.table, name)
@@ -185,6 +185,13 @@ export class DevSession {
     if (found.length === 0) throw new Error(`there is no export '${exportName}', only ${[...jobs.keys()].join(', ')}`)
     // A handler may be exported twice: by its name and as the default.
     return [...new Map(found.map((one) => [one[1].name, one])).values()]
+  }
+
+  /** At the start, what is around the job must be there; later it may come back, and an edit is not needed for that. */
+  #failed(error: unknown): void {
+    const around = error instanceof MillraceError && (error.kind === 'wait' || error.kind === 'deployment')
+    if (around && this.jobs.size === 0) this.#ready.reject(error)
+    else this.#refuse(error instanceof MillraceError ? error.message : describeCause(error))
   }
 
   #incompatible(job: string, diff: readonly string[]): void {

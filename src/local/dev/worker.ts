@@ -23,6 +23,9 @@ export interface DevWorkerOptions {
   readonly onInvocation?: (result: InvokeResult, milliseconds: number) => void
 }
 
+/** An event without messages: there is nothing to do. */
+const NOTHING = JSON.stringify({ Records: [] })
+
 /** The longest that setTimeout takes: 24 days. */
 const NEVER_MS = 2 ** 31 - 1
 /** As long as a Kafka mapping lets a function run. */
@@ -34,8 +37,10 @@ export class DevWorker implements FunctionInvoker {
   #invoker: ChildProcessInvoker | undefined
   #turns: Promise<unknown> = Promise.resolve()
   #kill: ((killed: number) => void) | undefined
-  /** Milliseconds of an invocation, a running mean. */
+  /** Milliseconds that an invocation takes at least: one that is over cannot be killed. */
   #usual = 20
+  #killing: NodeJS.Timeout | undefined
+  #busy = false
   #closed = false
   /** The invocation that has ended last was killed on purpose. */
   wasKilled = false
@@ -60,22 +65,30 @@ export class DevWorker implements FunctionInvoker {
   invoke(payload: string | Uint8Array): Promise<InvokeResult> {
     return this.#inTurn(async () => {
       if (this.#closed || !this.#invoker) return failure('InvokerClosed', 'The worker is closed.')
-      const killing = this.#kill && this.#killWithin(this.#usual)
+      if (this.#kill) this.#killing = this.#killWithin(this.#usual)
+      this.#busy = true
       this.wasKilled = false
       const started = performance.now()
       const result = await this.#invoker.invoke(payload)
-      clearTimeout(killing)
+      clearTimeout(this.#killing)
+      this.#busy = false
       const milliseconds = performance.now() - started
-      if (result.ok) this.#usual = 0.7 * this.#usual + 0.3 * milliseconds
+      if (result.ok) this.#usual = Math.min(milliseconds, 2 * this.#usual)
       this.#options.onInvocation?.(result, milliseconds)
       return result
     })
   }
 
-  /** SIGKILL somewhere in the next invocation; resolves with the milliseconds after which it came. */
+  /** An invocation is under way. */
+  get busy(): boolean {
+    return this.#busy
+  }
+
+  /** SIGKILL somewhere in the invocation under way, or in the next; resolves with the milliseconds after which it came. */
   killNext(): Promise<number> {
     return new Promise((resolve) => {
       this.#kill = resolve
+      if (this.#busy) this.#killing = this.#killWithin(this.#usual / 2)
     })
   }
 
@@ -116,6 +129,9 @@ export class DevWorker implements FunctionInvoker {
       env: { ...code.env, MILLRACE_CLOCK_AHEAD: String(ahead()) },
       onLog: onLine,
     })
+    // Started now and not with the first record, which would wait; and code that cannot start says so.
+    const result = await this.#invoker.invoke(NOTHING)
+    if (!result.ok) this.#options.onInvocation?.(result, 0)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
