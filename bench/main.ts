@@ -1,9 +1,10 @@
-// `npm run bench [-- handler dynamo throughput state side-by-side leader-board]`: figures side by side, never assertions. docs/bench.md keeps those of the past.
+// `npm run bench [-- handler dynamo throughput state sql side-by-side leader-board]`: figures side by side, never assertions. docs/bench.md keeps those of the past.
 
 import { dynamoBench } from './dynamo.ts'
 import { handlerBench } from './handler.ts'
 import { leaderBoardBench } from './leader-board.ts'
 import { sideBySideBench } from './side-by-side.ts'
+import { sqlBench } from './sql.ts'
 import { stateBench } from './state.ts'
 import { throughputBench } from './throughput.ts'
 
@@ -12,6 +13,7 @@ const SUITES: Readonly<Record<string, () => Promise<string>>> = {
   dynamo: dynamoBench,
   throughput: throughputBench,
   state: stateBench,
+  sql: sqlBench,
   'side-by-side': sideBySideBench,
   'leader-board': leaderBoardBench,
 }

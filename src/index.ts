@@ -28,6 +28,7 @@ export {
   UnknownCallError,
   UnknownTopicError,
 } from './errors/runtime-errors.ts'
+export { SqlColumnError, SqlError, SqlMissingError } from './errors/sql-errors.ts'
 export {
   LogLostError,
   OffsetGapError,
@@ -85,6 +86,8 @@ export type { KafkaHeader, KafkaRecord, RecordCoordinates } from './sources/kafk
 export type { OffsetsByPartition, StartingOffsets } from './sources/kafka/starting-offsets.ts'
 export type { OffsetStore, PartitionOffset } from './sources/offset-store.ts'
 export type { OffsetRange } from './sources/source.ts'
+export type { SqlColumn, SqlColumns, SqlRow, SqlRowOf, SqlValue } from './sql/columns.ts'
+export type { SqlOptions, SqlReturns, SqlTable } from './sql/options.ts'
 export type { Broadcast, Load } from './stream/broadcast.ts'
 export type { CsvArguments, DStream, MappedStream, SortedStream } from './stream/dstream.ts'
 export { type JobContext, type JobOptions, job } from './stream/job.ts'

@@ -2,12 +2,15 @@
 // what a method says is worked out when an action asks for it, once, and kept as long as somebody holds the batch. Definitions
 // follow org.apache.spark.rdd.RDD and PairRDDFunctions; what an operation means stands in the files beside this one.
 
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { EmptyBatchError } from '../errors/batch-errors.ts'
 import type { Inferred } from '../options/inferred.ts'
 import { checkFunction } from '../options/options.ts'
 import { synchronous } from '../options/synchronous.ts'
 import type { Reduce, Widen } from '../options/widen.ts'
 import type { OffsetRange } from '../sources/source.ts'
+import type { SqlColumns, SqlRow, SqlRowOf } from '../sql/columns.ts'
+import type { SqlOptions, SqlReturns } from '../sql/options.ts'
 import { hashOf } from '../values/hash.ts'
 import { KeyMap } from '../values/key-map.ts'
 import { Effects, forEach, forEachPartition } from './effects.ts'
@@ -680,6 +683,34 @@ export class Batch<out T> implements BatchFacts, Iterable<T> {
   foreachPartition(f: (elements: Iterable<T>) => unknown): Promise<void> | void {
     const work = forEachPartition(this.partitions, checkFunction('foreachPartition', f))
     if (work) return this.#effects.begin(work)
+  }
+
+  /**
+   * What a statement of DuckDB's SQL makes of the batch, which is the table `batch`, and of others; a row is an object. With `returns` rows have the type that it
+   * says and are held to it, without it numbers are `number`, 64-bit and larger whole numbers `bigint`, decimals their text, times `Date`, NULL `null`. Spark:
+   * `SparkSession.sql`.
+   *
+   * @throws InvalidOptionError; SqlError, SqlColumnError, SqlMissingError
+   * @example
+   * const perShop = await batch.sql('select shop, sum(cents) as cents from batch group by shop order by shop', {
+   *   columns: { shop: 'text', cents: 'bigint' },
+   *   returns: { shop: 'text', cents: 'number' },
+   * })
+   */
+  sql<const C extends SqlColumns>(statement: string, options: SqlOptions & SqlReturns<C>): Promise<Batch<SqlRowOf<C>>>
+  sql<S extends StandardSchemaV1>(
+    statement: string,
+    options: SqlOptions & SqlReturns<S>,
+  ): Promise<Batch<StandardSchemaV1.InferOutput<S>>>
+  sql(statement: string, options?: SqlOptions): Promise<Batch<SqlRow>>
+  async sql(
+    statement: string,
+    options: SqlOptions & Partial<SqlReturns<SqlColumns | StandardSchemaV1>> = {},
+  ): Promise<Batch<unknown>> {
+    // At the first statement only, and in no bundle of a job that has none (serverless/bundle.ts).
+    const { runSql } = await import('../sql/run.ts')
+    const rows = await runSql({ id: this.id, elements: this, statement, options })
+    return new Batch<unknown>(this, () => [rows], this.#effects)
   }
 
   /**

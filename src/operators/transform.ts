@@ -5,6 +5,7 @@
 import { type Batch, batchOf } from '../batch/batch.ts'
 import { NoBatchError } from '../errors/batch-errors.ts'
 import { describeValue } from '../errors/describe-value.ts'
+import { SqlMissingError } from '../errors/sql-errors.ts'
 import type { IdentityOptions } from '../options/identity.ts'
 import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
@@ -91,7 +92,8 @@ export async function madeOf(
     return made
   } catch (error) {
     await Promise.allSettled(batches.map((batch) => batch.settled()))
-    if (error instanceof NoBatchError) throw error // of every batch, and no element is to blame
+    // Of every batch, and no element is to blame.
+    if (error instanceof NoBatchError || error instanceof SqlMissingError) throw error
     aside({ values: given(), error })
     return []
   }

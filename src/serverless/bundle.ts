@@ -6,6 +6,8 @@ import { dirname, join, resolve } from 'node:path'
 import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild'
 import { describeCause, InvalidOptionError } from '../errors/errors.ts'
 import { lean, withoutEventStreams, withoutFolder } from './lean.ts'
+import { callsSql, withoutSql } from './sql-calls.ts'
+import { type Architecture, duckdbFiles } from './sql-package.ts'
 import { zip } from './zip.ts'
 
 /** Where a handler is, before and after bundling. */
@@ -18,6 +20,10 @@ export interface BundleInput {
   readonly outDir: string
   /** Lambda's name of it: `nodejs24.x`. */
   readonly runtime: string
+  /** The function's, for DuckDB's binding. Default: `x86_64`, as for functions. */
+  readonly architecture?: Architecture
+  /** Whether DuckDB is packed with it. Default: when one of its own files calls `.sql(`. */
+  readonly sql?: boolean
 }
 
 /** A function as one file, written and packed. */
@@ -32,6 +38,8 @@ export interface Bundle {
   readonly bytes: number
   /** Identity of the code: equal for equal bundles. */
   readonly hash: string
+  /** Whether DuckDB is packed with it. */
+  readonly sql: boolean
   /** The deployment package. */
   readonly archive: Uint8Array
 }
@@ -55,9 +63,11 @@ export const BANNER =
  * const where = { serviceDir: process.cwd(), outDir: 'dist/words', runtime: 'nodejs24.x' }
  * const { archive, handler } = await bundleHandler({ handler: 'functions/words.handler', ...where })
  */
-export async function bundleHandler({ handler, serviceDir, outDir, runtime }: BundleInput): Promise<Bundle> {
+export async function bundleHandler(input: BundleInput): Promise<Bundle> {
+  const { handler, serviceDir, outDir, architecture = 'x86_64' } = input
   const { entry, exportName } = await findModule(handler, serviceDir)
-  const result = await runEsbuild(entry, handler, serviceDir, outDir, runtime)
+  const { result, sql } = await runEsbuild(entry, input)
+  const duckdb = sql ? await duckdbFiles(serviceDir, handler, architecture) : []
   const code = fileOf(result, '.mjs')
   const map = fileOf(result, '.map')
   await mkdir(outDir, { recursive: true })
@@ -69,12 +79,8 @@ export async function bundleHandler({ handler, serviceDir, outDir, runtime }: Bu
     handler: `index.${exportName}`,
     bytes: code.byteLength,
     hash: createHash('sha256').update(code).digest('hex').slice(0, 16),
-    archive: zip(
-      new Map([
-        ['index.mjs', code],
-        ['index.mjs.map', map],
-      ]),
-    ),
+    sql,
+    archive: zip(new Map([['index.mjs', code], ['index.mjs.map', map], ...duckdb])),
   }
 }
 
@@ -90,6 +96,8 @@ export function bundleSettings(runtime: string) {
     mainFields: ['module', 'main'],
     // An explicit list drops esbuild's own `module`, without which parts of the AWS SDK come as CommonJS, and whole.
     conditions: FROM_SOURCE ? ['millrace-source', 'module'] : ['module'],
+    // Beside the bundle of who uses it, in the archive.
+    external: ['@duckdb/node-api'],
     logLevel: 'silent',
   } satisfies BuildOptions
 }
@@ -98,7 +106,7 @@ export function bundleSettings(runtime: string) {
  * In two passes, because names are kept of all that esbuild sees or of nothing, and of a function that should be the job, what it
  * imports and Millrace: classes show in logs and in errors' `name`. The AWS SDK names its errors itself; its other names are 21 KB.
  */
-async function runEsbuild(entry: string, handler: string, serviceDir: string, outDir: string, runtime: string) {
+async function runEsbuild(entry: string, { handler, serviceDir, outDir, runtime, sql: asked }: BundleInput) {
   const { build } = await import('esbuild')
   const settings = {
     ...bundleSettings(runtime),
@@ -109,24 +117,30 @@ async function runEsbuild(entry: string, handler: string, serviceDir: string, ou
     sourcesContent: false,
     legalComments: 'none',
   } satisfies BuildOptions
-  const asked = new Set<string>()
-  try {
-    const ours = await build({
+  const ofSdk = new Set<string>()
+  const first = (plugins: readonly Plugin[]) =>
+    build({
       ...settings,
       entryPoints: [entry],
       keepNames: true,
+      metafile: true,
       sourcemap: 'inline',
-      plugins: [sdkApart(asked), lean, withoutFolder],
+      plugins: [sdkApart(ofSdk), lean, withoutFolder, ...plugins],
     })
+  try {
+    const without = await first([withoutSql])
+    const sql = asked ?? (await callsSql(without.metafile, serviceDir))
+    const ours = sql ? await first([]) : without
     const contents = Buffer.from(fileOf(ours, '.mjs')).toString()
-    const streams = [...asked].some((path) => !WITHOUT_STREAMS.has(path)) || contents.includes('SelectObjectContent')
-    return await build({
+    const streams = [...ofSdk].some((path) => !WITHOUT_STREAMS.has(path)) || contents.includes('SelectObjectContent')
+    const result = await build({
       ...settings,
       stdin: { contents, sourcefile: settings.outfile, resolveDir: serviceDir },
       banner: { js: BANNER },
       sourcemap: 'linked',
       plugins: streams ? [lean] : [lean, withoutEventStreams],
     })
+    return { result, sql }
   } catch (error) {
     if (!isBuildFailure(error)) throw error
     const reasons = error.errors.map(({ text, location }) =>

@@ -26,6 +26,7 @@ export interface FunctionConfig {
   handler?: string
   name?: string
   runtime?: string
+  architecture?: string
   timeout?: number
   environment?: Record<string, unknown>
   package?: { artifact?: string; [name: string]: unknown }
@@ -41,6 +42,7 @@ interface IamRole {
 /** `provider` of serverless.yml, and the template under construction. */
 export interface ProviderConfig {
   readonly runtime?: string
+  readonly architecture?: string
   readonly timeout?: number
   readonly environment?: Record<string, unknown>
   iam?: { role?: string | IamRole }

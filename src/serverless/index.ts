@@ -11,6 +11,7 @@ import type { Prepared } from './prepare.ts'
 
 export { type Bundle, type BundleInput, bundleHandler } from './bundle.ts'
 export { lean } from './lean.ts'
+export type { Architecture } from './sql-package.ts'
 
 /** Of the command line. */
 interface CommandOptions extends DeployOptions {

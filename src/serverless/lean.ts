@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 import type { Loader, Plugin } from 'esbuild'
 
 const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const leftOut = (name: string) => ({ path: fileURLToPath(new URL(`./left-out/${name}.${ENDING}`, import.meta.url)) })
+/** What is bundled instead of something. */
+export const leftOut = (name: string) => ({
+  path: fileURLToPath(new URL(`./left-out/${name}.${ENDING}`, import.meta.url)),
+})
 
 /** Files of the SDK that are bundled otherwise than they are. */
 interface Rewrite {

@@ -20,6 +20,8 @@ export interface PluginOptions {
   readonly kafka: KafkaCluster
   /** By the function's name in serverless.yml. */
   readonly jobs: ReadonlyMap<string, MappingOptions>
+  /** Of functions that say so: whether DuckDB is packed with them. */
+  readonly sql: ReadonlyMap<string, boolean>
   /** Who makes the table and the bucket of state. */
   readonly state: Ownership
   /** Who makes the buckets that jobs write to. */
@@ -40,6 +42,7 @@ const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'accept
 const KAFKA_OPTIONS = ['bootstrapServers', 'mskArn', 'accessConfigurations', 'partitions']
 const JOB_OPTIONS = [
   'handler',
+  'sql',
   'batchSize',
   'maximumBatchingWindow',
   'startingPosition',
@@ -68,6 +71,12 @@ export function checkPluginOptions(custom: unknown, accept?: unknown): PluginOpt
   return {
     kafka: checkKafka(`${PLUGIN}.kafka`, given.kafka),
     jobs: new Map(checked),
+    sql: new Map(
+      Object.entries(jobs).flatMap(([name, job]) => {
+        const sql = property(job, 'sql')
+        return sql === undefined ? [] : [[name, boolean(`${PLUGIN}.jobs.${name}.sql`, sql, false)] as const]
+      }),
+    ),
     state: choice(`${PLUGIN}.state`, given.state, ['managed', 'external']),
     buckets: choice(`${PLUGIN}.buckets`, given.buckets, ['managed', 'external']),
     onRemove: choice(`${PLUGIN}.onRemove`, given.onRemove, ['keep', 'delete']),

@@ -45,7 +45,9 @@ const RUNTIMES = ['nodejs24.x', 'nodejs22.x']
 export async function prepareDeployment(facts: ServiceFacts, options: PluginOptions): Promise<Prepared> {
   checkReachable(options.kafka, facts.emulated)
   const jobs = await Promise.all(
-    [...options.jobs].map(([functionName, mapping]) => prepareJob(facts, functionName, mapping)),
+    [...options.jobs].map(([functionName, mapping]) =>
+      prepareJob(facts, functionName, mapping, options.sql.get(functionName)),
+    ),
   )
   const { service, stage } = facts
   const draft = { service, stage, options, jobs, partitions: options.kafka.partitions }
@@ -65,9 +67,16 @@ async function prepareJob(
   { serviceDir, provider, functions }: ServiceFacts,
   functionName: string,
   mapping: MappingOptions,
+  sql: boolean | undefined,
 ): Promise<PreparedJob> {
   const where = `custom.millrace.jobs.${functionName}`
-  const { handler, runtime = provider.runtime ?? 'nodejs24.x', timeout, environment } = functions[functionName] ?? {}
+  const {
+    handler,
+    runtime = provider.runtime ?? 'nodejs24.x',
+    architecture,
+    timeout,
+    environment,
+  } = functions[functionName] ?? {}
   if (handler === undefined) {
     throw new InvalidOptionError(`${where} has no handler. Write one here, or in functions.${functionName}.`)
   }
@@ -77,7 +86,11 @@ async function prepareJob(
     )
   }
   const outDir = join(serviceDir, WORK_DIR, 'millrace', functionName)
-  const bundle = await bundleHandler({ handler, serviceDir, outDir, runtime })
+  const bundle = await bundleHandler({
+    ...{ handler, serviceDir, outDir, runtime },
+    architecture: (architecture ?? provider.architecture) === 'arm64' ? 'arm64' : 'x86_64',
+    ...(sql !== undefined && { sql }),
+  })
   const variables = textsOf({ ...provider.environment, ...environment })
   const job: JobDescription = await describeJob(where, handler, bundle, variables)
   return {

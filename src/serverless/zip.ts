@@ -25,7 +25,7 @@ export function zip(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   let at = 0
   for (const [file, content] of files) {
     const name = Buffer.from(file)
-    const packed = deflateRawSync(content, { level: 9 })
+    const packed = deflated(content)
     const shared = facts(content, packed, name)
     const local = Buffer.concat([uint32(FILE_HEADER), shared, name, packed])
     bodies.push(local)
@@ -43,6 +43,17 @@ export function zip(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   end.writeUInt32LE(central.length, 12)
   end.writeUInt32LE(at, 16)
   return Buffer.concat([...bodies, central, end])
+}
+
+/** A native library has 70 MB: at level 9 it takes 34 s instead of 6, for 3 % less. Several functions have the same. */
+const LARGE = 4 * 1024 * 1024
+const large = new WeakMap<Uint8Array, Buffer>()
+
+function deflated(content: Uint8Array): Buffer {
+  if (content.byteLength < LARGE) return deflateRawSync(content, { level: 9 })
+  const packed = large.get(content) ?? deflateRawSync(content, { level: 4 })
+  large.set(content, packed)
+  return packed
 }
 
 /** What the header of a file and its entry in the directory have in common. */

@@ -18,7 +18,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
   sinks: ['formats', 'log', 'names', 'options'],
-  batch: ['options', 'sources', 'values'],
+  batch: ['options', 'sources', 'sql', 'values'],
+  sql: ['options', 'values'],
   operators: ['batch', 'options', 'values'],
   listeners: ['options', 'sources'],
   graph: ['listeners', 'names', 'operators', 'options', 'sinks', 'sources'],
@@ -61,7 +62,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
-  '': ['batch', 'formats', 'graph', 'listeners', 'operators', 'options', 'sinks', 'sources', 'stream'],
+  '': ['batch', 'formats', 'graph', 'listeners', 'operators', 'options', 'sinks', 'sources', 'sql', 'stream'],
 }
 
 interface Arrow {

@@ -12,6 +12,7 @@ import { takings } from './snippets/foreach-partition.ts'
 import { watched } from './snippets/listeners.ts'
 import { told } from './snippets/positions.ts'
 import { shown } from './snippets/print.ts'
+import { perCountry } from './snippets/sql.ts'
 import { answer, counts, report } from './snippets/testing.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -54,6 +55,18 @@ it('docs/guide/broadcast.md shows what is published, and reads the list as often
   const lines = published.map(([key, body]) => `${key.split('/')[0]}\n${body}`).join('')
   expect(blocks('docs/guide/broadcast.md', 'text')).toEqual([lines])
   expect(blocklist.reads).toBe(2)
+})
+
+it('docs/guide/sql.md shows what is published', async () => {
+  const orders = driven(perCountry)
+  const values = [
+    ['north', 120],
+    ['south', 80],
+    ['north', 300],
+  ].map(([shop, cents]) => JSON.stringify({ shop, cents }))
+  await orders.deliver(records('orders-0', values, { at: 500 }))
+  await orders.rest()
+  expect(blocks('docs/guide/sql.md', 'text')).toEqual([await orders.text('per-country')])
 })
 
 it('docs/guide/print.md shows what is printed', async () => {
