@@ -11,7 +11,9 @@ const words = (define: (words: DStream<string>) => void, onPoison: 'fail' | 'ski
 const wrong = (batch: Batch<string>) => batch.sql('select valu from batch')
 
 it('in transform: job, operator and batch are named, and nothing is committed', async () => {
-  const broken = driven(words((some) => some.transform(wrong, { id: 'counts' }).saveAsNdjsonFiles('s3://results/counts')))
+  const broken = driven(
+    words((some) => some.transform(wrong, { id: 'counts' }).saveAsNdjsonFiles('s3://results/counts')),
+  )
   await broken.deliver(records('lines-0', ['a', 'b'], { at: 500 }))
   const failed = await broken.rest().then(
     () => '',
