@@ -38,7 +38,7 @@ export class NotAPairError extends MillraceError {
   constructor(found: string) {
     super(
       'NOT_A_PAIR',
-      `An operator on pairs got ${found}. Give it arrays of a key and a value, for instance by .map((x) => [keyOf(x), x] as const).`,
+      `An operator on pairs got ${found}. Give it arrays of a key and a value, for instance by .map((x) => [keyOf(x), x]).`,
     )
     this.found = found
   }

@@ -12,7 +12,7 @@ export class PoisonRecordError extends MillraceError {
   constructor(task: TaskRef, offset: number, cause: unknown) {
     super(
       'POISON_RECORD',
-      `${describeTask(task)}: the record at offset ${offset} cannot be processed: ${describeCause(cause)}. Records before it are committed. ` +
+      `${describeTask(task)}: the record at offset ${offset} cannot be processed: ${describeCause(cause).replace(/\.$/, '')}. Records before it are committed. ` +
         "Fix the job and deploy it again, or set onPoison: 'skip' or 'quarantine' to go on without such records.",
       { cause },
     )

@@ -26,10 +26,15 @@ export function checkSpans(operator: string, window: Duration, slide: Duration, 
   for (const [name, value] of Object.entries(spans)) {
     if (value > 0 && value % every === 0) continue
     throw new InvalidOptionError(
-      `${operator}: the ${name} (${value} ms) must be a multiple of the slide of the stream it is applied to (${every} ms).`,
+      `${operator}: the ${name} (${value} ms) must be a multiple of the slide of the stream it is applied to (${every} ms). Use ${nearestMultiples(value, every)}.`,
     )
   }
   return spans
+}
+
+function nearestMultiples(value: number, every: number): string {
+  const below = Math.floor(value / every) * every
+  return below > 0 ? `${below} or ${below + every} ms` : `${every} ms`
 }
 
 /** Whether any window will ever hold the batch of this time: when S > W there are gaps between windows. */

@@ -523,6 +523,7 @@ export class DStream<out T> {
    */
   countByWindow(window: Duration, slide: Duration, options: IdentityOptions = {}): DStream<number> {
     identified('countByWindow', options)
+    checkSpans('countByWindow', window, slide, this.slide)
     return this.map(() => 1).reduceByWindow(addCounts, (a, b) => a - b, window, slide, options)
   }
 
@@ -534,6 +535,7 @@ export class DStream<out T> {
    */
   countByValueAndWindow(window: Duration, slide: Duration, options: ShuffleOptions = {}): DStream<[T, number]> {
     const filter = ([, count]: readonly [T, number]): boolean => count !== 0
+    checkSpans('countByValueAndWindow', window, slide, this.slide)
     return this.map((element): [T, number] => [element, 1]) //
       .reduceByKeyAndWindow<T, number>(addCounts, (a, b) => a - b, window, slide, { ...options, filter })
   }

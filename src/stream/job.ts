@@ -67,6 +67,9 @@ export interface JobOptions {
 /** The sources, inside `job`'s function. */
 export type JobContext = ReturnType<typeof sourcesOf>
 
+/** A number below is taken for seconds that lack their unit: a commit alone takes some 10 ms. */
+const SUSPICIOUS_MS = 100
+
 const JOB_OPTIONS = [
   'batch',
   'time',
@@ -154,6 +157,10 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
   const batch = toMillis(`${where}, batch`, options.batch)
   if (batch < 1)
     throw new InvalidOptionError(`${where}, batch: the batch interval must be at least 1 ms, got ${batch}.`)
+  if (batch < SUSPICIOUS_MS && typeof options.batch === 'number')
+    throw new InvalidOptionError(
+      `${where}, batch: ${batch} is ${batch} milliseconds, less than a commit takes. Write '${batch}s' or seconds(${batch}) for seconds, or '${batch}ms' if that is meant.`,
+    )
   const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? Math.max(10_000, 2 * batch))
   const clockSkew = toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000)
   const retention = checkRetention(where, options.retention, { batch, idleAfter, clockSkew })

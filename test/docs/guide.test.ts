@@ -134,3 +134,12 @@ it('docs/guide/testing.md shows what its tests give', () => {
   ])
   expect(report.violations).toEqual([])
 })
+
+it('docs/guide/getting-started.md shows the job that millrace init makes', () => {
+  const code = read('templates/job/functions/words.ts')
+  expect(blocks('docs/guide/getting-started.md', 'ts')).toEqual([code.slice(code.indexOf('import'))])
+  const commands = blocks('docs/guide/getting-started.md', 'sh').join('').trim().split('\n')
+  const walk = read('test/e2e/newcomer/newcomer.test.ts')
+  for (const command of commands.filter((one) => !/^(cd|echo) |npm install$/.test(one)))
+    expect(walk, command).toContain(command.replace('npm install millrace', 'npm install'))
+})

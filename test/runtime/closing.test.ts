@@ -89,7 +89,7 @@ describe('closing', () => {
   })
 
   it('of a long backlog goes in steps: each is a commit of its own, and nothing is missing in between', async () => {
-    const code = job('counts', { batch: 1, idleAfter: '1h', numPartitions: 1 }, ({ kafka }) => {
+    const code = job('counts', { batch: '1ms', idleAfter: '1h', numPartitions: 1 }, ({ kafka }) => {
       kafka('lines', { value: text() })
         .map(({ value }) => value)
         .countByValue()

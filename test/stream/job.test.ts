@@ -182,7 +182,7 @@ describe('a Kafka source', () => {
   const source =
     (topics: unknown, options: unknown = { value: text() }) =>
     () =>
-      job('words', { batch: 1 }, ({ kafka }) =>
+      job('words', { batch: '1ms' }, ({ kafka }) =>
         kafka(topics as string, options as { value: ReturnType<typeof text> }).print(),
       )
 

@@ -19,10 +19,14 @@ let project = ''
 let tarball = ''
 let said = ''
 
-/** As somebody's shell runs it: nothing of this repository's environment, and the Node.js that it pins first. */
+/** As somebody's shell has it: the Node.js that this repository pins first, and nothing of the run that this is part of. */
 const env = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_(package|lifecycle)_|VITEST|NODE_(ENV|OPTIONS)$)/.test(name),
+    ),
+  ),
   PATH: `${NODE}:${process.env.PATH}`,
-  HOME: process.env.HOME,
   npm_config_audit: 'false',
   npm_config_fund: 'false',
 }
@@ -89,7 +93,7 @@ describe('a newcomer', () => {
 
   it('sees the first batch in millrace dev', async () => {
     await writeFile(join(project, 'lines.txt'), 'to be\nor not to be\n')
-    const dev = spawn('npx', ['millrace', 'dev', 'functions/words.ts', '--from', 'lines=lines.txt'], {
+    const dev = spawn('sh', ['-c', 'exec npx millrace dev functions/words.ts --from lines=lines.txt'], {
       cwd: project,
       env,
       detached: true,
