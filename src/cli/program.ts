@@ -1,5 +1,6 @@
 // The command line. One file per command; errors that Millrace throws on purpose end as one line, others with a stack.
 
+import './quiet.ts'
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
