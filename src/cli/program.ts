@@ -4,6 +4,7 @@ import './quiet.ts'
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
+import { batchCommand } from './batch.ts'
 import { devCommand } from './dev.ts'
 import { initCommand } from './init.ts'
 import { offsetsCommand } from './offsets.ts'
@@ -21,6 +22,7 @@ const program = new Command('millrace')
   .description("Spark Streaming's model on serverless functions")
   .version(version)
   .showSuggestionAfterError()
+  .addCommand(batchCommand())
   .addCommand(devCommand())
   .addCommand(initCommand())
   .addCommand(offsetsCommand())

@@ -103,4 +103,8 @@ export const KINDS = {
   OFFSET_OUT_OF_RANGE: 'deployment',
   KAFKAJS_CHANGED: 'deployment',
   UNREADABLE_BATCH: 'deployment',
+  // A run over a bounded range
+  OBJECTS_DIFFER: 'deployment',
+  RANGE_STALLED: 'wait',
+  NO_TIME: 'job',
 } as const satisfies Readonly<Record<string, ErrorKind>>

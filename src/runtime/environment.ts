@@ -78,6 +78,11 @@ export interface Environment {
   readonly afterCommit?: (batch: WaitingBatch, work: () => Promise<void>) => Promise<void>
   /** What positions are mirrored to in place of a store, for tests: it decides itself how long it takes. Default: the store. */
   readonly mirrorTo?: (store: OffsetStore) => OffsetStore
+  /**
+   * Whether nothing more will come of a source task, where somebody knows: then it is silent, and any other is not. Default: nobody
+   * knows, and the clock tells.
+   */
+  readonly ended?: (task: string) => boolean
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
   readonly newId?: () => string
 }

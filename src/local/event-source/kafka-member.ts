@@ -65,6 +65,12 @@ export class KafkaMember implements GroupMember {
     }
   }
 
+  /** Everything of a partition below this offset has been handed out; undefined while some waits, or its position is not known. */
+  handedOut(partition: TopicPartition): number | undefined {
+    const buffer = this.#buffers.get(partitionName(partition))
+    return buffer?.length === 0 ? buffer.position : undefined
+  }
+
   async commit(epoch: number, offsets: readonly NextOffset[]): Promise<boolean> {
     // kafkajs does nothing for no offsets, and tells nobody so.
     if (offsets.length === 0) return epoch === this.epoch

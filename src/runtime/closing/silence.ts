@@ -3,7 +3,6 @@
 
 import { errorFacts } from '../../errors/errors.ts'
 import { LogLostError } from '../../errors/state-errors.ts'
-import type { JobSettings } from '../../graph/job.ts'
 import { pack } from '../../log/codec.ts'
 import { NO_COUNTS, type SourceCommit } from '../../log/commit-record.ts'
 import type { SourceKind } from '../../sources/source.ts'
@@ -18,9 +17,12 @@ import { endTrouble, troubles } from '../trouble.ts'
 import type { CloserParts } from './closer-parts.ts'
 import type { LogReader } from './log-reader.ts'
 
-/** Silent by the clock, since its last commit that held records. What is not known yet counts as silent: the head is checked before anything is done. */
-function seemsSilent({ active = 0 }: LogReader, now: number, { idleAfter }: JobSettings): boolean {
-  return now - active >= idleAfter
+/**
+ * Silent by the clock, since its last commit that held records, unless somebody knows whether more will come. What is not known yet counts
+ * as silent: the head is checked before anything is done.
+ */
+function isSilent(task: string, active: number, { environment, settings }: CloserParts): boolean {
+  return environment.ended?.(task) ?? environment.clock.now() - active >= settings.idleAfter
 }
 
 /**
@@ -38,7 +40,7 @@ export async function moveSilent(
   const { settings, environment } = parts
   const now = environment.clock.now()
   const awake = readers.filter(({ asleep }) => !asleep)
-  const silent = awake.filter((reader) => seemsSilent(reader, now, settings) && !parts.isAtWork(reader.task))
+  const silent = awake.filter(({ task, active = 0 }) => isSilent(task, active, parts) && !parts.isAtWork(task))
   if (silent.length === 0) return false
   const othersGoOn = silent.length < awake.length
   const target = othersGoOn ? furthest(readers) : endOfData(readers, due, now)
@@ -141,9 +143,8 @@ async function appendQuiet(reader: LogReader, parts: CloserParts, kind: QuietKin
     return (await task.mutex.tryRun(() => runQuiet(task, reader, parts, kind, frontier))) ?? false
   const log = new FencedLog({ ...parts, log: reader.log })
   const { entry: head } = await log.read()
-  const now = parts.environment.clock.now()
   if (!head) throw new LogLostError(reader.log.task) // it is known, so there was a birth
-  if (now - head.record.active < parts.settings.idleAfter) return false
+  if (!isSilent(reader.task, head.record.active, parts)) return false
   const asleep = head.record.kind === 'sleep' && !reader.isAwakeAt(head.version)
   const sealed = (head.record.kind === 'seal' || asleep) && head.headUntil === undefined
   if (kind === 'seal' ? sealed : asleep || head.record.frontier >= frontier) return true
@@ -179,11 +180,11 @@ async function runQuiet(
   kind: QuietKind,
   frontier: number,
 ): Promise<boolean> {
-  const { environment, settings } = parts
+  const { environment } = parts
   try {
     await task.loadQuiet(reader.frontier)
     const { head } = task
-    if (!head || environment.clock.now() - head.active < settings.idleAfter) return false
+    if (!head || !isSilent(reader.task, head.active, parts)) return false
     if (head.kind === 'sleep' && !reader.isAwakeAt(task.version)) return kind !== 'seal' // by code that ran nothing in place
     if (kind === 'seal' ? task.sealed : head.frontier >= frontier) return true
     await task.healHead(false)

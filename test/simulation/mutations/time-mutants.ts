@@ -28,7 +28,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
     name: 'a task is held silent that is not',
     breaks: 'I2',
     file: 'src/runtime/closing/silence.ts',
-    find: 'if (now - head.record.active < parts.settings.idleAfter) return false',
+    find: 'if (!isSilent(reader.task, head.record.active, parts)) return false',
     replace: '',
   },
   {

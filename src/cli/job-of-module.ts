@@ -1,0 +1,20 @@
+// The job that a command is to run, from the module whose handlers were made by `lambda(job)`.
+
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { definitionOf, type JobDefinition } from '../graph/job.ts'
+import { jobOfHandler } from '../lambda/job-of-handler.ts'
+
+/** @throws InvalidOptionError when there is none, or several and none is named. */
+export async function jobOfModule(module: string, name: string | undefined): Promise<JobDefinition> {
+  const loaded: Record<string, unknown> = await import(pathToFileURL(resolve(module)).href)
+  const jobs = [...new Set(Object.values(loaded).flatMap((value) => jobOfHandler(value) ?? []))]
+  const names = jobs.map((job) => job.name).join(', ')
+  if (jobs.length === 0) throw new InvalidOptionError(`${module} exports no handler made by lambda(job).`)
+  if (name === undefined && jobs.length > 1)
+    throw new InvalidOptionError(`${module} has several jobs: choose one of them with --job (${names}).`)
+  const found = jobs.find((job) => name === undefined || job.name === name)
+  if (!found) throw new InvalidOptionError(`${module} has no job '${name}', only ${names}.`)
+  return definitionOf(module, found)
+}
