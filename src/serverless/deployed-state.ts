@@ -9,6 +9,7 @@ import type { Serverless } from './framework.ts'
 import { tableName } from './names.ts'
 import { checkBuckets } from './places-check.ts'
 import { WORK_DIR } from './prepare.ts'
+import { ACCOUNT, namedIn } from './pseudo-parameters.ts'
 import { checkState, STATE_FACTS, type StateCheck, type StateFacts } from './state-check.ts'
 
 /** Seconds count before a deployment, which takes a minute; retries of the SDK come on top. */
@@ -50,13 +51,20 @@ export async function checkDeployedState(
   try {
     const table = dynamoTable({ table: tableName(service.service, provider.getStage()), client })
     const state = await checkState(deployed, table, accept)
-    const warnings = await checkBuckets(deployed, s3)
+    const warnings = await checkBuckets(await inThisAccount(deployed, () => provider.getAccountId()), s3)
     const said = [...(state.warning === undefined ? [] : [state.warning]), ...warnings]
     return { ...state, warning: said.length === 0 ? undefined : said.join('\n') }
   } finally {
     client.destroy()
     s3.destroy()
   }
+}
+
+/** With the buckets as they are called in the account that is deployed to; who that is is asked only where a name needs it. */
+async function inThisAccount(jobs: readonly StateFacts[], account: () => Promise<string>): Promise<StateFacts[]> {
+  const needed = jobs.some(({ buckets = [] }) => buckets.some((name) => name.includes(ACCOUNT)))
+  const id = needed ? await account() : ''
+  return jobs.map((job) => ({ ...job, buckets: (job.buckets ?? []).map((name) => namedIn(name, id)) }))
 }
 
 /** As `packageJobs` has written them; the folder is this plugin's own work. */

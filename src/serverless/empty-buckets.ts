@@ -5,13 +5,16 @@ import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/
 import { objectUrl } from '../names/objects.ts'
 import { BUCKET, outputBucketId } from './deployment.ts'
 import type { AwsProvider } from './framework.ts'
+import { standInsOf } from './pseudo-parameters.ts'
 
 /** Empties the buckets of the deployed stack that are this plugin's, and returns their names. */
 export async function emptyBuckets(provider: AwsProvider): Promise<string[]> {
   const resources = await provider.getStackResources()
   const buckets = resources.flatMap(({ ResourceType, LogicalResourceId, PhysicalResourceId: name }) => {
     if (ResourceType !== 'AWS::S3::Bucket' || name === undefined) return []
-    return LogicalResourceId === BUCKET || LogicalResourceId === outputBucketId(name) ? [name] : []
+    return LogicalResourceId === BUCKET || standInsOf(name).some((known) => LogicalResourceId === outputBucketId(known))
+      ? [name]
+      : []
   })
   if (buckets.length === 0) return []
   const s3 = new S3Client({

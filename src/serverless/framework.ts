@@ -59,6 +59,9 @@ export interface ProviderConfig {
 export interface AwsProvider {
   readonly naming: { getLambdaLogicalId(functionName: string): string }
   getStage(): string
+  getRegion(): string
+  /** Asks STS. */
+  getAccountId(): Promise<string>
   /** Null for a role that is not of this stack. */
   resolveFunctionIamRoleResourceName(config: FunctionConfig): string | null
   getStackResources(): Promise<
@@ -85,6 +88,8 @@ export interface Serverless {
   }
   /** serverless.yml with its variables filled in. */
   readonly configurationInput?: { readonly custom?: unknown; readonly functions?: object }
+  /** The words of the command line. */
+  readonly processedInput?: { readonly commands?: readonly string[] }
   readonly classes: { readonly Error: new (message: string, code: string) => Error }
   getProvider(name: 'aws'): AwsProvider
   extendConfiguration(path: readonly string[], value: unknown): void

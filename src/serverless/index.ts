@@ -89,19 +89,22 @@ export default class MillracePlugin {
     const { packageJobs } = await import('./package.ts')
     const { checkPluginOptions } = await import('./options.ts')
     const { service, serviceDir } = this.#serverless
+    const provider = this.#serverless.getProvider('aws')
     this.#prepared = prepareDeployment(
       {
         service: service.service,
-        stage: this.#serverless.getProvider('aws').getStage(),
+        stage: provider.getStage(),
+        region: provider.getRegion(),
         serviceDir,
         provider: service.provider,
         functions: service.functions,
+        deploying: this.#serverless.processedInput?.commands?.[0] === 'deploy',
         emulated: Boolean(process.env.AWS_ENDPOINT_URL_LAMBDA || process.env.AWS_ENDPOINT_URL),
       },
       checkPluginOptions(service.custom, this.#options.accept),
     )
     const prepared = await this.#prepared
-    if (prepared.warning !== undefined) this.#log.warning(prepared.warning)
+    for (const warning of prepared.warnings) this.#log.warning(warning)
     await packageJobs(this.#serverless, prepared.deployment)
     for (const { functionName, job, bytes } of prepared.deployment.jobs) {
       const feeds = job.feeds.map(({ name }) => name).join(', ')

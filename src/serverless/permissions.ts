@@ -7,6 +7,7 @@ import type { Place } from '../sinks/sink.ts'
 import { type Deployment, queueId, stateBucketRef, tableRef } from './deployment.ts'
 import type { WrittenPlace } from './describe.ts'
 import type { CfnValue, IamStatement } from './framework.ts'
+import { named } from './pseudo-parameters.ts'
 import { deployedSource, readingsOf } from './sources.ts'
 
 export function statementsOf(deployment: Deployment): IamStatement[] {
@@ -63,9 +64,13 @@ const WRITING: { readonly [K in Place['kind']]: (keys: readonly string[]) => Iam
       {
         Effect: 'Allow',
         Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload'],
-        Resource: keys.map((key) => arn('s3:::', key)),
+        Resource: keys.map((key) => arn('s3:::', named(key))),
       },
-      { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [...buckets].map((bucket) => arn('s3:::', bucket)) },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucket'],
+        Resource: [...buckets].map((bucket) => arn('s3:::', named(bucket))),
+      },
     ]
   },
 }

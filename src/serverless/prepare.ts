@@ -11,16 +11,20 @@ import { describeJob, type JobDescription } from './describe.ts'
 import type { FunctionConfig, ProviderConfig } from './framework.ts'
 import type { KafkaCluster, PluginOptions } from './options.ts'
 import { knownPartitions } from './partitions.ts'
+import { foreseen } from './pseudo-parameters.ts'
 import { readingsOf } from './sources.ts'
 
 export interface ServiceFacts {
   readonly service: string
   readonly stage: string
+  readonly region: string
   readonly serviceDir: string
   readonly provider: ProviderConfig
   readonly functions: Readonly<Record<string, FunctionConfig>>
   /** Whether it goes to an emulator, which asks for less than AWS. */
   readonly emulated: boolean
+  /** Whether it is deployed right after; a package alone may be made where not everything is known yet. */
+  readonly deploying: boolean
 }
 
 /** A job with what packaging needs of its bundle. */
@@ -32,7 +36,8 @@ export interface PreparedJob extends DeployedJob {
 
 export interface Prepared {
   readonly deployment: Deployment & { readonly jobs: readonly PreparedJob[] }
-  readonly warning: string | undefined
+  /** What whoever deploys should know. */
+  readonly warnings: readonly string[]
 }
 
 /** The framework's folder for what it packages; it clears it away. */
@@ -43,7 +48,7 @@ const RUNTIMES = ['nodejs24.x', 'nodejs22.x']
 
 /** @throws InvalidOptionError for what is wrong with options, handlers, or jobs among each other. */
 export async function prepareDeployment(facts: ServiceFacts, options: PluginOptions): Promise<Prepared> {
-  checkReachable(options.kafka, facts.emulated)
+  const warnings: string[] = reachable(options.kafka, facts) ? [] : [UNREACHABLE]
   const jobs = await Promise.all(
     [...options.jobs].map(([functionName, mapping]) =>
       prepareJob(facts, functionName, mapping, options.sql.get(functionName)),
@@ -60,11 +65,12 @@ export async function prepareDeployment(facts: ServiceFacts, options: PluginOpti
     ),
   ]
   const { counts, warning } = await knownPartitions(options.kafka, topics)
-  return { deployment: { ...draft, partitions: counts }, warning }
+  if (warning !== undefined) warnings.push(warning)
+  return { deployment: { ...draft, partitions: counts }, warnings }
 }
 
 async function prepareJob(
-  { serviceDir, provider, functions }: ServiceFacts,
+  { serviceDir, region, provider, functions }: ServiceFacts,
   functionName: string,
   mapping: MappingOptions,
   sql: boolean | undefined,
@@ -91,7 +97,7 @@ async function prepareJob(
     architecture: (architecture ?? provider.architecture) === 'arm64' ? 'arm64' : 'x86_64',
     ...(sql !== undefined && { sql }),
   })
-  const variables = textsOf({ ...provider.environment, ...environment })
+  const variables = textsOf({ ...provider.environment, ...environment }, region)
   const job: JobDescription = await describeJob(where, handler, bundle, variables)
   return {
     functionName,
@@ -106,16 +112,22 @@ async function prepareJob(
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html; AWS itself says so after minutes, with a rollback. */
-function checkReachable({ mskArn, access }: KafkaCluster, emulated: boolean): void {
-  if (emulated || mskArn !== undefined || access.length > 0) return
-  throw new InvalidOptionError(
-    'custom.millrace.kafka.accessConfigurations is missing: Lambda reads a cluster of your own through your VPC (vpcSubnet and ' +
-      'vpcSecurityGroup) or with credentials (saslScram512Auth, …), not without either.',
-  )
+function reachable({ mskArn, access }: KafkaCluster, { emulated, deploying }: ServiceFacts): boolean {
+  if (emulated || mskArn !== undefined || access.length > 0) return true
+  if (deploying) throw new InvalidOptionError(UNREACHABLE)
+  return false
 }
 
+const UNREACHABLE =
+  'custom.millrace.kafka.accessConfigurations is missing: Lambda reads a cluster of your own through your VPC (vpcSubnet and ' +
+  'vpcSecurityGroup) or with credentials (saslScram512Auth, …), not without either. AWS will not take this package.'
+
 /** Variables that are known before CloudFormation has run. */
-function textsOf(variables: Readonly<Record<string, unknown>>): Record<string, string> {
-  const texts = Object.entries(variables).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
-  return Object.fromEntries(texts.map(([name, value]) => [name, String(value)]))
+function textsOf(variables: Readonly<Record<string, unknown>>, region: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => {
+      const text = foreseen(value, region)
+      return text === undefined ? [] : [[name, text] as const]
+    }),
+  )
 }

@@ -16,6 +16,7 @@ import {
 import type { CfnResource, CfnValue } from './framework.ts'
 import { type FunctionTarget, mappingsOf } from './mappings.ts'
 import { stateBucketName, tableName } from './names.ts'
+import { named } from './pseudo-parameters.ts'
 
 /** All resources that the plugin adds, by logical id. */
 export function resourcesOf(
@@ -30,7 +31,7 @@ export function resourcesOf(
   }
   if (options.buckets === 'managed') {
     for (const bucket of outputBuckets(deployment)) {
-      resources[outputBucketId(bucket)] = kept(options.onRemove, bucketResource(bucket, deployment))
+      resources[outputBucketId(bucket)] = kept(options.onRemove, bucketResource(named(bucket), deployment))
     }
   }
   const stores = Object.keys(resources)

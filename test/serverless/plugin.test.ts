@@ -1,7 +1,10 @@
 // The plugin inside the real framework: `serverless package`, which needs neither an account nor a network.
 
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { ServiceFolder } from './service-folder.ts'
+import { ACCOUNT } from '../../src/serverless/pseudo-parameters.ts'
+import { REPOSITORY, ServiceFolder } from './service-folder.ts'
 
 const job = (name: string, topic: string) => `import { job, text } from 'millrace'
 import { lambda } from 'millrace/lambda'
@@ -123,4 +126,29 @@ test('what is wrong is said without a stack, and nothing is packaged', async () 
   expect(said).toContain("custom.millrace: unknown option 'bucket'. Did you mean 'buckets'?")
   expect(said).not.toMatch(/plugin-manager/)
   await expect(service.read('.serverless/cloudformation-template-update-stack.json')).rejects.toThrow(/ENOENT/)
+})
+
+test('the service of this repository is packaged with no account, no credentials and no network', async () => {
+  const read = (name: string) => readFile(join(REPOSITORY, name), 'utf8')
+  const [config, code] = await Promise.all([read('serverless.yml'), read('functions/flights-by-day.ts')])
+  const service = await folder(config, { 'functions/flights-by-day.ts': code })
+  // A proxy that nobody listens at: whatever asks anybody fails, and says so.
+  const nowhere = {
+    HTTPS_PROXY: 'http://127.0.0.1:1',
+    HTTP_PROXY: 'http://127.0.0.1:1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const said = await service.serverless(['package'], {
+    ...nowhere,
+    KAFKA_BROKERS: '127.0.0.1:1',
+    AWS_ACCESS_KEY_ID: '',
+    AWS_SECRET_ACCESS_KEY: '',
+  })
+  expect(said).toContain('Service packaged')
+  const { Resources } = await templateOf(service)
+  const names = [...Resources.values()].flatMap(({ Type, Properties }) =>
+    Type === 'AWS::S3::Bucket' ? [JSON.stringify(Reflect.get(Properties, 'BucketName') ?? '')] : [],
+  )
+  expect(names).toContain('{"Fn::Join":["",["millrace-demo-dev-results-",{"Ref":"AWS::AccountId"}]]}')
+  expect(JSON.stringify([...Resources])).not.toContain(ACCOUNT)
 })

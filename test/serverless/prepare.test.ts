@@ -23,9 +23,18 @@ afterAll(() => service.remove())
 const KAFKA = { bootstrapServers: ['127.0.0.1:1'], partitions: { lines: 4 } }
 const template = () => ({ compiledCloudFormationTemplate: { Resources: {} } })
 
-function prepare(functions: Record<string, FunctionConfig>, { emulated = true } = {}) {
+function prepare(functions: Record<string, FunctionConfig>, { emulated = true, deploying = true } = {}) {
   const jobs = Object.fromEntries(Object.keys(functions).map((name) => [name, {}]))
-  const facts = { service: 'shop', stage: 'dev', serviceDir: service.path, provider: template(), functions, emulated }
+  const facts = {
+    service: 'shop',
+    stage: 'dev',
+    region: 'eu-central-1',
+    serviceDir: service.path,
+    provider: template(),
+    functions,
+    emulated,
+    deploying,
+  }
   return prepareDeployment(facts, checkPluginOptions({ millrace: { kafka: KAFKA, jobs } }))
 }
 
@@ -49,6 +58,8 @@ describe('nothing is deployed when', () => {
   test('Lambda could not get to the brokers', async () => {
     const given = prepare({ one: { handler: 'a.handler' } }, { emulated: false })
     await expect(given).rejects.toThrow(/kafka\.accessConfigurations is missing/)
+    const alone = await prepare({ one: { handler: 'a.handler' } }, { emulated: false, deploying: false })
+    expect(alone.warnings).toEqual([expect.stringMatching(/AWS will not take this package/)])
   })
 })
 
