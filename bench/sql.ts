@@ -26,7 +26,7 @@ function rowsOf(count: number): Row[] {
 }
 
 const facts = { time: 1000, id: 'bench/sql/1000', offsetRanges: [] }
-const STATEMENT = 'select shop, sum(cents) as cents, max(at) as latest from batch where paid group by shop'
+const STATEMENT = 'select shop, sum(cents) as cents, max("at") as latest from batch where paid group by shop'
 
 async function bySql(batch: Batch<Row>, statement: string): Promise<void> {
   const rows = await batch.sql(statement)
@@ -62,7 +62,7 @@ export async function sqlBench(): Promise<string> {
 
 async function insertTime(count: number): Promise<number> {
   const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
-  await connection.run('create temp table batch (id text, shop text, cents double, at timestamp, paid boolean)')
+  await connection.run('create temp table batch (id text, shop text, cents double, "at" timestamp, paid boolean)')
   const statements = rowsOf(count).map(
     ({ id, shop, cents, at, paid }) =>
       `insert into batch values ('${id}', '${shop}', ${cents}, '${at.toISOString()}', ${paid})`,
