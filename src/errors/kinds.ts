@@ -75,6 +75,7 @@ export const KINDS = {
   DYNAMODB_UNREACHABLE: 'wait',
   DYNAMODB_FOREIGN_ANSWER: 'deployment',
   DYNAMODB_FAILED: 'wait',
+  BUCKET_LEFT_BEHIND: 'deployment',
   BUCKET_MISSING: 'deployment',
   BUCKET_FORBIDDEN: 'deployment',
   S3_THROTTLED: 'wait',

@@ -59,6 +59,14 @@ export function lostAlarmId({ functionName }: DeployedJob): string {
   return logicalId(functionName, 'MillraceLostWakeUpsAlarm')
 }
 
+export function queuePolicyId({ functionName }: DeployedJob): string {
+  return logicalId(functionName, 'MillraceQueuePolicy')
+}
+
+export function bucketPolicyId(bucketId: string): string {
+  return `${bucketId}Policy`
+}
+
 /** Buckets that jobs name, in the order in which they come. */
 export function outputBuckets({ jobs }: Deployment): string[] {
   return [...new Set(jobs.flatMap(writtenPlaces).map(({ bucket }) => bucket))]

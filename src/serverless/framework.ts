@@ -8,7 +8,7 @@ export type CfnValue = string | number | boolean | readonly CfnValue[] | { reado
 export interface CfnResource {
   readonly Type: string
   readonly DependsOn?: readonly string[]
-  readonly DeletionPolicy?: 'Retain' | 'Delete'
+  readonly DeletionPolicy?: 'Retain' | 'RetainExceptOnCreate' | 'Delete'
   readonly UpdateReplacePolicy?: 'Retain' | 'Delete'
   readonly Properties: { readonly [name: string]: CfnValue }
 }
@@ -57,7 +57,7 @@ export interface ProviderConfig {
 
 /** The AWS provider of the framework. */
 export interface AwsProvider {
-  readonly naming: { getLambdaLogicalId(functionName: string): string }
+  readonly naming: { getLambdaLogicalId(functionName: string): string; getStackName(): string }
   getStage(): string
   getRegion(): string
   /** Asks STS. */
@@ -71,6 +71,8 @@ export interface AwsProvider {
       readonly ResourceType?: string
     }[]
   >
+  /** Its commands are those of the AWS SDK. */
+  getCloudFormationClient(): Promise<{ send(command: object): Promise<{ readonly TemplateBody?: string }> }>
   /** Region, credentials and proxy, as the user has set them for the deployment. */
   getAwsSdkV3Config(): Promise<object>
 }
@@ -83,6 +85,8 @@ export interface Serverless {
     readonly custom?: unknown
     readonly provider: ProviderConfig
     readonly functions: Record<string, FunctionConfig>
+    /** CloudFormation of the user's own. */
+    readonly resources?: { readonly Resources?: Readonly<Record<string, Partial<CfnResource>>> }
     /** Where a package to deploy is, if serverless.yml says. */
     readonly package?: { readonly path?: string }
   }

@@ -50,6 +50,8 @@ export default class MillracePlugin {
   readonly #options: CommandOptions
   readonly #log: PluginUtils['log']
   #prepared: Promise<Prepared> | undefined
+  /** Buckets to delete after the stack. */
+  #leftBehind: readonly string[] = []
 
   constructor(serverless: Serverless, options: CommandOptions, { log }: PluginUtils) {
     this.#serverless = serverless
@@ -64,6 +66,7 @@ export default class MillracePlugin {
       'before:deploy:function:deploy': () => this.#explained(() => this.#checkState()),
       'package:compileEvents': () => this.#explained(() => this.#addResources()),
       'before:remove:remove': () => this.#explained(() => this.#remove()),
+      'after:remove:remove': () => this.#explained(() => this.#removed()),
     }
   }
 
@@ -139,8 +142,18 @@ export default class MillracePlugin {
       )
       return
     }
+    const { emptyBuckets, ownBuckets } = await import('./empty-buckets.ts')
+    const provider = this.#serverless.getProvider('aws')
+    const { names, emptyBefore } = await ownBuckets(provider)
+    await emptyBuckets(provider, emptyBefore, false)
+    this.#leftBehind = names
+  }
+
+  /** The stack is gone, and its functions with it. */
+  async #removed(): Promise<void> {
+    if (this.#leftBehind.length === 0) return
     const { emptyBuckets } = await import('./empty-buckets.ts')
-    await emptyBuckets(this.#serverless.getProvider('aws'))
+    await emptyBuckets(this.#serverless.getProvider('aws'), this.#leftBehind, true)
   }
 
   /** The framework shows the stack of any error that is not of its own class, as if it were a fault of the framework. */

@@ -28,6 +28,8 @@ export interface PluginOptions {
   readonly buckets: Ownership
   /** What `serverless remove` does with table and buckets. */
   readonly onRemove: 'keep' | 'delete'
+  /** Whether each job has a role of its own, or all share the service's. */
+  readonly roles: 'job' | 'service'
   /** Ids of operators that may go, or start with empty state. */
   readonly accept: readonly string[]
 }
@@ -38,7 +40,7 @@ export interface PluginOptions {
  */
 const DEFAULT_BATCH_SIZE = 1000
 
-const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'accept']
+const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'roles', 'accept']
 const KAFKA_OPTIONS = ['bootstrapServers', 'mskArn', 'accessConfigurations', 'partitions']
 const JOB_OPTIONS = [
   'handler',
@@ -80,6 +82,7 @@ export function checkPluginOptions(custom: unknown, accept?: unknown): PluginOpt
     state: choice(`${PLUGIN}.state`, given.state, ['managed', 'external']),
     buckets: choice(`${PLUGIN}.buckets`, given.buckets, ['managed', 'external']),
     onRemove: choice(`${PLUGIN}.onRemove`, given.onRemove, ['keep', 'delete']),
+    roles: choice(`${PLUGIN}.roles`, given.roles, ['job', 'service']),
     accept: [...new Set([...textList(`${PLUGIN}.accept`, given.accept), ...textList('--accept', accept)])],
   }
 }

@@ -3,11 +3,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BUCKET, type Deployment, environmentOf, stateBucketRef, TABLE, tableRef } from './deployment.ts'
-import type { FunctionConfig, IamStatement, ProviderConfig, Serverless } from './framework.ts'
+import type { CfnResource, FunctionConfig, IamStatement, ProviderConfig, Serverless } from './framework.ts'
 import type { FunctionTarget } from './mappings.ts'
 import { statementsOf } from './permissions.ts'
 import { type PreparedJob, WORK_DIR } from './prepare.ts'
 import { resourcesOf } from './resources.ts'
+import { giveRoles } from './roles.ts'
 import { STATE_FACTS, stateFacts } from './state-check.ts'
 
 /** Gives every job's function its archive, handler and variables, and the role its permissions. */
@@ -33,16 +34,23 @@ export async function packageJobs(
   }
   const facts = deployment.jobs.map((job) => stateFacts(job, deployment.partitions, deployment.options))
   await writeFile(join(serviceDir, WORK_DIR, STATE_FACTS), JSON.stringify(facts))
-  addStatements(service.provider, statementsOf(deployment))
+  if (deployment.options.roles === 'service') addStatements(service.provider, statementsOf(deployment))
 }
 
 /** Adds resources and outputs to the template; the functions are in it already. */
 export function addResources(serverless: Serverless, deployment: Deployment): void {
   const { service } = serverless
   const template = service.provider.compiledCloudFormationTemplate
+  const { naming } = serverless.getProvider('aws')
+  const roles =
+    deployment.options.roles === 'job'
+      ? giveRoles(template.Resources, deployment, (name) => naming.getLambdaLogicalId(name))
+      : new Map<string, string>()
+  const made = resourcesOf(deployment, (functionName) => targetOf(serverless, functionName, roles.get(functionName)))
+  const theirs = Object.values(service.resources?.Resources ?? {})
   Object.assign(
     template.Resources,
-    resourcesOf(deployment, (functionName) => targetOf(serverless, functionName)),
+    Object.fromEntries(Object.entries(made).filter(([, resource]) => !hasPolicy(resource, theirs))),
   )
   template.Outputs = {
     ...template.Outputs,
@@ -51,13 +59,20 @@ export function addResources(serverless: Serverless, deployment: Deployment): vo
   }
 }
 
-function targetOf(serverless: Serverless, functionName: string): FunctionTarget {
+/** A bucket takes one policy, and the user's own comes first. */
+function hasPolicy({ Type, Properties }: CfnResource, theirs: readonly Partial<CfnResource>[]): boolean {
+  if (Type !== 'AWS::S3::BucketPolicy') return false
+  const bucket = JSON.stringify(Properties.Bucket)
+  return theirs.some((their) => their.Type === Type && JSON.stringify(their.Properties?.Bucket) === bucket)
+}
+
+function targetOf(serverless: Serverless, functionName: string, own: string | undefined): FunctionTarget {
   const provider = serverless.getProvider('aws')
   const config = serverless.service.functions[functionName] ?? {}
   const { targetAlias: alias } = config
   const arn = { 'Fn::GetAtt': [provider.naming.getLambdaLogicalId(functionName), 'Arn'] }
   // Lambda checks the role's permissions when a mapping is made.
-  const role = provider.resolveFunctionIamRoleResourceName(config)
+  const role = own ?? provider.resolveFunctionIamRoleResourceName(config)
   return {
     arn: alias ? { 'Fn::Join': [':', [arn, alias.name]] } : arn,
     dependsOn: [...(role === null ? [] : [role]), ...(alias ? [alias.logicalId] : [])],

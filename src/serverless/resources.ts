@@ -4,6 +4,7 @@ import { SPILLED } from '../names/objects.ts'
 import { TTL_ATTRIBUTE, tableDefinition } from '../stores/table-definition.ts'
 import {
   BUCKET,
+  bucketPolicyId,
   type DeployedJob,
   type Deployment,
   lostAlarmId,
@@ -11,12 +12,14 @@ import {
   outputBucketId,
   outputBuckets,
   queueId,
+  queuePolicyId,
   TABLE,
 } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { type FunctionTarget, mappingsOf } from './mappings.ts'
 import { stateBucketName, tableName } from './names.ts'
 import { named } from './pseudo-parameters.ts'
+import { bucketPolicy, queuePolicy } from './tls-only.ts'
 
 /** All resources that the plugin adds, by logical id. */
 export function resourcesOf(
@@ -25,19 +28,24 @@ export function resourcesOf(
 ): Record<string, CfnResource> {
   const { service, stage, jobs, options } = deployment
   const resources: Record<string, CfnResource> = {}
+  const addBucket = (id: string, bucket: CfnResource) => {
+    resources[id] = options.onRemove === 'keep' ? kept('keep', bucket) : { ...bucket, ...EMPTIED_BY_US }
+    resources[bucketPolicyId(id)] = kept(options.onRemove, bucketPolicy(id))
+  }
   if (options.state === 'managed') {
     resources[TABLE] = kept(options.onRemove, tableResource(tableName(service, stage)))
-    resources[BUCKET] = kept(options.onRemove, bucketResource(stateBucketName(service, stage), deployment, SPILLED))
+    addBucket(BUCKET, bucketResource(stateBucketName(service, stage), deployment, SPILLED))
   }
   if (options.buckets === 'managed') {
     for (const bucket of outputBuckets(deployment)) {
-      resources[outputBucketId(bucket)] = kept(options.onRemove, bucketResource(named(bucket), deployment))
+      addBucket(outputBucketId(bucket), bucketResource(named(bucket), deployment))
     }
   }
-  const stores = Object.keys(resources)
+  const stores = Object.keys(resources).filter((id) => !resources[id]?.Type.endsWith('Policy'))
   for (const job of jobs) {
     resources[queueId(job)] = queueResource(job)
     resources[lostQueueId(job)] = lostQueueResource()
+    resources[queuePolicyId(job)] = queuePolicy([queueId(job), lostQueueId(job)])
     resources[lostAlarmId(job)] = lostAlarmResource(job)
     Object.assign(resources, mappingsOf(deployment, job, targetOf(job.functionName), stores))
   }
@@ -48,6 +56,12 @@ function kept(onRemove: 'keep' | 'delete', resource: CfnResource): CfnResource {
   const policy = onRemove === 'keep' ? 'Retain' : 'Delete'
   return { ...resource, DeletionPolicy: policy, UpdateReplacePolicy: policy }
 }
+
+/**
+ * With `onRemove: delete` the plugin deletes buckets once the stack is gone: CloudFormation deletes none that holds anything, and before that
+ * functions may still write. Only a stack whose creation fails takes them with it, while they are empty.
+ */
+const EMPTIED_BY_US = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' } as const
 
 function tableResource(name: string): CfnResource {
   return {

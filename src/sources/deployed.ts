@@ -8,4 +8,5 @@ export interface Permission {
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
   readonly Resource: Plain
+  readonly Condition?: Plain
 }

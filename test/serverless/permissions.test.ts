@@ -70,12 +70,13 @@ const cluster = 'arn:aws:kafka:eu-central-1:123456789012:cluster/events/uuid-1'
 const actionsWith = (kafka: Record<string, unknown>) =>
   statementsOf(deployment({ millrace: { kafka } }))
     .flatMap(({ Action, Resource }) => Action.map((action) => [action, Resource]))
-    .filter(([action]) => /^(secretsmanager|ec2|kafka|kafka-cluster):/.test(String(action)))
+    .filter(([action]) => /^(secretsmanager|kms|ec2|kafka|kafka-cluster):/.test(String(action)))
 
 test('Lambda may read the secret, and join the VPC', () => {
   const bootstrapServers = ['b-1:9092']
   expect(actionsWith({ bootstrapServers, accessConfigurations: { saslScram256Auth: secret } })).toEqual([
     ['secretsmanager:GetSecretValue', [secret]],
+    ['kms:Decrypt', '*'],
   ])
   const inVpc = { vpcSubnet: 'subnet-1', vpcSecurityGroup: 'sg-1' }
   const actions = actionsWith({ bootstrapServers, accessConfigurations: inVpc })
@@ -98,4 +99,20 @@ test('MSK by secret: no permissions of the cluster', () => {
   const actions = actionsWith({ mskArn: cluster, accessConfigurations: { saslScram512Auth: secret } })
   expect(actions.map(([action]) => action)).toContain('kafka:DescribeClusterV2')
   expect(JSON.stringify(actions)).not.toContain('kafka-cluster:')
+})
+
+// https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html
+test('MSK by SCRAM: the secrets of the cluster, and the key that this one is encrypted with', () => {
+  const kafka = { mskArn: cluster, accessConfigurations: { saslScram512Auth: secret } }
+  const actions = actionsWith(kafka)
+  expect(actions).toContainEqual(['kafka:ListScramSecrets', cluster])
+  expect(actions).toContainEqual(['secretsmanager:GetSecretValue', [secret]])
+  const decrypt = statementsOf(deployment({ millrace: { kafka } })).find(({ Action }) => Action.includes('kms:Decrypt'))
+  expect(decrypt?.Condition).toEqual({
+    StringEquals: { 'kms:ViaService': { 'Fn::Sub': `secretsmanager.\${AWS::Region}.\${AWS::URLSuffix}` } },
+    StringLike: { 'kms:EncryptionContext:SecretARN': [`${secret}*`] },
+  })
+  const mtls = actionsWith({ mskArn: cluster, accessConfigurations: { clientCertificateTlsAuth: secret } })
+  expect(mtls.map(([action]) => action)).toContain('kms:Decrypt')
+  expect(mtls.map(([action]) => action)).not.toContain('kafka:ListScramSecrets')
 })

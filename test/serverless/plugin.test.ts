@@ -112,9 +112,16 @@ test('jobs become functions of the service, beside those that are none', async (
   expect(types.filter((type) => type === 'AWS::SQS::Queue')).toHaveLength(4)
   expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(2)
   const mapping = [...Resources].find(([id]) => id.startsWith('ClicksMillraceTopic'))?.[1]
-  expect(mapping).toMatchObject({ DependsOn: expect.arrayContaining(['IamRoleLambdaExecution', 'MillraceTable']) })
+  const role = [...Resources.keys()].find((id) => id.startsWith('ClicksMillraceRole')) ?? ''
+  expect(mapping).toMatchObject({ DependsOn: expect.arrayContaining([role, 'MillraceTable']) })
   expect(Outputs).toMatchObject({ MillraceTable: { Value: { Ref: 'MillraceTable' } } })
-  expect(JSON.stringify(Resources.get('IamRoleLambdaExecution'))).toContain('L#clicks#*')
+  // What one job may do, the others may not.
+  expect(Resources.get('ClicksLambdaFunction')?.Properties).toMatchObject({ Role: { 'Fn::GetAtt': [role, 'Arn'] } })
+  const clicks = JSON.stringify(Resources.get(role))
+  expect(clicks).toContain('logs:PutLogEvents')
+  expect(clicks).toContain('L#clicks#*')
+  expect(clicks).not.toContain('L#words#*')
+  expect(JSON.stringify(Resources.get('IamRoleLambdaExecution'))).not.toContain('L#')
 })
 
 test('what is wrong is said without a stack, and nothing is packaged', async () => {

@@ -63,7 +63,7 @@ describe('nothing is deployed when', () => {
   })
 })
 
-describe('permissions are added', () => {
+describe('with roles: service, permissions are added', () => {
   const own = { Effect: 'Allow', Action: 'sns:Publish', Resource: '*' }
 
   let deployment: Prepared['deployment']
@@ -78,7 +78,7 @@ describe('permissions are added', () => {
       serviceDir: service.path,
       service: { service: 'shop', provider, functions },
     }
-    await packageJobs(serverless, deployment)
+    await packageJobs(serverless, { ...deployment, options: { ...deployment.options, roles: 'service' } })
     expect(functions.one).toMatchObject({
       handler: 'index.handler',
       package: { artifact: join(service.path, '.serverless/one.zip'), individually: true },

@@ -16,6 +16,9 @@ function the(all: Readonly<Record<string, CfnResource>>, start: string): CfnReso
   return one[1]
 }
 
+const bucketOf = (all: Readonly<Record<string, CfnResource>>, start: string) =>
+  the(Object.fromEntries(Object.entries(all).filter(([, { Type }]) => Type === 'AWS::S3::Bucket')), start)
+
 test('the table has expiry and recovery, and stays when the service is removed', () => {
   expect(the(resources(), 'MillraceTable')).toEqual({
     Type: 'AWS::DynamoDB::Table',
@@ -49,10 +52,10 @@ describe('buckets', () => {
       { Id: 'millrace-spill', Status: 'Enabled', Prefix: '_millrace/spill/', ExpirationInDays: 14 },
     ]
     const all = resources()
-    const { Properties: state } = the(all, 'MillraceBucket')
+    const { Properties: state } = bucketOf(all, 'MillraceBucket')
     expect(state.BucketName).toEqual({ 'Fn::Sub': `shop-dev-millrace-\${AWS::AccountId}-\${AWS::Region}` })
     expect(state.LifecycleConfiguration).toEqual({ Rules: rules })
-    const { Properties: output } = the(all, 'MillraceOutput')
+    const { Properties: output } = bucketOf(all, 'MillraceOutput')
     expect(output.BucketName).toBe('results')
     expect(output.LifecycleConfiguration).toEqual({ Rules: rules.slice(0, 1) })
     for (const bucket of [state, output]) {
@@ -71,7 +74,7 @@ describe('buckets', () => {
 
   test('keep uploads and spilled records longer than any job keeps its log', () => {
     const jobs = { a: describedJob('a'), b: describedJob('b', { retention: 30.5 * 86_400_000 }) }
-    const { Properties } = the(resources({ jobs }), 'MillraceBucket')
+    const { Properties } = bucketOf(resources({ jobs }), 'MillraceBucket')
     expect(JSON.stringify(Properties.LifecycleConfiguration)).toContain('"DaysAfterInitiation":38')
   })
 
@@ -106,13 +109,35 @@ describe('buckets', () => {
       'AWS::Lambda::EventSourceMapping',
       'AWS::SQS::Queue',
       'AWS::SQS::Queue',
+      'AWS::SQS::QueuePolicy',
     ])
   })
 
   test('and table go with the service when that is wanted', () => {
     const all = resources({ millrace: { onRemove: 'delete' } })
     const policies = Object.values(all).flatMap(({ DeletionPolicy }) => DeletionPolicy ?? [])
-    expect(policies).toEqual(['Delete', 'Delete', 'Delete'])
+    // Buckets are emptied and deleted by the plugin, after the functions.
+    const except = 'RetainExceptOnCreate'
+    expect(policies).toEqual(['Delete', except, 'Delete', except, 'Delete'])
+  })
+
+  test('and queues refuse whoever comes without TLS', () => {
+    const all = resources()
+    const refused = Object.values(all).flatMap(({ Type, Properties }) => (Type.endsWith('Policy') ? [Properties] : []))
+    expect(refused).toHaveLength(3)
+    for (const { PolicyDocument } of refused) {
+      expect(PolicyDocument).toMatchObject({
+        Statement: [{ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+      })
+    }
+    const arn = { 'Fn::GetAtt': ['MillraceBucket', 'Arn'] }
+    expect(all.MillraceBucketPolicy?.Properties).toMatchObject({
+      Bucket: { Ref: 'MillraceBucket' },
+      PolicyDocument: { Statement: [{ Resource: [arn, { 'Fn::Sub': [`\${Bucket}/*`, { Bucket: arn }] }] }] },
+    })
+    const queues = Object.keys(all).filter((id) => all[id]?.Type === 'AWS::SQS::Queue')
+    const policy = Object.values(all).find(({ Type }) => Type === 'AWS::SQS::QueuePolicy')
+    expect(policy?.Properties.Queues).toEqual(queues.map((id) => ({ Ref: id })))
   })
 })
 

@@ -1,7 +1,7 @@
 // Which permissions Lambda's pollers need from the function's role to get into a Kafka cluster.
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kafka-configure.html and with-msk-permissions.html
 
-import type { Permission } from '../deployed.ts'
+import type { Permission, Plain } from '../deployed.ts'
 
 /** One entry of a mapping's `SourceAccessConfigurations`. */
 export interface AccessConfiguration {
@@ -24,12 +24,36 @@ export function permissionsOf(
   const secrets = [...new Set(access.filter(isSecret).map(({ URI }) => URI))]
   const inVpc = mskArn !== undefined || access.some(({ Type }) => Type === 'VPC_SUBNET')
   return [
-    ...(secrets.length > 0
-      ? [{ Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: secrets } as const]
-      : []),
+    ...(secrets.length > 0 ? secretStatements(secrets) : []),
     ...(inVpc ? [VPC_STATEMENT] : []),
-    ...(mskArn === undefined ? [] : mskStatements(mskArn, topics, groups, secrets.length === 0)),
+    ...(mskArn === undefined ? [] : mskStatements(mskArn, topics, groups, access)),
   ]
+}
+
+/**
+ * To read a secret, and what it is encrypted with: MSK takes no secret for SCRAM under Secrets Manager's own key, and which key it is only the
+ * secret knows. So any key, but only through Secrets Manager, and only for what is in these secrets.
+ * https://docs.aws.amazon.com/msk/latest/developerguide/msk-password-tutorial.html and
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ */
+function secretStatements(secrets: readonly Plain[]): Permission[] {
+  return [
+    { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: secrets },
+    {
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: '*',
+      Condition: {
+        StringEquals: { 'kms:ViaService': { 'Fn::Sub': `secretsmanager.\${AWS::Region}.\${AWS::URLSuffix}` } },
+        StringLike: { 'kms:EncryptionContext:SecretARN': secrets.map(withSuffix) },
+      },
+    },
+  ]
+}
+
+/** An ARN may leave out the six characters that Secrets Manager appends. */
+function withSuffix(secret: Plain): Plain {
+  return typeof secret === 'string' ? `${secret}*` : { 'Fn::Join': ['', [secret, '*']] }
 }
 
 function isSecret({ Type }: AccessConfiguration): boolean {
@@ -55,7 +79,7 @@ function mskStatements(
   cluster: string,
   topics: readonly string[],
   groups: readonly string[],
-  byRole: boolean,
+  access: readonly AccessConfiguration[],
 ): Permission[] {
   // arn:aws:kafka:region:account:cluster/name/uuid, and beside it …:topic/name/uuid/topic and …:group/name/uuid/group.
   const within = (kind: string, name: string) => `${cluster.replace(':cluster/', `:${kind}/`)}/${name}`
@@ -64,7 +88,10 @@ function mskStatements(
     Action: ['kafka:DescribeCluster', 'kafka:DescribeClusterV2', 'kafka:GetBootstrapBrokers'],
     Resource: cluster,
   }
-  if (!byRole) return [described]
+  if (access.some(({ Type }) => Type.startsWith('SASL_SCRAM'))) {
+    return [described, { Effect: 'Allow', Action: ['kafka:ListScramSecrets'], Resource: cluster }]
+  }
+  if (needsCredentials(access)) return [described]
   return [
     described,
     {
