@@ -2,28 +2,26 @@
 // without them. Such a declaration skips nothing that comes: it is read only where something did not.
 
 import { Command, InvalidArgumentError } from 'commander'
+import { NotFoundError } from '../errors/cli-errors.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
-import { objectsOf } from '../lambda/environment.ts'
 import { TaskLog } from '../log/task-log.ts'
 import { CLAIM_ROW } from '../names/rows.ts'
 import { partitionName, sourceTask, type TaskRef } from '../names/tasks.ts'
 import { declareHole, knownHoles } from '../sources/kafka/holes.ts'
 import { isKafkaCommit } from '../sources/kafka/position.ts'
-import { dynamoTable } from '../stores/dynamo-table.ts'
-import type { StateTable } from '../stores/table.ts'
+import { openPlace, type Place, type PlaceFlags, placeOptions } from './place.ts'
 
-interface SkipFlags {
+interface SkipFlags extends PlaceFlags {
   readonly topic: string
   readonly partition: number
   readonly at: number
   readonly until?: number
-  readonly table?: string
   readonly execute?: boolean
   readonly json?: boolean
 }
 
 export function offsetsCommand(): Command {
-  const skip = new Command('skip')
+  const skip = placeOptions(new Command('skip'))
     .description(
       'declare offsets missing for good, so that the job goes on without them; shows what would change until --execute',
     )
@@ -32,7 +30,6 @@ export function offsetsCommand(): Command {
     .requiredOption('--partition <n>', 'the partition', wholeNumber)
     .requiredOption('--at <offset>', 'the offset that is missing, or the first of several', wholeNumber)
     .option('--until <offset>', 'the first offset after those that are missing (default: one is)', wholeNumber)
-    .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
     .option('--execute', 'write it down')
     .option('--json', 'what was found and done as one line of JSON')
     .action(runSkip)
@@ -41,18 +38,14 @@ export function offsetsCommand(): Command {
 
 async function runSkip(job: string, flags: SkipFlags): Promise<void> {
   const { topic, partition, at, until = at + 1, execute = false, json = false } = flags
-  const name = flags.table ?? process.env.MILLRACE_TABLE
-  if (!name)
-    throw new InvalidOptionError(
-      'Which table? Pass --table, or set MILLRACE_TABLE: `millrace/serverless` calls it <service>-<stage>-millrace.',
-    )
   if (until <= at)
     throw new InvalidOptionError(`--until ${until} is the first offset after the hole, so it must be above --at ${at}.`)
   const ref: TaskRef = sourceTask(job, partitionName(topic, partition))
-  const table = dynamoTable({ table: name })
+  const place = openPlace(flags)
+  const { table } = place
   try {
-    await checkTopic(table, name, job, topic)
-    const position = await positionOf(table, ref)
+    await checkTopic(place, job, topic)
+    const position = await positionOf(place, ref)
     if (position !== undefined && at < position) {
       throw new InvalidOptionError(
         `Job '${job}' has committed ${ref.task} up to offset ${position}, so ${at} is not missing. Nothing was changed.`,
@@ -76,7 +69,7 @@ async function runSkip(job: string, flags: SkipFlags): Promise<void> {
       )
     else for (const line of inWords(ref, { at, until, position, execute })) console.log(line)
   } finally {
-    table.close()
+    place.close()
   }
 }
 
@@ -95,11 +88,11 @@ function inWords(
   ]
 }
 
-/** @throws InvalidOptionError: a declaration for a job or topic that is not there would help nobody, and nobody would know. */
-async function checkTopic(table: StateTable, name: string, job: string, topic: string): Promise<void> {
+/** @throws NotFoundError, InvalidOptionError: a declaration for a job or topic that is not there would help nobody, and nobody would know. */
+async function checkTopic({ table, name }: Place, job: string, topic: string): Promise<void> {
   const claim = await table.getRow(job, CLAIM_ROW)
   if (!claim)
-    throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)
+    throw new NotFoundError(`${name} holds no job '${job}'. Check the name, --table, --dir and AWS_ENDPOINT_URL.`)
   // `lines:4 flights:?`
   const topics = String(claim.data.topics)
     .split(' ')
@@ -109,15 +102,10 @@ async function checkTopic(table: StateTable, name: string, job: string, topic: s
 }
 
 /** The offset that the job wants next; undefined when it has committed nothing of the partition. */
-async function positionOf(table: StateTable, ref: TaskRef): Promise<number | undefined> {
-  const objects = objectsOf(process.env)
-  try {
-    // The bucket is for writing only.
-    const head = await new TaskLog(ref, table, objects, '', isKafkaCommit).head()
-    return head?.record.position?.until
-  } finally {
-    objects.close()
-  }
+async function positionOf({ table, objects }: Place, ref: TaskRef): Promise<number | undefined> {
+  // The bucket is for writing only.
+  const head = await new TaskLog(ref, table, objects, '', isKafkaCommit).head()
+  return head?.record.position?.until
 }
 
 function wholeNumber(text: string): number {

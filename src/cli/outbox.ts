@@ -2,30 +2,28 @@
 // written to. Both are dry runs until --execute.
 
 import { Command } from 'commander'
+import { NotFoundError } from '../errors/cli-errors.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
-import { objectsOf } from '../lambda/environment.ts'
 import { bucketOfUrl, bucketUrl } from '../names/objects.ts'
 import { CLAIM_ROW } from '../names/rows.ts'
 import { type Promised, promisedOf } from '../runtime/promised.ts'
 import { type Redirect, redirectOf, setRedirect } from '../runtime/redirects.ts'
-import { dynamoTable } from '../stores/dynamo-table.ts'
 import { objectUrl } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
+import { openPlace, type PlaceFlags, placeOptions } from './place.ts'
 
-interface OutboxFlags {
+interface OutboxFlags extends PlaceFlags {
   readonly from?: string
   readonly to?: string
-  readonly table?: string
   readonly execute?: boolean
   readonly json?: boolean
 }
 
 export function outboxCommand(): Command {
   const command = (name: string, description: string) =>
-    new Command(name)
+    placeOptions(new Command(name))
       .description(description)
       .argument('<job>', 'the name of the job')
-      .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
       .option('--json', 'what was found and done as one line of JSON')
   const list = command('list', 'the objects that the newest commits have promised; most are published').action(run)
   const redirect = command(
@@ -48,22 +46,15 @@ export function outboxCommand(): Command {
 }
 
 async function run(job: string, flags: OutboxFlags): Promise<void> {
-  const name = flags.table ?? process.env.MILLRACE_TABLE
-  if (!name)
-    throw new InvalidOptionError(
-      'Which table? Pass --table, or set MILLRACE_TABLE: `millrace/serverless` calls it <service>-<stage>-millrace.',
-    )
-  const table = dynamoTable({ table: name })
-  const objects = objectsOf(process.env)
+  const { table, objects, name, close } = openPlace(flags)
   try {
     if (!(await table.getRow(job, CLAIM_ROW)))
-      throw new InvalidOptionError(`Table ${name} holds no job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`)
+      throw new NotFoundError(`${name} holds no job '${job}'. Check the name, --table, --dir and AWS_ENDPOINT_URL.`)
     const promised = await promisedOf(table, objects, job)
     if (flags.from === undefined) tell(flags, { job, promised: promised.map(shown) }, promised.map(inWords))
     else await change(table, job, flags, flags.from, promised)
   } finally {
-    table.close()
-    objects.close()
+    close()
   }
 }
 

@@ -1,51 +1,42 @@
 // `millrace storage`: what a job keeps in its table and bucket, by task.
 
 import { Command } from 'commander'
+import { NotFoundError } from '../errors/cli-errors.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
-import { objectsOf } from '../lambda/environment.ts'
 import { type Amount, type Storage, storageOf } from '../runtime/storage.ts'
-import { dynamoTable } from '../stores/dynamo-table.ts'
+import { openPlace, type PlaceFlags, placeOptions } from './place.ts'
 
-interface StorageFlags {
-  readonly table?: string
-  readonly bucket?: string
+interface StorageFlags extends PlaceFlags {
   readonly json?: boolean
 }
 
 export function storageCommand(): Command {
-  return new Command('storage')
+  return placeOptions(new Command('storage'))
     .description(
       'show what a job keeps: logs, snapshots, spilled records and staged uploads, by task; reads all of its logs',
     )
     .argument('<job>', 'the name of the job')
-    .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
-    .option('--bucket <name>', "the bucket of what is Millrace's own (default: MILLRACE_BUCKET)")
     .option('--json', 'as one line of JSON, in bytes')
     .action(runStorage)
 }
 
 async function runStorage(job: string, flags: StorageFlags): Promise<void> {
   const { json = false } = flags
-  const name = flags.table ?? process.env.MILLRACE_TABLE
-  const bucket = flags.bucket ?? process.env.MILLRACE_BUCKET
-  if (!name || !bucket)
-    throw new InvalidOptionError(
-      'Which table and bucket? Pass --table and --bucket, or set MILLRACE_TABLE and MILLRACE_BUCKET: `millrace/serverless` ' +
-        'calls them <service>-<stage>-millrace and <service>-<stage>-millrace-<account>-<region>.',
-    )
-  const table = dynamoTable({ table: name })
-  const objects = objectsOf(process.env)
+  const { table, objects, bucket, name, close } = openPlace(flags)
   try {
+    if (!bucket)
+      throw new InvalidOptionError(
+        'Which bucket? Pass --bucket, or set MILLRACE_BUCKET: `millrace/serverless` calls it <service>-<stage>-millrace-<account>-<region>.',
+      )
     const storage = await storageOf(job, { table, objects, bucket })
     if (!storage)
-      throw new InvalidOptionError(
-        `Table ${name} holds nothing of a job '${job}'. Check the name, --table and AWS_ENDPOINT_URL.`,
+      throw new NotFoundError(
+        `${name} holds nothing of a job '${job}'. Check the name, --table, --dir and AWS_ENDPOINT_URL.`,
       )
     if (json) console.log(JSON.stringify({ job, ...storage }))
     else for (const line of inWords(storage)) console.log(line)
   } finally {
-    table.close()
-    objects.close()
+    close()
   }
 }
 

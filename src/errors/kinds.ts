@@ -97,6 +97,9 @@ export const KINDS = {
   DIRECTORY_FAILED: 'deployment',
   FOLDER_FAILED: 'deployment',
   FOLDER_BUSY: 'wait',
+  // The command line
+  NOT_FOUND: 'deployment',
+  REFUSED: 'deployment',
   // The event-source stand-in
   RECORD_TOO_LARGE: 'deployment',
   BROKER_UNREACHABLE: 'wait',

@@ -17,7 +17,7 @@ it('lists its commands', async () => {
 
 it('suggests the nearest command', async () => {
   const { code, stderr } = await millrace('polller')
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect(stderr).toContain('Did you mean poller?')
 })
 

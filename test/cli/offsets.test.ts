@@ -137,21 +137,21 @@ it('refuses what would help nobody', async () => {
     )
   }
   expect(await at('1')).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringContaining('has committed lines-0 up to offset 2'),
   })
   expect(await at('2', { '--topic': 'line' })).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringContaining("does not read topic 'line' but lines"),
   })
   expect(await at('2', { job: 'copi' })).toMatchObject({
-    code: 1,
+    code: 4,
     stderr: expect.stringContaining("holds no job 'copi'"),
   })
-  expect(await at('2', { '--until': '2' })).toMatchObject({ code: 1, stderr: expect.stringContaining('must be above') })
-  expect(await at('two')).toMatchObject({ code: 1, stderr: expect.stringContaining('whole number') })
+  expect(await at('2', { '--until': '2' })).toMatchObject({ code: 2, stderr: expect.stringContaining('must be above') })
+  expect(await at('two')).toMatchObject({ code: 2, stderr: expect.stringContaining('whole number') })
   expect(await at('2', { '--table': 'nowhere' })).toMatchObject({
-    code: 1,
+    code: 4,
     stderr: expect.stringContaining('TABLE_MISSING'),
   })
   expect(await services.table.getRow('copy', 'hole#lines-0')).toBeUndefined()

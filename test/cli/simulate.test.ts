@@ -56,7 +56,7 @@ it('says in one line what is missing', async () => {
   const other = await simulate(fixture('orders'), '--job', 'order')
   expect(other.stderr).toMatch(/^INVALID_OPTION: .* has no job 'order', only orders/)
   for (const { code, stderr } of [none, bad, other]) {
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr.trim().split('\n')).toHaveLength(1)
   }
 }, 300_000)

@@ -82,9 +82,9 @@ it('counts over the holes that expired entries leave', async () => {
 
 it('says that there is no such job, and what is missing', async () => {
   expect(await millrace('storage', 'other', '--bucket', 'state')).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('INVALID_OPTION: Table'),
+    code: 4,
+    stderr: expect.stringContaining('NOT_FOUND: Table'),
   })
-  const bare = await runNode([MAIN, 'storage', 'kept'], { env: { PATH: process.env.PATH } })
-  expect(bare).toMatchObject({ code: 1, stderr: expect.stringContaining('Pass --table and --bucket') })
+  const bare = await runNode([MAIN, 'storage', 'kept'], { env: { PATH: process.env.PATH }, cwd: folder })
+  expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining('Pass --table, or set') })
 })

@@ -1,9 +1,9 @@
 // Notice of what other processes write to a folder. SQLite tells nobody; it has a number that changes (PRAGMA data_version), which
-// costs two microseconds to ask for. It is asked for only while somebody listens.
+// costs some microseconds to ask for. It is asked for only while somebody listens.
 
 import type { FolderDatabase } from '../../stores/folder-database.ts'
 
-/** How often, milliseconds: what is produced elsewhere comes that much later, and an idle process uses some 0.2 % of a core. */
+/** How often, milliseconds: what is produced elsewhere comes that much later, and an idle process uses below 1 % of a core. */
 const INTERVAL_MS = 25
 
 export class Changes {

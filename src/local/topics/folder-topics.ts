@@ -7,18 +7,13 @@ import { type FolderDatabase, openFolder } from '../../stores/folder-database.ts
 import { partitionOfKey } from '../event-source/partitioner.ts'
 import type { NextOffset, SourceRecord, TopicPartition } from '../event-source/topic-source.ts'
 import { Changes } from './changes.ts'
+import type { Extent } from './cluster.ts'
 import { raiseAll } from './group-rows.ts'
 import { type NewRecord, type StoredRecord, sourceRecord, storedRecord } from './records.ts'
 import { addPartitions, createTopic, deleteTopic, type Topic, topicOf, topicsOf } from './topic-rows.ts'
 
 export type { NewRecord } from './records.ts'
 export type { Topic } from './topic-rows.ts'
-
-/** What a partition holds: offsets `[first, next)`. */
-export interface Extent extends TopicPartition {
-  readonly first: number
-  readonly next: number
-}
 
 export interface FolderTopicsOptions {
   /** Milliseconds since the epoch; default: the machine's clock. */

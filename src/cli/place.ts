@@ -1,0 +1,88 @@
+// Where the state of a job is: in a folder, or in a table and bucket of AWS or an emulator. The same flags in every command that sees state.
+
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { InvalidOptionError } from '../errors/errors.ts'
+import { objectsOf } from '../lambda/environment.ts'
+import { dynamoTable } from '../stores/dynamo-table.ts'
+import { BUCKET_OF_FOLDER, DEFAULT_FOLDER } from '../stores/folder.ts'
+import { DATABASE } from '../stores/folder-database.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import { sqliteTable } from '../stores/sqlite-table.ts'
+import type { StateTable } from '../stores/table.ts'
+
+export interface PlaceFlags {
+  readonly table?: string
+  readonly bucket?: string
+  readonly dir?: string
+}
+
+export interface Place {
+  readonly table: StateTable
+  readonly objects: ObjectStore
+  /** The bucket of what is Millrace's own; undefined where nobody has named one. */
+  readonly bucket: string | undefined
+  /** `Table x`, `Folder /x/.millrace`: the beginning of a sentence. */
+  readonly name: string
+  close(): void
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+export function placeOptions(command: Command): Command {
+  return command
+    .option('--table <name>', 'the table that holds the state of the job (default: MILLRACE_TABLE)')
+    .option('--bucket <name>', "the bucket of what is Millrace's own (default: MILLRACE_BUCKET)")
+    .option(
+      '--dir <folder>',
+      `the folder that holds both, without AWS (default: MILLRACE_DIR, or ${DEFAULT_FOLDER} where there is one)`,
+    )
+}
+
+/**
+ * Opens what the flags name, else what the variables name, else the folder of the project.
+ *
+ * @throws InvalidOptionError when nothing is named and there is no folder
+ */
+export function openPlace(flags: PlaceFlags, variables: Variables = process.env): Place {
+  if (flags.table !== undefined && flags.dir !== undefined)
+    throw new InvalidOptionError('--table and --dir: state is in a table or in a folder; name one of them.')
+  const folder = folderOf(flags, variables)
+  const table = flags.table ?? variables.MILLRACE_TABLE
+  if (folder !== undefined) {
+    const objects = objectsOf({ ...variables, MILLRACE_DIR: folder })
+    const bucket = flags.bucket ?? variables.MILLRACE_BUCKET ?? BUCKET_OF_FOLDER
+    return place(sqliteTable(folder), objects, bucket, `Folder ${resolve(folder)}`)
+  }
+  if (!table)
+    throw new InvalidOptionError(
+      `Which table? Pass --table, or set MILLRACE_TABLE: \`millrace/serverless\` calls it <service>-<stage>-millrace. Without AWS state is in a folder: pass --dir; there is none in ${resolve(DEFAULT_FOLDER)}.`,
+    )
+  const objects = objectsOf({ ...variables, MILLRACE_DIR: undefined })
+  return place(dynamoTable({ table }), objects, flags.bucket ?? variables.MILLRACE_BUCKET, `Table ${table}`)
+}
+
+function folderOf(flags: PlaceFlags, variables: Variables): string | undefined {
+  if (flags.table !== undefined) return undefined
+  const named = flags.dir ?? variables.MILLRACE_DIR
+  if (named) {
+    if (existsSync(join(named, DATABASE))) return named
+    throw new InvalidOptionError(`--dir ${resolve(named)}: there is no ${DATABASE} in it. Nothing has run there yet.`)
+  }
+  if (variables.MILLRACE_TABLE) return undefined
+  return existsSync(join(DEFAULT_FOLDER, DATABASE)) ? DEFAULT_FOLDER : undefined
+}
+
+function place(table: StateTable, objects: ObjectStore, bucket: string | undefined, name: string): Place {
+  return {
+    table,
+    objects,
+    bucket,
+    name,
+    close() {
+      table.close()
+      objects.close()
+    },
+  }
+}

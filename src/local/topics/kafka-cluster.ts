@@ -1,0 +1,218 @@
+// A Kafka cluster as commands see it.
+
+import kafkajs, { type Admin, type Message, type Producer } from 'kafkajs'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { TopicMissingError } from '../../errors/stand-in-errors.ts'
+import { checkTopics, type KafkaSourceOptions, kafkaClient } from '../event-source/kafka-client.ts'
+import { partitionOfKey } from '../event-source/partitioner.ts'
+import type { Cluster, Extent, GroupPosition, GroupSummary } from './cluster.ts'
+import { readKafka } from './kafka-read.ts'
+import type { NewRecord } from './records.ts'
+
+// A CommonJS package: Node finds none of its names but the default.
+const { AssignerProtocol, CompressionTypes } = kafkajs
+
+/** @throws BrokerUnreachableError when nothing answers */
+export async function kafkaCluster(options: KafkaSourceOptions): Promise<Cluster> {
+  const client = kafkaClient(options)
+  await checkTopics(client, [])
+  const name = options.brokers.join(',')
+  const admin = client.kafka.admin()
+  await admin.connect()
+  let producer: Producer | undefined
+
+  const partitionsOf = async (topic: string): Promise<number> => {
+    if (!(await admin.listTopics()).includes(topic)) throw new TopicMissingError([topic], [name])
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions.length ?? 0
+  }
+  const extents = async (topic: string): Promise<Extent[]> => {
+    await partitionsOf(topic)
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return offsets
+      .map(({ partition, low, high }) => ({ topic, partition, first: Number(low), next: Number(high) }))
+      .sort((a, b) => a.partition - b.partition)
+  }
+
+  return {
+    name,
+    async topics() {
+      const { topics } = await admin.fetchTopicMetadata()
+      return topics
+        .map(({ name: topic, partitions }) => ({
+          name: topic,
+          partitions: partitions.length,
+          replicas: partitions[0]?.replicas.length ?? 0,
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+    },
+    async create(topic, { partitions = -1, replicas = -1 }) {
+      const made = await orRefused(topic, () =>
+        admin.createTopics({
+          topics: [{ topic, numPartitions: partitions, replicationFactor: replicas }],
+          waitForLeaders: true,
+        }),
+      )
+      if (!made) throw new InvalidOptionError(`Topic "${topic}" exists already.`)
+    },
+    async setPartitions(topic, partitions) {
+      const before = await partitionsOf(topic)
+      if (before === partitions) return
+      await orRefused(topic, () => admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] }))
+    },
+    async delete(topic) {
+      await partitionsOf(topic)
+      await admin.deleteTopics({ topics: [topic] })
+    },
+    extents,
+    async offsetAt({ topic, partition }, time) {
+      const [found, { topics }] = [
+        await admin.fetchTopicOffsetsByTimestamp(topic, time),
+        { topics: await admin.fetchTopicOffsets(topic) },
+      ]
+      const offset = Number(found.find((one) => one.partition === partition)?.offset ?? -1)
+      const end = Number(topics.find((one) => one.partition === partition)?.high ?? 0)
+      return offset >= 0 && offset < end ? offset : undefined
+    },
+    async append(records) {
+      if (!producer) {
+        // Partitions are chosen here: kafkajs' own partitioners warn, and one of them is not Java's.
+        producer = client.kafka.producer({
+          createPartitioner:
+            () =>
+            ({ message }) =>
+              message.partition ?? 0,
+          allowAutoTopicCreation: false,
+        })
+        await producer.connect()
+      }
+      return send(producer, records, partitionsOf)
+    },
+    read: (spans, signal) => readKafka(options, spans, signal),
+    async groups() {
+      const { groups } = await admin.listGroups()
+      return groups.map(({ groupId }) => groupId).sort()
+    },
+    group: (group) => groupOf(admin, group, extents),
+    async close() {
+      await producer?.disconnect().catch(() => {})
+      await admin.disconnect().catch(() => {})
+      client.cut()
+    },
+  }
+}
+
+/** The broker's own words for what it refuses: a name, a number of partitions, a right that is missing. */
+async function orRefused<T>(topic: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (cause) {
+    // `createTopics` and `createPartitions` put the reasons of each topic into `errors`.
+    const inner = cause instanceof Error && 'errors' in cause && Array.isArray(cause.errors) ? cause.errors[0] : cause
+    throw new InvalidOptionError(`Topic "${topic}": ${inner instanceof Error ? inner.message : String(inner)}.`, {
+      cause,
+    })
+  }
+}
+
+/** The turn of records without a key goes on over calls, so that they spread evenly. */
+let turn = 0
+
+/** One send per partition: one over several loses records when a leader dies (kafkajs 2.2.4). */
+async function send(
+  producer: Producer,
+  records: readonly NewRecord[],
+  partitionsOf: (topic: string) => Promise<number>,
+): Promise<Map<number, number>> {
+  const topics = new Map<string, number>()
+  for (const { topic } of records) if (!topics.has(topic)) topics.set(topic, await partitionsOf(topic))
+  const placed = Map.groupBy(records, (record) => {
+    const partitions = topics.get(record.topic) ?? 1
+    const { key, partition } = record
+    if (partition !== undefined && (partition < 0 || partition >= partitions)) {
+      throw new InvalidOptionError(
+        `Topic "${record.topic}" has no partition ${partition}: it has ${partitions}, from 0.`,
+      )
+    }
+    const chosen =
+      partition ??
+      (key === null || key === undefined
+        ? turn++ % partitions
+        : partitionOfKey(typeof key === 'string' ? Buffer.from(key) : key, partitions))
+    return `${record.topic}/${chosen}`
+  })
+  const counts = new Map<number, number>()
+  await Promise.all(
+    [...placed].map(async ([place, some]) => {
+      const topic = place.slice(0, place.lastIndexOf('/'))
+      const partition = Number(place.slice(topic.length + 1))
+      await producer.send({
+        topic,
+        acks: -1,
+        compression: CompressionTypes.None,
+        messages: some.map((record) => messageOf(record, partition)),
+      })
+      counts.set(partition, (counts.get(partition) ?? 0) + some.length)
+    }),
+  )
+  return counts
+}
+
+function messageOf({ key, value, headers = [], timestamp }: NewRecord, partition: number): Message {
+  const byName = Map.groupBy(headers, ([name]) => name)
+  return {
+    partition,
+    key: bufferOf(key),
+    value: bufferOf(value),
+    headers: Object.fromEntries(
+      [...byName].map(([name, list]) => [name, list.map(([, bytes]) => bufferOf(bytes) ?? '')]),
+    ),
+    ...(timestamp !== undefined && { timestamp: String(timestamp) }),
+  }
+}
+
+function bufferOf(value: string | Uint8Array | null | undefined): Buffer | null {
+  return value === null || value === undefined ? null : Buffer.from(value)
+}
+
+async function groupOf(
+  admin: Admin,
+  name: string,
+  extentsOf: (topic: string) => Promise<Extent[]>,
+): Promise<GroupSummary | undefined> {
+  const { groups } = await admin.describeGroups([name])
+  const [group] = groups
+  const committed = await admin.fetchOffsets({ groupId: name })
+  // Kafka describes a group that it does not know as a dead one.
+  if (!group || (group.state === 'Dead' && committed.length === 0)) return undefined
+  const members = group.members.map(({ memberId, clientHost, memberAssignment }) => {
+    const assigned = memberAssignment.length === 0 ? null : AssignerProtocol.MemberAssignment.decode(memberAssignment)
+    const partitions = Object.entries(assigned?.assignment ?? {}).flatMap(([topic, list]) =>
+      list.map((partition) => ({ topic, partition })),
+    )
+    return { id: memberId, host: clientHost, partitions }
+  })
+  const offsets = new Map<string, number>()
+  for (const { topic, partitions } of committed)
+    for (const { partition, offset } of partitions)
+      if (Number(offset) >= 0) offsets.set(`${topic}/${partition}`, Number(offset))
+  const topics = new Set([
+    ...committed.map(({ topic }) => topic),
+    ...members.flatMap(({ partitions }) => partitions.map(({ topic }) => topic)),
+  ])
+  const positions: GroupPosition[] = []
+  for (const topic of [...topics].sort()) {
+    for (const { partition, first, next } of await extentsOf(topic).catch(ifMissing)) {
+      const offset = offsets.get(`${topic}/${partition}`)
+      const at = { topic, partition, end: next, lag: Math.max(0, next - (offset ?? first)) }
+      positions.push(offset === undefined ? at : { ...at, committed: offset })
+    }
+  }
+  return { name, state: group.state, members, positions }
+}
+
+/** A group may have committed of a topic that is gone. */
+function ifMissing(error: unknown): Extent[] {
+  if (error instanceof TopicMissingError) return []
+  throw error
+}
