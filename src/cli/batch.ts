@@ -2,7 +2,6 @@
 // is closed, and with 3 when what is published already says something else.
 
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { ObjectsDifferError } from '../errors/batch-run-errors.ts'
 import { runBounded } from '../local/bounded/bounded-run.ts'
 import { runFolder } from '../local/bounded/run-folder.ts'
 import type { Published } from '../local/bounded/run-objects.ts'
@@ -20,7 +19,6 @@ interface BatchFlags extends BatchSourceFlags {
 }
 
 /** As every command has it, and as a shell says of what Ctrl-C has ended. */
-const REFUSED = 3
 const INTERRUPTED = 130
 
 export function batchCommand(): Command {
@@ -112,10 +110,6 @@ async function runBatch(module: string, flags: BatchFlags): Promise<void> {
     } finally {
       await source.close()
     }
-  } catch (error) {
-    if (!(error instanceof ObjectsDifferError)) throw error
-    say(`${error.code}: ${error.message}`)
-    process.exitCode = REFUSED
   } finally {
     stop.close()
     await folder.close()

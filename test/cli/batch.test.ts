@@ -122,7 +122,7 @@ describe('millrace batch', () => {
     const { code, stderr } = await batch(...args)
     expect(stderr).toContain(message)
     expect(stderr).not.toContain('    at ')
-    expect(code).toBe(1)
+    expect(code).toBe(2)
   })
 })
 

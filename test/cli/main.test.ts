@@ -7,7 +7,7 @@ const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' }
 
 const millrace = (...args: string[]): Promise<NodeProcess> =>
-  runNode([MAIN, ...args], { env: { ...process.env, ...AWS } })
+  runNode(['--conditions=millrace-source', MAIN, ...args], { env: { ...process.env, ...AWS } })
 
 it('lists its commands', async () => {
   const { code, stdout } = await millrace('--help')

@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 
 const millrace = (...args: string[]): Promise<NodeProcess> =>
-  runNode([MAIN, ...args], { env: { ...process.env, ...services.variables } })
+  runNode(['--conditions=millrace-source', MAIN, ...args], { env: { ...process.env, ...services.variables } })
 
 const copy = job('copy', { batch: seconds(1) }, ({ kafka }) => {
   kafka('lines', { value: text() })

@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 const millrace = (...args: string[]): Promise<NodeProcess> =>
-  runNode([MAIN, 'outbox', ...args], { env: { ...process.env, ...services.variables } })
+  runNode(['--conditions=millrace-source', MAIN, 'outbox', ...args], { env: { ...process.env, ...services.variables } })
 
 const copy = job('copy', { batch: seconds(1) }, ({ kafka }) => {
   kafka('lines', { value: text() })

@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 const millrace = (...args: string[]): Promise<NodeProcess> =>
-  runNode([MAIN, ...args], { env: { ...process.env, ...services.variables } })
+  runNode(['--conditions=millrace-source', MAIN, ...args], { env: { ...process.env, ...services.variables } })
 
 it('shows what is kept, by task, as a table and as JSON', async () => {
   const { table, objects } = services
@@ -85,6 +85,9 @@ it('says that there is no such job, and what is missing', async () => {
     code: 4,
     stderr: expect.stringContaining('NOT_FOUND: Table'),
   })
-  const bare = await runNode([MAIN, 'storage', 'kept'], { env: { PATH: process.env.PATH }, cwd: folder })
+  const bare = await runNode(['--conditions=millrace-source', MAIN, 'storage', 'kept'], {
+    env: { PATH: process.env.PATH },
+    cwd: folder,
+  })
   expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining('Pass --table, or set') })
 })
