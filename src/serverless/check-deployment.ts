@@ -2,7 +2,9 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { KAFKA } from '../sources/kafka/kind.ts'
-import type { Deployment } from './deployment.ts'
+import { discards } from '../sources/kafka/mapping.ts'
+import type { DeployedJob, Deployment } from './deployment.ts'
+import { checkGroups } from './pollers.ts'
 import { deployedSource, readingsOf } from './sources.ts'
 
 /** @throws InvalidOptionError for two functions with one job name, a topic nobody reads, an impossible timeout. */
@@ -28,6 +30,7 @@ export function checkDeployment({ jobs, options }: Deployment): void {
       )
     }
   }
+  checkMappings(jobs)
   const topics = new Set(
     readingsOf(jobs)
       .get(KAFKA.name)
@@ -38,5 +41,28 @@ export function checkDeployment({ jobs, options }: Deployment): void {
     throw new InvalidOptionError(
       `custom.millrace.kafka.partitions: no job reads the topic '${topic}'; there are ${[...topics].join(', ')}.`,
     )
+  }
+}
+
+/** What Lambda leaves out is a hole in the offsets, which a job takes for lost records unless it says otherwise (I7). */
+function checkMappings(jobs: readonly DeployedJob[]): void {
+  checkGroups(jobs)
+  for (const { functionName, job, mapping } of jobs) {
+    const where = `custom.millrace.jobs.${functionName}`
+    for (const { name, gaps, holes } of job.feeds) {
+      if (mapping.filterPatterns.length > 0 && holes === 'none' && gaps === 'fail') {
+        throw new InvalidOptionError(
+          `${where}.filterPatterns: records that Lambda filters out leave holes in the offsets of topic '${name}', at which job '${job.name}' would stop ` +
+            `(OFFSET_GAP). Say in the job that there are some: kafka('${name}', { holes: 'filtered', … }).`,
+        )
+      }
+      if (discards(mapping) && holes === 'none' && gaps === 'fail') {
+        throw new InvalidOptionError(
+          `${where}: with onFailureDestination (ten tries, unless maximumRetryAttempts says otherwise), maximumRetryAttempts or maximumRecordAgeInSeconds Lambda gives up ` +
+            `batches of topic '${name}'. Job '${job.name}' would stop at the hole (OFFSET_GAP), and Lambda would give up all that comes after it, too. Say in the job ` +
+            `what a hole is worth: kafka('${name}', { gaps: 'skip', … }) or gaps: 'quarantine'; or leave these options out: a batch is tried until it succeeds then.`,
+        )
+      }
+    }
   }
 }

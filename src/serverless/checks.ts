@@ -2,6 +2,7 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { nearest } from '../options/options.ts'
+import type { Plain } from '../sources/deployed.ts'
 
 /** An object of options, its values not checked yet. */
 export type Options = Readonly<Record<string, unknown>>
@@ -16,6 +17,34 @@ export function nonEmptyText(where: string, value: unknown): string {
   throw new InvalidOptionError(`${where}: expected a text, got ${show(value)}.`)
 }
 
+/** What a text has to look like, and one that does. */
+export interface Form {
+  readonly pattern: RegExp
+  readonly example: string
+}
+
+/** The name of a thing: a text of that form, or an intrinsic function of CloudFormation, which will say it. */
+export function reference(where: string, value: unknown, { pattern, example }: Form): Plain {
+  if (isIntrinsic(value)) return value
+  const text = nonEmptyText(where, value)
+  if (pattern.test(text)) return text
+  throw new InvalidOptionError(
+    `${where}: ${show(text)} is not of the form ${example}. A value of another stack or resource may stand there too: !ImportValue, !Ref, !Sub.`,
+  )
+}
+
+/** A list of such; one alone may stand without its list. */
+export function referenceList(where: string, value: unknown, form: Form): Plain[] {
+  if (value === undefined) return []
+  return (Array.isArray(value) ? value : [value]).map((item) => reference(where, item, form))
+}
+
+function isIntrinsic(value: unknown): value is { readonly [name: string]: Plain } {
+  if (!isOptions(value)) return false
+  const [name, ...others] = Object.keys(value)
+  return others.length === 0 && name !== undefined && /^(Ref|Fn::[A-Za-z]+)$/.test(name)
+}
+
 /** A list of texts; one alone may stand without its list. */
 export function textList(where: string, value: unknown): string[] {
   if (value === undefined) return []
@@ -24,7 +53,7 @@ export function textList(where: string, value: unknown): string[] {
 
 /** A number; written as a text it counts too, since variables of the environment are texts. */
 export function integer(where: string, value: unknown, least: number, most: number): number {
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number
   throw new InvalidOptionError(`${where}: expected a whole number from ${least} to ${most}, got ${show(value)}.`)
 }

@@ -7,6 +7,7 @@ import type { SourceNode } from '../graph/nodes.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { planJob } from '../plan/plan-job.ts'
 import { schemaOf } from '../plan/schema.ts'
+import { isKafka } from '../sources/kafka/kafka.ts'
 import { type Answer, EVERY, type Feed, type JobDescription } from './describe.ts'
 
 const ANSWER = 3
@@ -54,8 +55,13 @@ function describeExport(module: object, name: string, importMs: number): JobDesc
 
 function feedsOf(sources: readonly SourceNode[]): Feed[] {
   // A feed has one kind: `job` sees to it.
-  const all = sources.flatMap(({ source: { kind, feeds, startsAt } }) =>
-    feeds.map((name): [string, Feed] => [name, { kind: kind.name, name, ...(startsAt !== undefined && { startsAt }) }]),
-  )
+  const all = sources.flatMap(({ source }) => {
+    const { kind, feeds, startsAt } = source
+    const more = {
+      ...(startsAt !== undefined && { startsAt }),
+      ...(isKafka(source) && { gaps: source.gaps, holes: source.holes }),
+    }
+    return feeds.map((name): [string, Feed] => [name, { kind: kind.name, name, ...more }])
+  })
   return [...new Map(all).values()]
 }

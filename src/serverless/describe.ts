@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { JobSchema } from '../plan/schema.ts'
 import type { Place } from '../sinks/sink.ts'
+import type { GapPolicy, OffsetHoles } from '../sources/kafka/kafka-source.ts'
 import type { Bundle } from './bundle.ts'
 
 /** A place that a job writes to; keys begin with `prefix` and a dash (outputs) or a slash (quarantine). */
@@ -22,6 +23,9 @@ export interface Feed {
   readonly name: string
   /** Where its event source is to begin, if the job says so: at the latest, or at a time, milliseconds. */
   readonly startsAt?: 'latest' | number
+  /** Of Kafka: what a hole in its offsets means to the job (`kafka(…, { gaps, holes })`). */
+  readonly gaps?: GapPolicy
+  readonly holes?: OffsetHoles
 }
 
 /** What a deployment has to know about a job. Plain data. */

@@ -101,5 +101,10 @@ export interface Serverless {
 
 /** What plugins may say to whoever deploys. */
 export interface PluginUtils {
-  readonly log: { warning(message: string): void; info(message: string): void; success(message: string): void }
+  readonly log: {
+    warning(message: string): void
+    notice(message: string): void
+    info(message: string): void
+    success(message: string): void
+  }
 }

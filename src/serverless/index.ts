@@ -108,6 +108,9 @@ export default class MillracePlugin {
     )
     const prepared = await this.#prepared
     for (const warning of prepared.warnings) this.#log.warning(warning)
+    const { priceOf } = await import('./pollers.ts')
+    for (const price of prepared.deployment.jobs.flatMap((job) => priceOf(prepared.deployment, job)))
+      this.#log.notice(price)
     await packageJobs(this.#serverless, prepared.deployment)
     for (const { functionName, job, bytes } of prepared.deployment.jobs) {
       const feeds = job.feeds.map(({ name }) => name).join(', ')

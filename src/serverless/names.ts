@@ -37,6 +37,12 @@ export function consumerGroup(service: string, stage: string, job: string, topic
   return plain && name.length <= 200 ? name : `${name.slice(0, 191)}-${digest(parts)}`
 }
 
+/** The pollers that the mappings of one job share, in provisioned mode. */
+export function pollerGroup(service: string, stage: string, job: string): string {
+  const name = `${service}-${stage}-${job}`.replace(/[^a-zA-Z0-9_-]/g, '-')
+  return `${name.slice(0, 119)}-${digest([service, stage, job])}`
+}
+
 function shorten(name: string, most: number): string {
   return name.length <= most ? name : `${name.slice(0, most - 9)}-${digest([name])}`
 }

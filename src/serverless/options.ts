@@ -5,7 +5,8 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import type { Brokers, MappingOptions } from '../sources/kafka/mapping.ts'
 import { checkAccess } from './access.ts'
-import { boolean, choice, integer, nonEmptyText, type Options, options, textList } from './checks.ts'
+import { boolean, choice, integer, options, reference, textList } from './checks.ts'
+import { checkJob } from './job-options.ts'
 
 /** Who makes a resource: this deployment, or somebody else beforehand. */
 export type Ownership = 'managed' | 'external'
@@ -34,27 +35,15 @@ export interface PluginOptions {
   readonly accept: readonly string[]
 }
 
-/**
- * A commit costs about the same for one record as for thousands, an invocation too; but a batch has to be through within
- * the function's timeout, also when its operators wait for something. Lambda's own default of 100 is for functions that do.
- */
-const DEFAULT_BATCH_SIZE = 1000
-
 const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'roles', 'accept']
 const KAFKA_OPTIONS = ['bootstrapServers', 'mskArn', 'accessConfigurations', 'partitions']
-const JOB_OPTIONS = [
-  'handler',
-  'sql',
-  'batchSize',
-  'maximumBatchingWindow',
-  'startingPosition',
-  'startingPositionTimestamp',
-  'enabled',
-  'provisionedPollerConfig',
-  'reportBatchItemFailures',
-]
-
 const PLUGIN = 'custom.millrace'
+
+/** A cluster, or a connection to one of another account. */
+const MSK_ARN = {
+  pattern: /^arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:(cluster|vpc-connection)\/[^/]+\/.+$/,
+  example: 'arn:aws:kafka:eu-central-1:123456789012:cluster/events/<uuid>',
+}
 
 /**
  * @param accept of the command line.
@@ -116,7 +105,7 @@ function checkKafka(where: string, value: unknown): KafkaCluster {
     .flatMap((servers) => servers.split(','))
     .map((server) => server.trim())
     .filter((server) => server !== '')
-  const mskArn = given.mskArn === undefined ? undefined : nonEmptyText(`${where}.mskArn`, given.mskArn)
+  const mskArn = given.mskArn === undefined ? undefined : reference(`${where}.mskArn`, given.mskArn, MSK_ARN)
   if (bootstrapServers.length > 0 === (mskArn !== undefined)) {
     throw new InvalidOptionError(
       `${where}: give either bootstrapServers (a cluster of your own) or mskArn, ${mskArn ? 'not both' : 'and not nothing'}.`,
@@ -134,49 +123,5 @@ function checkKafka(where: string, value: unknown): KafkaCluster {
     partitions: new Map(
       counts.map(([topic, count]) => [topic, integer(`${where}.partitions.${topic}`, count, 1, 100_000)]),
     ),
-  }
-}
-
-function checkJob(where: string, value: unknown): MappingOptions {
-  const job = value ?? {}
-  checkKnownOptions(where, job, JOB_OPTIONS)
-  const given = options(where, job)
-  const pollers =
-    given.provisionedPollerConfig === undefined
-      ? undefined
-      : checkPollers(`${where}.provisionedPollerConfig`, given.provisionedPollerConfig)
-  const reportBatchItemFailures = boolean(`${where}.reportBatchItemFailures`, given.reportBatchItemFailures, false)
-  // https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html: error handling is of provisioned mode.
-  if (reportBatchItemFailures && !pollers) {
-    throw new InvalidOptionError(
-      `${where}.reportBatchItemFailures: Lambda takes partial responses of Kafka mappings in provisioned mode only. ` +
-        'Add provisionedPollerConfig, or leave it out: without it nothing is lost or doubled, a failed batch is only delivered again as a whole.',
-    )
-  }
-  const position = `${where}.startingPosition`
-  const startingPosition = choice(position, given.startingPosition, ['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'])
-  const timestamp = given.startingPositionTimestamp
-  if ((startingPosition === 'AT_TIMESTAMP') !== (timestamp !== undefined)) {
-    throw new InvalidOptionError(`${position} AT_TIMESTAMP and startingPositionTimestamp go together.`)
-  }
-  const window = given.maximumBatchingWindow
-  return {
-    batchSize: integer(`${where}.batchSize`, given.batchSize ?? DEFAULT_BATCH_SIZE, 1, 10_000),
-    maximumBatchingWindow: window === undefined ? undefined : integer(`${where}.maximumBatchingWindow`, window, 0, 300),
-    startingPosition,
-    startingPositionTimestamp:
-      timestamp === undefined ? undefined : integer(`${where}.startingPositionTimestamp`, timestamp, 0, 1e11),
-    enabled: boolean(`${where}.enabled`, given.enabled, true),
-    pollers,
-    reportBatchItemFailures,
-  }
-}
-
-function checkPollers(where: string, value: unknown): MappingOptions['pollers'] {
-  checkKnownOptions(where, value, ['minimumPollers', 'maximumPollers'])
-  const { minimumPollers, maximumPollers }: Options = options(where, value)
-  return {
-    minimum: minimumPollers === undefined ? undefined : integer(`${where}.minimumPollers`, minimumPollers, 1, 200),
-    maximum: maximumPollers === undefined ? undefined : integer(`${where}.maximumPollers`, maximumPollers, 1, 2000),
   }
 }

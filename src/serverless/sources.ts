@@ -4,8 +4,9 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import type { Permission, Plain } from '../sources/deployed.ts'
 import { KAFKA } from '../sources/kafka/kind.ts'
 import { type MappingOptions, mappingOf } from '../sources/kafka/mapping.ts'
-import { permissionsOf } from '../sources/kafka/permissions.ts'
+import { destinationPermissions, permissionsOf } from '../sources/kafka/permissions.ts'
 import { type DeployedJob, type Deployment, groupOf } from './deployment.ts'
+import { sharing } from './pollers.ts'
 
 /** A feed, and the job that reads it. */
 interface Reading {
@@ -31,12 +32,18 @@ const SOURCES: Readonly<Record<string, DeployedSource>> = {
     feedWord: 'Topic',
     longestTimeout: 840, // 14 minutes
     mappingOf: (deployment, { job, feed, startsAt }) =>
-      mappingOf(deployment.options.kafka, beginningAt(job, feed, startsAt), feed, groupOf(deployment, job, feed)),
+      mappingOf(
+        deployment.options.kafka,
+        sharing(deployment, job, beginningAt(job, feed, startsAt)),
+        feed,
+        groupOf(deployment, job, feed),
+      ),
     permissionsOf: (deployment, readings) => {
       const { access, mskArn } = deployment.options.kafka
       const topics = [...new Set(readings.map(({ feed }) => feed))]
       const groups = readings.map(({ job, feed }) => groupOf(deployment, job, feed))
-      return permissionsOf(access, mskArn, topics, groups)
+      const destinations = readings.flatMap(({ job }) => job.mapping.onFailure ?? [])
+      return [...permissionsOf(access, mskArn, topics, groups), ...destinationPermissions(destinations, mskArn)]
     },
   },
 }

@@ -21,6 +21,13 @@ describe('what may be left out', () => {
       enabled: true,
       pollers: undefined,
       reportBatchItemFailures: false,
+      onFailure: undefined,
+      maximumRetryAttempts: undefined,
+      maximumRecordAge: undefined,
+      bisectBatchOnFunctionError: false,
+      filterPatterns: [],
+      metrics: [],
+      logLevel: undefined,
     })
   })
 

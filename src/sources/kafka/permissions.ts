@@ -6,7 +6,14 @@ import type { Permission, Plain } from '../deployed.ts'
 /** One entry of a mapping's `SourceAccessConfigurations`. */
 export interface AccessConfiguration {
   readonly Type: string
-  readonly URI: string
+  readonly URI: Plain
+}
+
+/** Where a mapping sends batches that Lambda gives up. */
+export interface FailureDestination {
+  readonly kind: 'sqs' | 'sns' | 's3' | 'kafka'
+  /** An ARN, or `kafka://topic`. */
+  readonly at: Plain
 }
 
 /** Whether the brokers want to know who it is, so that nobody without the secret can ask them. */
@@ -17,7 +24,7 @@ export function needsCredentials(access: readonly AccessConfiguration[]): boolea
 /** What the function's role must allow for Lambda to poll on its behalf. */
 export function permissionsOf(
   access: readonly AccessConfiguration[],
-  mskArn: string | undefined,
+  mskArn: Plain | undefined,
   topics: readonly string[],
   groups: readonly string[],
 ): Permission[] {
@@ -56,6 +63,38 @@ function withSuffix(secret: Plain): Plain {
   return typeof secret === 'string' ? `${secret}*` : { 'Fn::Join': ['', [secret, '*']] }
 }
 
+/** Where batches go that Lambda gives up. https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html */
+export function destinationPermissions(
+  destinations: readonly FailureDestination[],
+  mskArn: Plain | undefined,
+): Permission[] {
+  const unique = new Map(destinations.map((destination) => [JSON.stringify(destination), destination]))
+  return [...unique.values()].flatMap((destination) => destinationPermission(destination, mskArn))
+}
+
+function destinationPermission({ kind, at }: FailureDestination, mskArn: Plain | undefined): Permission[] {
+  const allow = (Action: string, Resource: Plain): Permission => ({ Effect: 'Allow', Action: [Action], Resource })
+  switch (kind) {
+    case 'sqs':
+      return [allow('sqs:SendMessage', at)]
+    case 'sns':
+      return [allow('sns:Publish', at)]
+    case 's3':
+      return [allow('s3:PutObject', { 'Fn::Join': ['', [at, '/*']] }), allow('s3:ListBucket', at)]
+    case 'kafka':
+      // A cluster of one's own asks for the secret only.
+      if (mskArn === undefined) return []
+      return [allow('kafka-cluster:WriteData', within(mskArn, 'topic', String(at).replace('kafka://', '')))]
+  }
+}
+
+/** arn:aws:kafka:region:account:cluster/name/uuid, and beside it …:topic/name/uuid/topic and …:group/name/uuid/group. */
+function within(cluster: Plain, kind: string, name: string): Plain {
+  if (typeof cluster === 'string') return `${cluster.replace(':cluster/', `:${kind}/`)}/${name}`
+  const [before, after] = [0, 1].map((at) => ({ 'Fn::Select': [at, { 'Fn::Split': [':cluster/', cluster] }] }))
+  return { 'Fn::Join': ['', [before ?? '', `:${kind}/`, after ?? '', `/${name}`]] }
+}
+
 function isSecret({ Type }: AccessConfiguration): boolean {
   return !Type.startsWith('VPC_')
 }
@@ -76,13 +115,11 @@ const VPC_STATEMENT: Permission = {
 
 /** Without a secret Lambda authenticates to MSK by the role itself, and then the cluster asks for permissions of its own. */
 function mskStatements(
-  cluster: string,
+  cluster: Plain,
   topics: readonly string[],
   groups: readonly string[],
   access: readonly AccessConfiguration[],
 ): Permission[] {
-  // arn:aws:kafka:region:account:cluster/name/uuid, and beside it …:topic/name/uuid/topic and …:group/name/uuid/group.
-  const within = (kind: string, name: string) => `${cluster.replace(':cluster/', `:${kind}/`)}/${name}`
   const described: Permission = {
     Effect: 'Allow',
     Action: ['kafka:DescribeCluster', 'kafka:DescribeClusterV2', 'kafka:GetBootstrapBrokers'],
@@ -102,12 +139,12 @@ function mskStatements(
     {
       Effect: 'Allow',
       Action: ['kafka-cluster:DescribeTopic', 'kafka-cluster:ReadData'],
-      Resource: topics.map((topic) => within('topic', topic)),
+      Resource: topics.map((topic) => within(cluster, 'topic', topic)),
     },
     {
       Effect: 'Allow',
       Action: ['kafka-cluster:AlterGroup', 'kafka-cluster:DescribeGroup'],
-      Resource: groups.map((group) => within('group', group)),
+      Resource: groups.map((group) => within(cluster, 'group', group)),
     },
   ]
 }
