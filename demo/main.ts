@@ -43,7 +43,7 @@ async function demonstrate<A extends Account>(job: DemoJob<A>): Promise<void> {
   const records = job.topic.read().slice(0, limit)
   const many = records.length.toLocaleString('en')
   console.log(`Millrace demo: ${many} ${job.topic.what} as a topic of 4 partitions, batches of ${job.batches}`)
-  console.log('  topic → event source stand-in → Lambda events → 2 worker processes → DynamoDB (dynalite) → objects\n')
+  console.log('  topic → event source stand-in → Lambda events → 2 worker processes → commit log (SQLite) → objects\n')
   const quiet = await run(job, records, 'as it should be', directory, false)
   if (!values.crash) {
     job.show(quiet.account)

@@ -1,12 +1,10 @@
-// DynamoDB as `millrace dev` has it, dynalite in this process, with every request counted where it leaves the SDK.
+// DynamoDB's protocol by dynalite in this process, with every request counted where it leaves the SDK.
 
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { Server } from 'node:http'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { startDynalite } from '../../infra/dynalite.ts'
 import { dynamoClient, dynamoTable } from '../../src/stores/dynamo-table.ts'
 import type { StateTable } from '../../src/stores/table.ts'
 import { createTable } from '../../src/stores/table-definition.ts'
@@ -30,18 +28,11 @@ export interface CountedDynamo {
   stop(): Promise<void>
 }
 
-// The package has no types; this is all that is used of it.
-const dynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)('dynalite')
-
 export async function startDynamo(): Promise<CountedDynamo> {
-  const server = dynalite({ createTableMs: 0 })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('dynalite has no port')
+  const dynalite = await startDynalite()
   const client = dynamoClient({
     region: 'us-east-1',
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: dynalite.endpoint,
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
   })
   await createTable(client, 'bench')
@@ -75,10 +66,7 @@ export async function startDynamo(): Promise<CountedDynamo> {
     },
     async stop() {
       client.destroy()
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
+      await dynalite.stop()
     },
   }
 }

@@ -1,6 +1,6 @@
 // dynalite for the contracts, and what clients of any emulator need.
 
-export { startDynalite } from '../../src/local/dynalite.ts'
+export { startDynalite } from '../../infra/dynalite.ts'
 
 /** What every client of an emulator needs; the values mean nothing to it. */
 export const EMULATED = {

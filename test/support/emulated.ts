@@ -1,6 +1,6 @@
 // What a deployment has, without a network: DynamoDB's protocol by dynalite in this process, objects in a directory.
 
-import { startDynalite } from '../../src/local/dynalite.ts'
+import { startDynalite } from '../../infra/dynalite.ts'
 import { directoryObjects } from '../../src/stores/directory-objects.ts'
 import { dynamoClient, dynamoTable } from '../../src/stores/dynamo-table.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
