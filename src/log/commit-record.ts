@@ -23,6 +23,9 @@ import {
 } from '../values/shape.ts'
 import { count, time } from './numbers.ts'
 
+/** Where a record stands in its feed, as its source says it. */
+const mark = either(number, text)
+
 export const isRef: Shape<ObjectRef> = shape({ bucket: text, key: text })
 const staged: Shape<StagedObject> = shape({ ref: isRef, token: text, parts: list(text), bytes: count })
 
@@ -72,8 +75,17 @@ const effect = either(
   shape({ kind: exactly('complete'), staged }),
   /** A line on standard output (at least once). */
   shape({ kind: exactly('print'), text }),
-  /** Call the function of an output with these elements, packed as one list (at least once). */
-  shape({ kind: exactly('call'), output: text, time, body: bytes }),
+  /**
+   * Call the function of an output with these elements, packed as one list (at least once). `read`: the first and the last of the
+   * records that they come from, where one commit has read them for this time.
+   */
+  shape({
+    kind: exactly('call'),
+    output: text,
+    time,
+    body: bytes,
+    read: optional(tuple<[first: number | string, last: number | string]>(mark, mark)),
+  }),
   /** Bring the job back at this time, because something will have to be closed although nothing may arrive. */
   shape({ kind: exactly('wake'), at: time }),
 )
@@ -99,8 +111,8 @@ export type BatchInput = Infer<typeof input>
 const input = tuple<[time: number, records: number, first: number | string, last: number | string]>(
   time,
   count,
-  either(number, text),
-  either(number, text),
+  mark,
+  mark,
 )
 
 /** One change of an operator's state. */

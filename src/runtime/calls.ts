@@ -9,6 +9,8 @@ import { callId } from '../names/outputs.ts'
 import { placeOfTask } from '../names/tasks.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { Receiver } from '../sinks/sink.ts'
+import type { Kinds } from '../sources/kinds.ts'
+import type { OffsetRange } from '../sources/source.ts'
 import type { Coordinates } from './effects.ts'
 import type { Log } from './environment.ts'
 
@@ -29,17 +31,19 @@ export class Calls {
   readonly #job: string
   readonly #receivers: ReadonlyMap<string, Receiver>
   readonly #accepted: ReadonlySet<string>
+  readonly #kinds: Kinds
   readonly #log: Log
   /** By the id of the output. */
   readonly #connections = new Map<string, Connection>()
 
   /** @param accepted ids of outputs of which calls that nobody takes any more are given up */
-  constructor(job: string, outputs: readonly PlannedOutput[], accepted: ReadonlySet<string>, log: Log) {
+  constructor(job: string, outputs: readonly PlannedOutput[], accepted: ReadonlySet<string>, kinds: Kinds, log: Log) {
     this.#job = job
     this.#receivers = new Map(
       outputs.flatMap(({ id, node: { sink } }) => (sink.receiver ? [[id, sink.receiver] as const] : [])),
     )
     this.#accepted = accepted
+    this.#kinds = kinds
     this.#log = log
   }
 
@@ -49,7 +53,7 @@ export class Calls {
    * @throws CallFailedError when the function, or what connects it, does; the call is made again.
    * @throws UnknownCallError when this code has nobody to call (I7).
    */
-  async make({ output, time, body }: Call, stands: Coordinates): Promise<void> {
+  async make({ output, time, body, read }: Call, stands: Coordinates): Promise<void> {
     const { job, stage, task: name, version } = stands
     const task = { job, stage, task: name }
     const receiver = this.#receivers.get(output)
@@ -61,12 +65,18 @@ export class Calls {
     const place = placeOfTask(task)
     const id = callId(this.#job, output, place, version, time)
     try {
+      const context = { time, task: place, version, id, offsetRanges: this.#rangesOf(name, read) }
       await this.#on(output, receiver, (connection) =>
-        receiver.receive(unpackElements(body), { time, task: place, version, id, connection }),
+        receiver.receive(unpackElements(body), { ...context, connection }),
       )
     } catch (cause) {
       throw new CallFailedError(task, output, time, version, cause)
     }
+  }
+
+  #rangesOf(task: string, read: Call['read']): readonly OffsetRange[] {
+    const range = read && this.#kinds.of(task).rangeOf?.(task, ...read)
+    return range ? [range] : []
   }
 
   /** Ends all connections: the instance ends. */

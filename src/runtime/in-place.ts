@@ -149,7 +149,7 @@ export class InPlace {
     const { ref, program, settings, environment } = this.#parts
     const { outputs, edges } = program.stage
     const slots = await this.#operators.run(time, (edge) => this.#open.items(time, edge))
-    const { samples, written, ...of } = collectOutputs(outputs, slots, time, partOfTask(ref.task))
+    const { samples, written, ...of } = collectOutputs(outputs, slots, { time, part: partOfTask(ref.task) })
     const aside = keepAside(ref, settings, environment)(time, this.#operators.takeAside())
     const made = time > done ? of.objects : await ofOpenBatches(of.objects, environment)
     const objects = [...made, ...aside]

@@ -78,7 +78,9 @@ export class JobRuntime {
     const { print } = environment
     const objects = redirecting(job.name, environment)
     this.#wakeUps = new WakeUps(job.name, environment)
-    this.#calls = new Calls(job.name, this.plan.outputs, new Set(accept), environment.log)
+    this.#plans = new Plans(job, viewOf(this.plan), environment, new Set(accept))
+    const plans = this.#plans
+    this.#calls = new Calls(job.name, this.plan.outputs, new Set(accept), plans.kinds, environment.log)
     this.#publisher = {
       objects,
       print,
@@ -86,8 +88,6 @@ export class JobRuntime {
       wake: (at) => this.#wakeUps.ensure(at),
       gone: goneJudge(job.settings, environment),
     }
-    this.#plans = new Plans(job, viewOf(this.plan), environment, new Set(accept))
-    const plans = this.#plans
     const shared = { job: job.name, settings: job.settings, environment, publisher: this.#publisher, plans }
     const stages = new Stages({ ...shared, stages: this.plan.stages })
     const outputs = this.plan.outputs.filter(({ stage }) => stage === SOURCE_STAGE)

@@ -4,7 +4,7 @@ import { UnencodableError } from '../errors/runtime-errors.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { PlannedOutput } from '../plan/plan.ts'
 import type { Slots } from '../programs/program.ts'
-import type { Write } from '../sinks/sink.ts'
+import type { PartOfBatch, Write } from '../sinks/sink.ts'
 import type { Outline } from './held.ts'
 import { checkValues } from './savable.ts'
 import type { Lacking } from './whole.ts'
@@ -17,12 +17,11 @@ export interface CollectedOutputs {
   readonly written: number
 }
 
-/** @param part name of the part that these elements become. */
+/** @param part what these elements become for each output. */
 export function collectOutputs(
   outputs: readonly { readonly output: PlannedOutput; readonly slot: number }[],
   slots: Slots,
-  time: number,
-  part: string,
+  part: Omit<PartOfBatch, 'output'>,
 ): CollectedOutputs {
   const objects: Write[] = []
   const samples: [string, readonly string[]][] = []
@@ -33,7 +32,7 @@ export function collectOutputs(
     const { id, node } = output
     const taken = node.sink.takes === undefined ? elements : elements.slice(0, node.sink.takes)
     checkValues(id, taken)
-    const promised = written(id, () => node.sink.promise(taken, { output: id, time, part }))
+    const promised = written(id, () => node.sink.promise(taken, { ...part, output: id }))
     if (promised.lines) samples.push([id, promised.lines])
     if (!promised.writes) continue
     objects.push(...promised.writes)

@@ -21,6 +21,8 @@ import { checkPartials } from './savable.ts'
 export interface BatchRecords {
   readonly time: number
   readonly records: readonly SourceRecord[]
+  /** The same with those that were set aside. */
+  readonly read?: readonly SourceRecord[]
 }
 
 /** A record that was set aside, and why. */
@@ -94,13 +96,15 @@ async function runAll(
 ): Promise<RunResult> {
   const objects: Write[] = []
   const partials: BatchPartial[] = []
-  const { nameOf } = kindOf(program.sources)
+  const { nameOf, markOf, rangeOf } = kindOf(program.sources)
   let written = 0
-  for (const { time, records } of batches) {
-    const [first] = records
-    if (!first) continue
+  for (const { time, records, read = records } of batches) {
+    const [first, from, until] = [records[0], read[0], read.at(-1)]
+    if (!first || !from || !until) continue
     const { slots, leaving } = await runTraced(program, records, strict ? new Guard() : undefined)
-    const outputs = collectOutputs(program.outputs, slots, time, partOfRecords(task.task, nameOf(first)))
+    const part = partOfRecords(task.task, nameOf(first))
+    const span = rangeOf && { read: [markOf(from), markOf(until)] as const }
+    const outputs = collectOutputs(program.outputs, slots, { time, part, ...span })
     objects.push(...outputs.objects)
     written += outputs.written
     partials.push({ time, samples: outputs.samples, shuffle: exchange(program.edges, slots, leaving) })
@@ -132,7 +136,11 @@ async function findPoison(
 
 function without(batches: readonly BatchRecords[], poison: readonly Poison[]): BatchRecords[] {
   const bad = new Set(poison.map(({ record }) => record))
-  return batches.map(({ time, records }) => ({ time, records: records.filter((record) => !bad.has(record)) }))
+  return batches.map(({ time, records }) => ({
+    time,
+    records: records.filter((record) => !bad.has(record)),
+    read: records,
+  }))
 }
 
 function upTo(batches: readonly BatchRecords[], [first]: readonly Poison[]): BatchRecords[] {

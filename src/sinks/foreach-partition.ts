@@ -5,6 +5,7 @@ import { packElements } from '../log/codec.ts'
 import { givenOutputId } from '../names/outputs.ts'
 import { identityOf } from '../options/identity.ts'
 import { checkFunction, checkKnownOptions } from '../options/options.ts'
+import type { OffsetRange } from '../sources/source.ts'
 import type { Sink } from './sink.ts'
 
 /** What the function of `foreachPartition` is told of the elements that it gets. */
@@ -17,6 +18,12 @@ export interface PartitionContext<C = undefined> {
   readonly version: number
   /** The same for the same elements, however often they come: job, output, task, version and time in one text. */
   readonly id: string
+  /**
+   * Of elements of a source partition, the offsets that the commit has read for this batch time: one range, which begins where an earlier
+   * one of the partition has ended or later. Empty where elements come from more than that: after a shuffle, a window or an operator
+   * that keeps state. Spark: `offsetRanges(TaskContext.get.partitionId)`.
+   */
+  readonly offsetRanges: readonly OffsetRange[]
   /** What `connect` has made; undefined without it. */
   readonly connection: C
 }
@@ -56,8 +63,8 @@ export function calls<T, C>(
     name: givenOutputId(WORD, id),
     places: [],
     receiver: { receive: f, ...(connect && { connect }), ...(close && { close }), keepAfterFailure },
-    promise: (elements, { time, output }) => ({
-      writes: [{ kind: 'call', output, time, body: packElements(elements) }],
+    promise: (elements, { time, output, read }) => ({
+      writes: [{ kind: 'call', output, time, body: packElements(elements), ...(read && { read }) }],
     }),
     complete: () => [],
   }

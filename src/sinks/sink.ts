@@ -5,6 +5,7 @@
 import type { Effect } from '../log/commit-record.ts'
 import type { ObjectRef } from '../names/objects.ts'
 import type { FilesPlace, OutputWord } from '../names/outputs.ts'
+import type { Mark, OffsetRange } from '../sources/source.ts'
 
 /** Objects below `<prefix>-<T>[.<suffix>]/`, of which no other output of the job may have any. */
 export interface Place extends FilesPlace {
@@ -30,6 +31,8 @@ export interface PartOfBatch {
   readonly time: number
   /** Name of the part, alike in every try: `part-<task>-<first offset>`, of a bucket `part-<bucket>`. */
   readonly part: string
+  /** The first and the last of the records that they come from, where one commit has read them for this time and marks are offsets. */
+  readonly read?: readonly [first: Mark, last: Mark]
 }
 
 /** What a part of a batch becomes with the commit that holds it. */
@@ -56,6 +59,7 @@ export interface ReceiverContext {
   readonly task: string
   readonly version: number
   readonly id: string
+  readonly offsetRanges: readonly OffsetRange[]
   readonly connection: unknown
 }
 

@@ -17,7 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   log: ['names', 'stores', 'values'],
   formats: [],
   sources: ['formats', 'log', 'names', 'options', 'stores', 'values'],
-  sinks: ['formats', 'log', 'names', 'options'],
+  sinks: ['formats', 'log', 'names', 'options', 'sources'],
   batch: ['options', 'sources', 'sql', 'values'],
   sql: ['options', 'values'],
   operators: ['batch', 'options', 'values'],

@@ -78,6 +78,12 @@ it('docs/guide/print.md shows what is printed', async () => {
   ])
 })
 
+it('docs/guide/foreach-partition.md shows the transaction that test/integration/postgres runs', () => {
+  expect(blocks('docs/guide/foreach-partition.md', 'ts')).toContain(
+    read('test/docs/snippets/foreach-partition-offsets.ts'),
+  )
+})
+
 it('docs/guide/foreach-partition.md books every commit once, whoever calls again', async () => {
   const [booked, calls] = [new Map<string, number>(), [] as string[]]
   const code = takings(async () => ({

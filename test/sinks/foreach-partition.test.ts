@@ -2,8 +2,21 @@
 
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type ForeachPartitionOptions, type Job, job, type PartitionContext, text } from '../../src/index.ts'
+import { definitionOf } from '../../src/graph/job.ts'
+import {
+  type ForeachPartitionOptions,
+  type Job,
+  job,
+  type OffsetRange,
+  type PartitionContext,
+  text,
+} from '../../src/index.ts'
+import { packElements } from '../../src/log/codec.ts'
+import { planJob } from '../../src/plan/plan-job.ts'
+import { Calls } from '../../src/runtime/calls.ts'
+import { Kinds } from '../../src/sources/kinds.ts'
 import { simulate, testStream } from '../../src/testing/index.ts'
+import { memoryEnvironment } from '../../src/testing/memory-environment.ts'
 import { type Driven, driven, records } from '../support/driven.ts'
 import { incompressible } from '../support/incompressible.ts'
 
@@ -47,6 +60,10 @@ const counted = (to: Target, define: Partial<Parameters<typeof job>[1]> = {}): J
     all.countByValue({ id: 'others' }).saveAsTextFiles('s3://results/counts')
   })
 
+const range = (partition: number, fromOffset: number, untilOffset: number): OffsetRange => ({
+  ...{ topic: 'lines', partition, fromOffset, untilOffset },
+})
+
 const two = [records('lines-0', ['a', 'b'], { at: 100 }), records('lines-1', ['c'], { at: 100 })] as const
 const idsOf = ({ calls }: Target) => calls.map(({ context }) => context.id)
 
@@ -68,9 +85,9 @@ describe('what it is called with', () => {
     await job.deliver(records('lines-0', ['d'], { at: 200 }))
     expect(to.calls.map(({ elements, context }) => ({ elements, ...context }))).toEqual([
       ...[
-        { elements: ['a', 'b'], task: 'lines-0', version: 2 },
-        { elements: ['c'], task: 'lines-1', version: 2 },
-        { elements: ['d'], task: 'lines-0', version: 3 },
+        { elements: ['a', 'b'], task: 'lines-0', version: 2, offsetRanges: [range(0, 0, 2)] },
+        { elements: ['c'], task: 'lines-1', version: 2, offsetRanges: [range(1, 0, 1)] },
+        { elements: ['d'], task: 'lines-0', version: 3, offsetRanges: [range(0, 2, 3)] },
       ].map((one) => ({
         ...one,
         time: 1000,
@@ -105,16 +122,61 @@ describe('what it is called with', () => {
       ['b', 1],
     ])
     expect(shuffled.calls.map(({ context }) => context.task).every((task) => /^sums\/[01]$/.test(task))).toBe(true)
+    expect(shuffled.calls.flatMap(({ context }) => context.offsetRanges)).toEqual([])
     expect(inPlace.calls).toMatchObject([
       {
         elements: [
           ['a', 2],
           ['b', 1],
         ],
-        context: { task: 'lines-0', time: 1000 },
+        context: { task: 'lines-0', time: 1000, offsetRanges: [] },
       },
     ])
     expect(new Set([...idsOf(shuffled), ...idsOf(inPlace)]).size).toBe(elementsOf(shuffled).length + 1)
+  })
+
+  it('says which offsets were read for its time, with those that were set aside, the same in every try', async () => {
+    const to = target()
+    const code = job('ranges', { batch: '1s', onPoison: 'skip' }, ({ kafka }) => {
+      kafka('lines', { value: text() })
+        .map(({ value }) => {
+          if (value === 'bad') throw new Error(value)
+          return value.length
+        })
+        .foreachPartition(taking(to, () => to))
+    })
+    const run = driven(code)
+    to.fail = () => new Error('away')
+    const lines = ['bad', 'a', 'bad', 'bad', 'b', 'bad']
+    await run.deliver(records('lines-0', lines, { at: 200, step: 200, from: 7 })).catch(() => undefined)
+    expect(to.calls).toEqual([])
+    to.fail = undefined
+    await run.another().again()
+    await run.another().rest()
+    const seen = to.calls.map(({ elements, context: { time, offsetRanges } }) => [elements, time, ...offsetRanges])
+    expect([...new Map(seen.map((one) => [one[1], one])).values()]).toEqual([
+      [[1], 1000, range(0, 7, 11)],
+      [[1], 2000, range(0, 11, 13)],
+    ])
+  })
+
+  it('has no offsets in what older code has committed', async () => {
+    const to = target()
+    const environment = memoryEnvironment()
+    const calls = new Calls(
+      'words',
+      planJob(definitionOf('test', words(to))).outputs,
+      new Set(),
+      new Kinds([]),
+      environment.log,
+    )
+    const call = { kind: 'call', output: 'foreachPartition', time: 1000, body: packElements(['a']) } as const
+    await calls.make(call, { job: 'words', stage: 'source', task: 'lines-0', version: 2, index: 0 })
+    await calls.make(
+      { ...call, read: [7, 8] },
+      { job: 'words', stage: 'source', task: 'lines-0', version: 3, index: 0 },
+    )
+    expect(to.calls.map(({ context }) => context.offsetRanges)).toEqual([[], [range(0, 7, 9)]])
   })
 
   it('is committed already, as what is read of the commit', async () => {

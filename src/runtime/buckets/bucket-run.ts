@@ -66,12 +66,8 @@ export async function runClosed(
     }
     const slots = await program.run(at, itemsOf, (feeds) => input.rangesOf(at, feeds))
     objects.push(...keep(at, program.takeAside()))
-    const outputs = collectOutputs(
-      stage.outputs,
-      slots,
-      at,
-      partOfBucket(bucket, input.apart.has(at) ? apart : undefined),
-    )
+    const part = partOfBucket(bucket, input.apart.has(at) ? apart : undefined)
+    const outputs = collectOutputs(stage.outputs, slots, { time: at, part })
     const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }
     for (const object of outputs.objects) (at > input.after ? objects : late).push(object)
     partials.push(partial)

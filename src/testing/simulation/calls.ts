@@ -7,6 +7,7 @@ import type { Call } from '../../log/commit-record.ts'
 import { callId } from '../../names/outputs.ts'
 import { placeOfTask, type TaskRef } from '../../names/tasks.ts'
 import type { Receiver } from '../../sinks/sink.ts'
+import type { OffsetRange } from '../../sources/source.ts'
 
 interface Promised {
   readonly call: Call
@@ -19,6 +20,9 @@ interface Promised {
 
 export class CallLedger {
   readonly #promised = new Map<string, Promised>()
+  /** By call what its function is told of offsets, and by output and task where those begin that are next. */
+  readonly #ranges = new Map<string, string>()
+  readonly #until = new Map<string, number>()
   readonly #violation: (what: string) => void
 
   constructor(violation: (what: string) => void) {
@@ -38,16 +42,32 @@ export class CallLedger {
   }
 
   /** A function is about to be called. */
-  begin(id: string, elements: readonly unknown[]): void {
+  begin(id: string, elements: readonly unknown[], offsetRanges: readonly OffsetRange[]): void {
     const promised = this.#promised.get(id)
     if (promised?.contents !== hex(packElements(elements)))
       this.#violation(`${id} is called with what no commit has promised (I6)`)
-    if (!promised || promised.made) return
+    if (!promised) return
+    this.#beginOffsets(id, promised, offsetRanges)
+    if (promised.made) return
     for (const [other, { call, place, version, made }] of this.#promised) {
       if (made || place !== promised.place || call.output !== promised.call.output) continue
       if (version < promised.version || (version === promised.version && call.time < promised.call.time))
         this.#violation(`${id} is called before ${other}`)
     }
+  }
+
+  /** In every try the same, and those of one task follow each other. */
+  #beginOffsets(id: string, { place, call: { output } }: Promised, ranges: readonly OffsetRange[]): void {
+    const told = JSON.stringify(ranges)
+    if ((this.#ranges.get(id) ?? told) !== told)
+      this.#violation(`${id} is told ${told}, and was told ${this.#ranges.get(id)} before`)
+    if (this.#ranges.has(id)) return
+    this.#ranges.set(id, told)
+    const [range] = ranges
+    if (!range) return
+    const of = `${output} ${place}`
+    if (range.fromOffset < (this.#until.get(of) ?? 0)) this.#violation(`${id} is told ${told}, which was read before`)
+    this.#until.set(of, range.untilOffset)
   }
 
   /** It has not failed. */
@@ -85,7 +105,7 @@ export function watched(
     ...receiver,
     receive: (elements, context) =>
       around('call', context.id, async () => {
-        ledger.begin(context.id, elements)
+        ledger.begin(context.id, elements, context.offsetRanges)
         await receiver.receive(elements, context)
         ledger.end(context.id)
       }),
