@@ -6,14 +6,18 @@ import { describeCause, MillraceError } from './errors.ts'
 export class TopicMissingError extends MillraceError {
   readonly topics: readonly string[]
   readonly brokers: readonly string[]
-  constructor(topics: readonly string[], brokers: readonly string[]) {
+  /** @param create how to make it where there are no brokers, the place being told in `brokers`. */
+  constructor(topics: readonly string[], brokers: readonly string[], create?: string) {
     const names = topics.map((topic) => `"${topic}"`).join(', ')
     const one = topics[0] ?? 'topic'
     super(
       'TOPIC_MISSING',
-      `${topics.length === 1 ? 'Topic' : 'Topics'} ${names} not found on ${brokers.join(',')}. Create it first, for ` +
-        `example: kafka-topics.sh --bootstrap-server ${brokers[0] ?? 'localhost:9092'} --create --topic ${one} ` +
-        '--partitions 4; or correct Topics of the event source mapping.',
+      `${topics.length === 1 ? 'Topic' : 'Topics'} ${names} not found ${create ? 'in' : 'on'} ${brokers.join(',')}. Create it first, for ` +
+        (create
+          ? `example: ${create}`
+          : 'example: kafka-topics.sh --bootstrap-server ' +
+            `${brokers[0] ?? 'localhost:9092'} --create --topic ${one} ` +
+            '--partitions 4; or correct Topics of the event source mapping.'),
     )
     this.topics = topics
     this.brokers = brokers

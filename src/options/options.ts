@@ -9,7 +9,9 @@ import { InvalidOptionError } from '../errors/errors.ts'
  */
 export function checkKnownOptions(where: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new InvalidOptionError(`${where}: expected an object of options, got ${describe(options)}.`)
+    throw new InvalidOptionError(
+      `${where}: expected an object of options, got ${describe(options)}. Known options: ${known.join(', ')}.`,
+    )
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue

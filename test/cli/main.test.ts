@@ -19,6 +19,7 @@ it('suggests the nearest command', async () => {
   const { code, stderr } = await millrace('polller')
   expect(code).toBe(2)
   expect(stderr).toContain('Did you mean poller?')
+  expect(stderr).toContain('millrace --help lists all commands.')
 })
 
 it('names an endpoint that does not answer, in one line', async () => {

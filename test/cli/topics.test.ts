@@ -43,7 +43,11 @@ it('reads standard input and says what goes wrong in a line, as a process', asyn
   })
   expect((await millrace(['consume', 'piped'])).stdout).toBe('a\nb\n')
   const wrong = await runNode(['--conditions=millrace-source', MAIN, 'consume', 'nowhere'], elsewhere())
-  expect(wrong).toMatchObject({ code: 4, stdout: '', stderr: expect.stringMatching(/^TOPIC_MISSING: .*\n$/) })
+  expect(wrong).toMatchObject({
+    code: 4,
+    stdout: '',
+    stderr: expect.stringMatching(/^TOPIC_MISSING: .* in the folder .* npx millrace topics create \S+ --dir \S+\.\n$/),
+  })
   const unknown = await runNode(['--conditions=millrace-source', MAIN, 'topics', 'lst'], elsewhere())
   expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining("unknown command 'lst'") })
 })

@@ -26,10 +26,13 @@ describe('options', () => {
   })
 
   it.each([
-    [null, 'job: expected an object of options, got null.'],
-    [undefined, 'job: expected an object of options, got nothing.'],
-    [5, 'job: expected an object of options, got a number.'],
-    [[], 'job: expected an object of options, got an array.'],
+    [null, 'job: expected an object of options, got null. Known options: batch, idleAfter, onPoison, retention.'],
+    [
+      undefined,
+      'job: expected an object of options, got nothing. Known options: batch, idleAfter, onPoison, retention.',
+    ],
+    [5, 'job: expected an object of options, got a number. Known options: batch, idleAfter, onPoison, retention.'],
+    [[], 'job: expected an object of options, got an array. Known options: batch, idleAfter, onPoison, retention.'],
   ])('%o is no object of options', (options, message) => {
     expect(() => checkKnownOptions('job', options, known)).toThrow(message)
   })

@@ -25,6 +25,15 @@ export function describeProblem({ errorType, errorMessage, trace = [] }: InvokeF
   return place ? [...lines, ...excerpt(place, cwd)] : lines
 }
 
+/** Why a module is not run. A trace in it becomes the line of the user's own code, if it has one. */
+export function describeRefusal(module: string, problem: string, cwd = process.cwd()): string[] {
+  const named = [' ', ':'].some((next) => problem.startsWith(module + next))
+  const [first = '', ...rest] = `✘ ${named ? problem : `${module} ${problem}`}`.split('\n')
+  const place = userPlace(rest)
+  if (!place) return [first, ...rest]
+  return [first, ...rest.filter((line) => !/^\s+at /.test(line)), ...excerpt(place, cwd)]
+}
+
 /** The innermost frame that is neither Node's nor ours nor a package's; of the error at the bottom, if there are causes. */
 export function userPlace(trace: readonly string[]): Place | undefined {
   const last = trace.findLastIndex((line) => line.startsWith('Caused by: '))

@@ -12,6 +12,7 @@ import { type Build, type Building, dropBuilds, watchBuild } from './build.ts'
 import { DevClock } from './clock.ts'
 import type { Feed } from './feeds.ts'
 import { DevJob } from './job.ts'
+import { describeRefusal } from './problem.ts'
 import type { Screen } from './screen.ts'
 import { type DevServices, openServices } from './services.ts'
 import type { NewRecord } from './topics.ts'
@@ -205,7 +206,7 @@ export class DevSession {
       this.jobs.size > 0
         ? 'The code before goes on running. Waiting for the next edit.'
         : 'Nothing runs yet. Waiting for the next edit.'
-    screen.problem([...`✘ ${relative(process.cwd(), entry)} ${problem}`.split('\n'), `  ${waits}`])
+    screen.problem([...describeRefusal(relative(process.cwd(), entry), problem), `  ${waits}`])
   }
 }
 

@@ -3,7 +3,6 @@
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { TopicMissingError } from '../../errors/stand-in-errors.ts'
 import {
   fairShares,
   type GroupMember,
@@ -19,6 +18,7 @@ import {
 import { Wakeable } from '../event-source/wakeable.ts'
 import type { FolderTopics } from './folder-topics.ts'
 import { beat, deal, generationNumber, generationOf, HEARTBEAT_MS, leave, type Member } from './group-rows.ts'
+import { missingTopics } from './topic-rows.ts'
 
 /** A source over `topics`, which stay open when it closes. */
 export function folderSource(topics: FolderTopics): TopicSource {
@@ -26,7 +26,7 @@ export function folderSource(topics: FolderTopics): TopicSource {
   return {
     async join(join) {
       const missing = join.topics.filter((topic) => !topics.has(topic))
-      if (missing.length > 0) throw new TopicMissingError(missing, [`the folder ${topics.directory}`])
+      if (missing.length > 0) throw missingTopics(topics.directory, missing)
       const member = new FolderMember(topics, join, (ended) => members.delete(ended))
       members.add(member)
       return member

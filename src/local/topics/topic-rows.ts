@@ -29,7 +29,13 @@ export function topicsOf(database: FolderDatabase): Topic[] {
 export function topicOf(database: FolderDatabase, name: string): Topic {
   const row = database.get(`${SELECT} WHERE name = ?`, name)
   if (row) return topicFrom(row)
-  throw new TopicMissingError([name], [`the folder ${database.directory}`])
+  throw missingTopics(database.directory, [name])
+}
+
+/** With the command that makes the first of them in this folder. */
+export function missingTopics(directory: string, names: readonly string[]): TopicMissingError {
+  const create = `npx millrace topics create ${names[0]} --dir ${directory}.`
+  return new TopicMissingError(names, [`the folder ${directory}`], create)
 }
 
 /** @throws InvalidOptionError */

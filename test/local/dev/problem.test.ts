@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { describeProblem, userPlace } from '../../../src/local/dev/problem.ts'
+import { describeProblem, describeRefusal, userPlace } from '../../../src/local/dev/problem.ts'
 import { failureFrom } from '../../../src/local/invoker/invoker.ts'
 
 const RUNTIME = new URL('../../../src/runtime/batch.ts', import.meta.url).pathname
@@ -48,4 +48,20 @@ it('shows the place alone where the file is gone', () => {
   const trace = [`    at f (file://${folder}/gone.ts:2:3)`]
   const [, place] = describeProblem({ ok: false, errorType: 'E', errorMessage: 'm', trace }, folder)
   expect(place).toBe('    at gone.ts:2:3')
+})
+
+it('says once which module is not run, and the line instead of a trace', async () => {
+  const file = join(folder, 'words.ts')
+  await writeFile(file, "export const words = job('words', { batch: 5 })\n")
+  const trace = `    at job (${RUNTIME}:10:3)\n    at <anonymous> (${file}:1:22)\n    at ModuleJob.run (node:internal/x:1:1)`
+  expect(describeRefusal('words.ts', `words.ts cannot be imported.\nError: no\n${trace}`, folder)).toEqual([
+    '✘ words.ts cannot be imported.',
+    'Error: no',
+    '    at words.ts:1:22',
+    "  > 1 | export const words = job('words', { batch: 5 })",
+    '    2 | ',
+  ])
+  expect(describeRefusal('words.ts', 'does not fit')).toEqual(['✘ words.ts does not fit'])
+  const foreign = ['words.ts cannot be imported.', 'Error: no', '    at x (/a/node_modules/b/c.js:1:1)']
+  expect(describeRefusal('words.ts', foreign.join('\n')).slice(1)).toEqual(foreign.slice(1))
 })
