@@ -30,6 +30,7 @@ export interface Deployment {
 /** Logical ids of what the whole service shares. */
 export const TABLE = 'MillraceTable'
 export const BUCKET = 'MillraceBucket'
+export const DASHBOARD = 'MillraceDashboard'
 
 /**
  * Calls of a service are tried for up to 51 s (`stores/aws-client.ts`); a function that ends before would end without the
@@ -53,10 +54,6 @@ export function queueId({ functionName }: DeployedJob): string {
 /** The queue of what the other one has given up. */
 export function lostQueueId({ functionName }: DeployedJob): string {
   return logicalId(functionName, 'MillraceLostWakeUps')
-}
-
-export function lostAlarmId({ functionName }: DeployedJob): string {
-  return logicalId(functionName, 'MillraceLostWakeUpsAlarm')
 }
 
 export function queuePolicyId({ functionName }: DeployedJob): string {

@@ -28,6 +28,7 @@ export interface FunctionConfig {
   runtime?: string
   architecture?: string
   timeout?: number
+  logRetentionInDays?: number
   environment?: Record<string, unknown>
   package?: { artifact?: string; [name: string]: unknown }
   /** Set when the function has provisioned concurrency: mappings go to the alias. */
@@ -41,6 +42,7 @@ interface IamRole {
 
 /** `provider` of serverless.yml, and the template under construction. */
 export interface ProviderConfig {
+  readonly logRetentionInDays?: number
   readonly runtime?: string
   readonly architecture?: string
   readonly timeout?: number

@@ -13,6 +13,8 @@ const MAPPING = 'AWS::Lambda::EventSourceMapping'
 
 /** What mappings must wait for and point to. */
 export interface FunctionTarget {
+  /** The function's name. */
+  readonly name: CfnValue
   /** The function, or its alias. */
   readonly arn: CfnValue
   /** Logical ids that must be there first: the role, the alias. */

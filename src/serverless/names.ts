@@ -37,6 +37,11 @@ export function consumerGroup(service: string, stage: string, job: string, topic
   return plain && name.length <= 200 ? name : `${name.slice(0, 191)}-${digest(parts)}`
 }
 
+/** The page of CloudWatch of a service and stage. */
+export function dashboardName(service: string, stage: string): string {
+  return shorten(`${service}-${stage}-millrace`.replace(/[^a-zA-Z0-9_-]/g, '-'), 255)
+}
+
 /** The pollers that the mappings of one job share, in provisioned mode. */
 export function pollerGroup(service: string, stage: string, job: string): string {
   const name = `${service}-${stage}-${job}`.replace(/[^a-zA-Z0-9_-]/g, '-')

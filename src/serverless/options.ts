@@ -3,9 +3,10 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { checkKnownOptions } from '../options/options.ts'
+import type { Plain } from '../sources/deployed.ts'
 import type { Brokers, MappingOptions } from '../sources/kafka/mapping.ts'
 import { checkAccess } from './access.ts'
-import { boolean, choice, integer, options, reference, textList } from './checks.ts'
+import { boolean, choice, integer, options, reference, referenceList, textList } from './checks.ts'
 import { checkJob } from './job-options.ts'
 
 /** Who makes a resource: this deployment, or somebody else beforehand. */
@@ -15,6 +16,14 @@ export type Ownership = 'managed' | 'external'
 export interface KafkaCluster extends Brokers {
   /** Partition counts by topic, as far as they are given rather than looked up. */
   readonly partitions: ReadonlyMap<string, number>
+}
+
+/** Alarms as serverless.yml wants them. */
+export interface AlarmOptions {
+  /** Whom they tell: ARNs of SNS topics, or what else CloudWatch takes. */
+  readonly actions: readonly Plain[]
+  /** Records behind. */
+  readonly lag: number
 }
 
 export interface PluginOptions {
@@ -31,11 +40,14 @@ export interface PluginOptions {
   readonly onRemove: 'keep' | 'delete'
   /** Whether each job has a role of its own, or all share the service's. */
   readonly roles: 'job' | 'service'
+  /** Undefined: none. */
+  readonly alarms: AlarmOptions | undefined
+  readonly dashboard: boolean
   /** Ids of operators that may go, or start with empty state. */
   readonly accept: readonly string[]
 }
 
-const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'roles', 'accept']
+const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'roles', 'alarms', 'dashboard', 'accept']
 const KAFKA_OPTIONS = ['bootstrapServers', 'mskArn', 'accessConfigurations', 'partitions']
 const PLUGIN = 'custom.millrace'
 
@@ -72,7 +84,26 @@ export function checkPluginOptions(custom: unknown, accept?: unknown): PluginOpt
     buckets: choice(`${PLUGIN}.buckets`, given.buckets, ['managed', 'external']),
     onRemove: choice(`${PLUGIN}.onRemove`, given.onRemove, ['keep', 'delete']),
     roles: choice(`${PLUGIN}.roles`, given.roles, ['job', 'service']),
+    alarms: checkAlarms(`${PLUGIN}.alarms`, given.alarms),
+    dashboard: boolean(`${PLUGIN}.dashboard`, given.dashboard, true),
     accept: [...new Set([...textList(`${PLUGIN}.accept`, given.accept), ...textList('--accept', accept)])],
+  }
+}
+
+/** Records behind that a job of some thousand records a second makes good for in a minute. */
+const LAG = 100_000
+
+/** An SNS topic, or what else an alarm may tell. */
+const ACTION = { pattern: /^arn:aws[a-z-]*:[a-z0-9-]+:.+$/, example: 'arn:aws:sns:eu-central-1:123456789012:topic' }
+
+function checkAlarms(where: string, value: unknown): AlarmOptions | undefined {
+  if (value === false || value === 'false') return undefined
+  const set = value === undefined || value === true || value === 'true' ? {} : value
+  checkKnownOptions(where, set, ['actions', 'lag'])
+  const { actions, lag } = options(where, set)
+  return {
+    actions: referenceList(`${where}.actions`, actions, ACTION),
+    lag: lag === undefined ? LAG : integer(`${where}.lag`, lag, 1, 1e12),
   }
 }
 

@@ -26,6 +26,8 @@ export async function packageJobs(
     config.handler = job.bundle.handler
     config.runtime = job.runtime
     config.timeout = job.timeout
+    // CloudWatch keeps logs for ever unless it is told otherwise, and then they are what an idle job costs.
+    config.logRetentionInDays ??= service.provider.logRetentionInDays ?? LOG_DAYS
     config.environment = {
       ...environmentOf(deployment, job),
       ...config.environment,
@@ -70,14 +72,19 @@ function targetOf(serverless: Serverless, functionName: string, own: string | un
   const provider = serverless.getProvider('aws')
   const config = serverless.service.functions[functionName] ?? {}
   const { targetAlias: alias } = config
-  const arn = { 'Fn::GetAtt': [provider.naming.getLambdaLogicalId(functionName), 'Arn'] }
+  const id = provider.naming.getLambdaLogicalId(functionName)
+  const arn = { 'Fn::GetAtt': [id, 'Arn'] }
   // Lambda checks the role's permissions when a mapping is made.
   const role = own ?? provider.resolveFunctionIamRoleResourceName(config)
   return {
+    name: { Ref: id },
     arn: alias ? { 'Fn::Join': [':', [arn, alias.name]] } : arn,
     dependsOn: [...(role === null ? [] : [role]), ...(alias ? [alias.logicalId] : [])],
   }
 }
+
+/** As long as somebody looks for what happened last month. */
+const LOG_DAYS = 30
 
 const SOURCE_MAPS = '--enable-source-maps'
 

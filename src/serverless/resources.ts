@@ -2,12 +2,14 @@
 
 import { SPILLED } from '../names/objects.ts'
 import { TTL_ATTRIBUTE, tableDefinition } from '../stores/table-definition.ts'
+import { jobAlarms, tableAlarms } from './alarms.ts'
+import { dashboard } from './dashboard.ts'
 import {
   BUCKET,
   bucketPolicyId,
+  DASHBOARD,
   type DeployedJob,
   type Deployment,
-  lostAlarmId,
   lostQueueId,
   outputBucketId,
   outputBuckets,
@@ -46,9 +48,11 @@ export function resourcesOf(
     resources[queueId(job)] = queueResource(job)
     resources[lostQueueId(job)] = lostQueueResource()
     resources[queuePolicyId(job)] = queuePolicy([queueId(job), lostQueueId(job)])
-    resources[lostAlarmId(job)] = lostAlarmResource(job)
+    if (options.alarms) Object.assign(resources, jobAlarms(options.alarms, job, targetOf(job.functionName).name))
     Object.assign(resources, mappingsOf(deployment, job, targetOf(job.functionName), stores))
   }
+  if (options.alarms) Object.assign(resources, tableAlarms(options.alarms, deployment))
+  if (options.dashboard) resources[DASHBOARD] = dashboard(deployment, (functionName) => targetOf(functionName).name)
   return resources
 }
 
@@ -141,23 +145,5 @@ function lostQueueResource(): CfnResource {
   return {
     Type: 'AWS::SQS::Queue',
     Properties: { MessageRetentionPeriod: MESSAGE_RETENTION_SECONDS, SqsManagedSseEnabled: true },
-  }
-}
-
-function lostAlarmResource(job: DeployedJob): CfnResource {
-  return {
-    Type: 'AWS::CloudWatch::Alarm',
-    Properties: {
-      AlarmDescription: `Job ${job.job.name}: a wake-up has failed ${MAX_RECEIVES} times and is given up. Mend the function, then move the message back (start-message-move-task).`,
-      Namespace: 'AWS/SQS',
-      MetricName: 'ApproximateNumberOfMessagesVisible',
-      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [lostQueueId(job), 'QueueName'] } }],
-      Statistic: 'Maximum',
-      Period: 300,
-      EvaluationPeriods: 1,
-      Threshold: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      TreatMissingData: 'notBreaching',
-    },
   }
 }

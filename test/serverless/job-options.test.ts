@@ -24,7 +24,7 @@ const reading = (feeds: readonly Feed[], mapping: Readonly<Record<string, unknow
   deployment({ jobs: { words: describedJob('hot words', { feeds }) }, mapping, millrace })
 
 function mappingsOf(made: ReturnType<typeof deployment>) {
-  const all = Object.entries(resourcesOf(made, () => ({ arn: 'arn', dependsOn: [] })))
+  const all = Object.entries(resourcesOf(made, () => ({ name: 'f', arn: 'arn', dependsOn: [] })))
   return all.flatMap(([id, { Properties }]) => (id.startsWith('WordsMillraceTopic') ? [Properties] : []))
 }
 

@@ -110,11 +110,12 @@ test('jobs become functions of the service, beside those that are none', async (
   expect(types.filter((type) => type === 'AWS::Lambda::EventSourceMapping')).toHaveLength(4)
   expect(types.filter((type) => type === 'AWS::DynamoDB::Table')).toHaveLength(1)
   expect(types.filter((type) => type === 'AWS::SQS::Queue')).toHaveLength(4)
-  expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(2)
+  expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(11)
   const mapping = [...Resources].find(([id]) => id.startsWith('ClicksMillraceTopic'))?.[1]
   const role = [...Resources.keys()].find((id) => id.startsWith('ClicksMillraceRole')) ?? ''
   expect(mapping).toMatchObject({ DependsOn: expect.arrayContaining([role, 'MillraceTable']) })
   expect(Outputs).toMatchObject({ MillraceTable: { Value: { Ref: 'MillraceTable' } } })
+  expect(Resources.get('ClicksLogGroup')?.Properties).toMatchObject({ RetentionInDays: 30 })
   // What one job may do, the others may not.
   expect(Resources.get('ClicksLambdaFunction')?.Properties).toMatchObject({ Role: { 'Fn::GetAtt': [role, 'Arn'] } })
   const clicks = JSON.stringify(Resources.get(role))

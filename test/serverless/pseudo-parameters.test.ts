@@ -39,7 +39,7 @@ test('a bucket of the account is named by CloudFormation, and its permissions to
   const bucket = `results-${ACCOUNT}`
   const jobs = { words: describedJob('words', { outputs: [{ kind: 'objects', bucket, prefix: 'words' }] }) }
   const made = deployment({ jobs })
-  const all = resourcesOf(made, () => ({ arn: 'arn', dependsOn: [] }))
+  const all = resourcesOf(made, () => ({ name: 'f', arn: 'arn', dependsOn: [] }))
   expect(all[outputBucketId(bucket)]?.Properties.BucketName).toEqual({ 'Fn::Join': ['', ['results-', account]] })
   const [template, permissions] = [JSON.stringify(all), JSON.stringify(statementsOf(made))]
   expect(template).not.toContain(`"${bucket}`)

@@ -5,7 +5,11 @@ import type { CfnResource } from '../../src/serverless/framework.ts'
 import { resourcesOf } from '../../src/serverless/resources.ts'
 import { deployment, describedJob, topics } from './sample.ts'
 
-const target = { arn: { 'Fn::GetAtt': ['WordsLambdaFunction', 'Arn'] }, dependsOn: ['Role'] }
+const target = {
+  name: { Ref: 'WordsLambdaFunction' },
+  arn: { 'Fn::GetAtt': ['WordsLambdaFunction', 'Arn'] },
+  dependsOn: ['Role'],
+}
 const resources = (...sample: Parameters<typeof deployment>) => resourcesOf(deployment(...sample), () => target)
 
 /** The only resource whose logical id begins like this. */
@@ -98,13 +102,12 @@ describe('buckets', () => {
   })
 
   test('and table are left alone when they are external', () => {
-    const all = resources({ millrace: { state: 'external', buckets: 'external' } })
+    const all = resources({ millrace: { state: 'external', buckets: 'external', alarms: false, dashboard: false } })
     expect(
       Object.values(all)
         .map(({ Type }) => Type)
         .sort(),
     ).toEqual([
-      'AWS::CloudWatch::Alarm',
       'AWS::Lambda::EventSourceMapping',
       'AWS::Lambda::EventSourceMapping',
       'AWS::SQS::Queue',
