@@ -17,6 +17,7 @@ import { planCommand } from './plan.ts'
 import { pollerCommand } from './poller.ts'
 import { produceCommand } from './produce.ts'
 import { simulateCommand } from './simulate.ts'
+import { statusCommand } from './status.ts'
 import { storageCommand } from './storage.ts'
 import { topicsCommand } from './topics.ts'
 
@@ -40,6 +41,7 @@ const program = new Command('millrace')
   .addCommand(pollerCommand())
   .addCommand(produceCommand())
   .addCommand(simulateCommand())
+  .addCommand(statusCommand())
   .addCommand(storageCommand())
   .addCommand(topicsCommand())
 

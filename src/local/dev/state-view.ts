@@ -1,18 +1,10 @@
 // What a job keeps, for people: per operator its cells, folded from the last snapshot and the commits since, whatever code wrote them.
 
 import { inspect } from 'node:util'
-import { isBucketCommit, isCloseCommit, type StateChange } from '../../log/commit-record.ts'
-import { readSnapshot } from '../../log/snapshots.ts'
+import { isCloseCommit, type StateChange } from '../../log/commit-record.ts'
+import { keptBy, type Logs } from '../../log/kept-state.ts'
 import { TaskLog } from '../../log/task-log.ts'
 import { bucketTask, closingTask, type TaskRef } from '../../names/tasks.ts'
-import type { ObjectStore } from '../../stores/object-store.ts'
-import type { StateTable } from '../../stores/table.ts'
-
-interface Places {
-  readonly table: StateTable
-  readonly objects: ObjectStore
-  readonly bucket: string
-}
 
 /** Cells of one operator, by what they are called. */
 type Cells = Map<string, { readonly cell: unknown; readonly value: unknown }>
@@ -20,7 +12,7 @@ type Cells = Map<string, { readonly cell: unknown; readonly value: unknown }>
 /** So many of each operator are shown. */
 const SHOWN = 10
 
-export async function describeState(job: string, places: Places): Promise<string[]> {
+export async function describeState(job: string, places: Logs): Promise<string[]> {
   const { table, objects, bucket } = places
   const head = await new TaskLog(closingTask(job), table, objects, bucket, isCloseCommit).head()
   if (!head) return [`${job} has no state yet`]
@@ -37,14 +29,8 @@ export async function describeState(job: string, places: Places): Promise<string
   return [`state of ${job}:`, ...(lines.length > 0 ? lines : ['  nothing is kept at the moment'])]
 }
 
-async function fold(task: TaskRef, { table, objects, bucket }: Places, into: Map<string, Cells>): Promise<void> {
-  const log = new TaskLog(task, table, objects, bucket, isBucketCommit)
-  const head = (await log.head())?.record
-  if (!head) return
-  const { snapshot } = head
-  const states = snapshot ? [await readSnapshot(objects, snapshot)] : []
-  for (const { record } of await log.read(snapshot?.version ?? 0, true)) states.push(record.state)
-  for (const [operator, changes] of states.flat()) {
+async function fold(task: TaskRef, places: Logs, into: Map<string, Cells>): Promise<void> {
+  for (const [operator, changes] of await keptBy(task, places)) {
     const cells: Cells = into.get(operator) ?? new Map()
     into.set(operator, cells)
     for (const change of changes) apply(cells, change)
