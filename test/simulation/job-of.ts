@@ -12,7 +12,7 @@ import {
 import { MISHAPS } from '../../src/testing/simulation/troubles.ts'
 import { bucketOf } from '../../src/values/hash.ts'
 import { checkDeploys, type DeployKind } from './deploys/deploy-kind.ts'
-import { DEPLOY_KINDS, type DeployKindName } from './deploys/index.ts'
+import { DEPLOY_KINDS, type DeployKindName, LATEST_DEPLOYS } from './deploys/index.ts'
 import { EFFECT_KINDS, type EffectKind, type EffectKindName, type Outside, TOLD } from './effects/index.ts'
 import { type Contents, contentsOf, offsetsOf, withLines } from './expected.ts'
 import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs.ts'
@@ -28,7 +28,9 @@ const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place
 const VALUES: readonly Kind[] = valueKinds((kind) => ![...LATER_KINDS, ...LATEST_KINDS].includes(kind))
 const LATER: readonly Kind[] = valueKinds((kind) => LATER_KINDS.includes(kind))
 const LATEST: readonly Kind[] = valueKinds((kind) => LATEST_KINDS.includes(kind))
-const DEPLOYS: readonly Kind[] = Object.keys(DEPLOY_KINDS).filter(isDeployKind)
+const DEPLOYS: readonly Kind[] = Object.keys(DEPLOY_KINDS)
+  .filter(isDeployKind)
+  .filter((kind) => !LATEST_DEPLOYS.includes(kind))
 const EFFECTS: readonly Kind[] = Object.keys(EFFECT_KINDS).filter(isEffectKind)
 
 /** All there are. New ones stand at the end: the place of a kind decides its seeds. */
@@ -41,6 +43,7 @@ export const EVERY_KIND: readonly Kind[] = [
   ...LATER,
   ...EFFECTS,
   ...LATEST,
+  ...LATEST_DEPLOYS,
 ]
 
 /** Kinds that show something that is still open, and what: not among those that every test run simulates. */
@@ -136,6 +139,7 @@ function setUpDeploys(kind: DeployKind, random: Random): SetUp {
     mends: kind.mends !== undefined,
     ...(kind.mishaps && { mishaps: kind.mishaps }),
     ...(kind.mends !== undefined && { allows: says(kind.mends) }),
+    ...(kind.fails !== undefined && { allows: says(kind.fails) }),
     records: (own) => numberedWords(kind.inPlace ?? false, own),
   }
   return { define, options, check: (report) => checkDeploys(kind, report) }

@@ -4,6 +4,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { RangeNotThereError, RangeStalledError } from '../../errors/batch-run-errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
 import { partitionName } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import {
@@ -38,7 +39,7 @@ export interface KafkaRangeOptions {
 const STALLED_AFTER_MS = 60_000
 const POLL_RECORDS = 20_000
 
-/** @throws TopicMissingError, BrokerUnreachableError, RangeNotThereError */
+/** @throws TopicMissingError, BrokerUnreachableError, RangeNotThereError, InvalidOptionError for a range that ends before it begins. */
 export async function openKafkaRange(options: KafkaRangeOptions): Promise<BoundedSource> {
   const client = kafkaClient({ clientId: 'millrace-batch', ...options.kafka })
   try {
@@ -84,7 +85,13 @@ async function rangesOf(admin: Admin, { topics, from, until }: KafkaRangeOptions
         if (offset < has.start || offset > has.end)
           throw new RangeNotThereError(topic, partition, offset, has.start, has.end)
       }
-      ranges.push({ topic, partition, from: first, until: Math.max(first, last) })
+      if (last < first) {
+        throw new InvalidOptionError(
+          `The range of ${topic}-${partition} ends before it begins: --from is offset ${first} and --until, which is not read any more, ` +
+            `is ${last}. Exchange them, or say of this partition where it begins and ends: --until ${partition}=end.`,
+        )
+      }
+      ranges.push({ topic, partition, from: first, until: last })
     }
   }
   return ranges

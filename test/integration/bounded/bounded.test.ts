@@ -72,6 +72,10 @@ describeWith(bootstrap)('a bounded run on Kafka', () => {
     await expect(opened([topic], '0=31')).rejects.toThrow(
       `Offset 31 of ${topic}-0 is not in Kafka: the partition holds 0 to 30.`,
     )
+    await expect(opened([topic], '9,1=start,2=start', '8')).rejects.toThrow(
+      `The range of ${topic}-0 ends before it begins: --from is offset 9 and --until, which is not read any more, is 8.`,
+    )
+    await expect(opened([topic], t(8), t(3))).rejects.toMatchObject({ code: 'INVALID_OPTION' })
     await service.deleteBelow(topic, 0, 4)
     await expect(opened([topic], '0=0')).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' })
     expect(await read(await opened([topic]))).toEqual([range(4, 30), range(0, 20), []])

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { job, json, seconds, text } from '../../../src/index.ts'
 import { type Listed, listed } from './listed.ts'
-import { ran } from './ran.ts'
+import { contents, ran } from './ran.ts'
 
 const copy = job('copy', { batch: seconds(1) }, ({ kafka }) => {
   kafka('lines', { value: text() })
@@ -90,6 +90,47 @@ it('runs every interval between the first record and the last where the job does
     key.endsWith('_SUCCESS') ? [] : [`${key.split('/')[0]} ${body.trim()}`],
   )
   expect(texts).toEqual(['counts-2000 1', 'counts-3000 0', 'counts-4000 0', 'counts-5000 1'])
+})
+
+it('asks for what is broadcast by the time of the records, and runs SQL, as the stream does', async () => {
+  const reads: number[] = []
+  const watched = job('watched', { batch: seconds(1), numPartitions: 2 }, ({ kafka }) => {
+    const values = kafka('lines', { value: text() }).map(({ value }) => value)
+    const blocked = values.broadcast(
+      async () => {
+        reads.push(reads.length)
+        return new Set([`line ${reads.length}`])
+      },
+      { refresh: '2s', id: 'blocked' },
+    )
+    values
+      .withBroadcast(blocked, (batch, some) => batch.filter((value) => !some.has(value)), { id: 'allowed' })
+      .saveAsTextFiles('s3://results/allowed')
+    values
+      .transform(
+        (batch) =>
+          batch.sql('select count(*) as n, max(value) as last from batch', {
+            columns: { value: 'text' },
+            returns: { n: 'number', last: 'text' },
+          }),
+        { id: 'counted' },
+      )
+      .saveAsNdjsonFiles('s3://results/counted')
+  })
+  const ranges = () => [listed('lines', 0, lines(100, 200, 1100, 2100, 3100), [2])]
+  const { published, report } = await ran(watched, { partitions: ranges() })
+  expect(contents(published)).toEqual({
+    'allowed-1000': ['line 0', 'complete: true'],
+    'allowed-2000': ['line 2', 'complete: true'],
+    'allowed-3000': ['line 3', 'complete: true'],
+    'allowed-4000': ['line 4', 'complete: true'],
+    'counted-1000': ['{"n":2,"last":"line 1"}', 'complete: true'],
+    'counted-2000': ['{"n":1,"last":"line 2"}', 'complete: true'],
+    'counted-3000': ['{"n":1,"last":"line 3"}', 'complete: true'],
+    'counted-4000': ['{"n":1,"last":"line 4"}', 'complete: true'],
+  })
+  expect(reads).toEqual([0, 1])
+  expect(report).toMatchObject({ records: 5, batches: 4 })
 })
 
 describe('what is done after a commit', () => {

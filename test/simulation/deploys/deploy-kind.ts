@@ -22,6 +22,8 @@ export interface DeployKind {
   readonly mishaps?: readonly Mishap[]
   /** The last version mends what those before fail at, with this in their words. */
   readonly mends?: string
+  /** Functions of the job fail now and then, with this in their words. */
+  readonly fails?: string
   /** Outputs that every version has: whole at every T, whatever was deployed when. */
   readonly carried?: (ledger: Ledger) => Expected
   /** Outputs that some versions have: whole at every T that has its _SUCCESS. */

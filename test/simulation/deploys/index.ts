@@ -225,6 +225,27 @@ const mended: DeployKind = {
   carried: (ledger) => new Map([...running(false, 'first')(ledger), ...perBatch('sums')(ledger)]),
 }
 
+/** What is done after commits fails more often than not, so that batches wait when it goes. Each process counts for itself. */
+const telling = version((pairs) => {
+  let calls = 0
+  keep(pairs, 'first')
+  pairs.foreachRDD(
+    () => {
+      if (++calls % 3 !== 0) throw new Error('flaky for long')
+    },
+    { id: 'told' },
+  )
+})
+
+/** It goes, and comes back: what waits is kept unread, and done then, in order, none skipped. The simulator's ledger of effects says so. */
+const comesBack: DeployKind = {
+  versions: [telling, version((pairs) => keep(pairs, 'first')), telling],
+  refusals: REFUSALS,
+  givesUp: ['told'],
+  fails: 'flaky',
+  carried: running(false, 'first'),
+}
+
 export const DEPLOY_KINDS = {
   swapped,
   unpinned,
@@ -238,5 +259,9 @@ export const DEPLOY_KINDS = {
   refitted,
   retention,
   mended,
+  comesBack,
 } as const
 export type DeployKindName = keyof typeof DEPLOY_KINDS
+
+/** Kinds that came after all others. */
+export const LATEST_DEPLOYS: readonly DeployKindName[] = ['comesBack']

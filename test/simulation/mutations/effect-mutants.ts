@@ -63,6 +63,14 @@ export const EFFECT_MUTANTS: readonly Mutant[] = [
     kinds: KINDS,
   },
   {
+    name: 'what waits is dropped when the operator goes',
+    breaks: 'I1',
+    file: 'src/runtime/buckets/gone-stages.ts',
+    find: 'head.version, state, head.record.snapshot)',
+    replace: 'head.version, state.slice(state.length), head.record.snapshot)',
+    kinds: ['comesBack'],
+  },
+  {
     name: 'offset ranges are shifted',
     breaks: 'I8',
     file: 'src/sources/kafka/kind.ts',
