@@ -36,7 +36,8 @@ export function sorted<T, K>(
   keyOf: (element: T) => K,
   options: SortOptions<K>,
 ): T[][] {
-  const { ascending = true, numPartitions, compare = natural(operation) } = options
+  const { ascending = true, numPartitions } = options
+  const compare = options.compare ? checkedOrder(operation, options.compare) : natural(operation)
   const count = partitionsFor(operation, numPartitions, partitions)
   const order: Compare<Ranked<T, K>> = (a, b) => (ascending ? compare(a.key, b.key) : compare(b.key, a.key))
   const ranked = flat(partitions).map((element): Ranked<T, K> => ({ element, key: keyOf(element) }))
@@ -70,7 +71,7 @@ export function checkSort<K>(operation: string, options: SortOptions<K>): SortOp
 
 /** The `n` least, the least first. */
 export function least<T>(operation: string, partitions: Partitions<T>, n: number, compare?: Compare<T>): T[] {
-  const order = compare ? checkFunction(`${operation}, compare`, compare) : natural(operation)
+  const order = compare ? checkedOrder(operation, compare) : natural(operation)
   return firstInOrder(flat(partitions), n, (element) => element, order)
 }
 
@@ -106,16 +107,30 @@ const FEW = 16
 
 /** The `n` greatest, the greatest first, of equal ones the first. */
 export function greatest<T>(operation: string, partitions: Partitions<T>, n: number, compare?: Compare<T>): T[] {
-  const order = compare ? checkFunction(`${operation}, compare`, compare) : natural(operation)
+  const order = compare ? checkedOrder(operation, compare) : natural(operation)
   return least(operation, partitions, n, (a, b) => order(b, a))
+}
+
+/** Whatever else it gave would be taken for equal, and sorted into any place without a word. */
+export function checkOrder(operation: string, order: number): number {
+  if (typeof order === 'number' && !Number.isNaN(order)) return order
+  throw new TypeError(
+    `${operation}, compare: must give a number, negative when the first is less, and gave ${describeValue(order)}`,
+  )
+}
+
+/** The same, of which every answer is checked. */
+function checkedOrder<T>(operation: string, compare: Compare<T>): Compare<T> {
+  checkFunction(`${operation}, compare`, compare)
+  return (a, b) => checkOrder(operation, compare(a, b))
 }
 
 /** The least; of equal ones the first. @throws EmptyBatchError */
 export function leastOf<T>(operation: string, partitions: Partitions<T>, compare: Compare<T> = natural(operation)): T {
-  checkFunction(`${operation}, compare`, compare)
+  const order = checkedOrder(operation, compare)
   const [first, ...others] = flat(partitions).map((element) => ({ element }))
   if (!first) throw new EmptyBatchError(operation)
-  return others.reduce((best, one) => (compare(one.element, best.element) < 0 ? one : best), first).element
+  return others.reduce((best, one) => (order(one.element, best.element) < 0 ? one : best), first).element
 }
 
 /** The greatest; of equal ones the first. @throws EmptyBatchError */

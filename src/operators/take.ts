@@ -5,7 +5,7 @@
 // A task sends n elements per micro-batch. Of equal ones those count that stand first in the order of folding, which is that of tasks
 // and offsets: how a partition was cut does not show (I2).
 
-import { type Compare, firstInOrder, natural } from '../batch/order.ts'
+import { type Compare, checkOrder, firstInOrder, natural } from '../batch/order.ts'
 import { describeValue } from '../errors/describe-value.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { IDENTITY_OPTIONS, type IdentityOptions, identityOf } from '../options/identity.ts'
@@ -118,7 +118,7 @@ function limiting(kind: string, n: number | undefined, order: Order | undefined,
 
 /** A single one is looked at, too: a record with a value that has no order is to blame alone. */
 function inOrder({ said, keyOf, compare }: Order, elements: Elements, n: number): unknown[] {
-  const order: Compare<unknown> = (a, b) => synchronous(`${said}, compare`, compare(a, b))
+  const order: Compare<unknown> = (a, b) => checkOrder(said, synchronous(`${said}, compare`, compare(a, b)))
   const key = (element: unknown): unknown => synchronous(said, keyOf(element))
   const [first] = elements
   if (elements.length === 1) order(key(first), key(first))

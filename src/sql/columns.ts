@@ -66,6 +66,11 @@ const MAX_WIDTH = 38
 /** Of `decimal` without digits: as a column of a table it needs some. */
 const ANY_DECIMAL = { is: 'decimal', width: MAX_WIDTH, scale: 9 } as const
 
+/** Whether DuckDB takes it for a column, and gives it back as it was: its texts are UTF-8 and end at a NUL. */
+export function isName(name: string): boolean {
+  return name !== '' && !name.includes('\0') && name.isWellFormed()
+}
+
 /** @throws InvalidOptionError naming the column. */
 export function checkColumns(where: string, columns: unknown): ReadonlyMap<string, Declared> {
   if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
@@ -74,6 +79,7 @@ export function checkColumns(where: string, columns: unknown): ReadonlyMap<strin
   const names = new Map<string, string>()
   return new Map(
     Object.entries(columns).map(([name, column]) => {
+      if (!isName(name)) throw new InvalidOptionError(`${where}: ${JSON.stringify(name)} is no name in SQL.`)
       const same = names.get(name.toLowerCase())
       if (same !== undefined) {
         throw new InvalidOptionError(`${where}: '${same}' and '${name}' are one name in SQL, which knows no case.`)

@@ -2,7 +2,7 @@
 
 import { describeValue } from '../errors/describe-value.ts'
 import { formOf, isComposite, standIn } from '../values/value.ts'
-import type { Declared } from './columns.ts'
+import { type Declared, isName } from './columns.ts'
 import { Misfit } from './misfit.ts'
 
 const [LEAST, GREATEST] = [-(2n ** 63n), 2n ** 63n - 1n]
@@ -76,8 +76,24 @@ function nestedKind(known: Declared | undefined, value: unknown): Declared {
   const fields = new Map(known?.is === 'struct' ? known.fields : [])
   const entries = Object.entries(structOf(value))
   if (entries.length === 0) throw new Misfit('an object without fields, and a struct has some')
-  for (const [name, item] of entries) fields.set(name, kindOf(fields.get(name), item))
+  for (const [name, item] of entries) {
+    if (!fields.has(name)) checkField(name, fields.keys())
+    fields.set(name, kindOf(fields.get(name), item))
+  }
   return { is: 'struct', fields }
+}
+
+/** @throws Misfit for a field of a struct that DuckDB, or an object that comes back from it, cannot hold beside the others. */
+function checkField(name: string, others: Iterable<string>): void {
+  const said = JSON.stringify(name)
+  if (!isName(name) || name === '__proto__')
+    throw new Misfit(`a field ${said}, which is no name in SQL: rename it with map`)
+  for (const other of others) {
+    if (other.toLowerCase() !== name.toLowerCase()) continue
+    throw new Misfit(
+      `fields ${JSON.stringify(other)} and ${said} are one name in SQL, which knows no case: rename one with map`,
+    )
+  }
 }
 
 /** @throws Misfit for what is no plain object, and does not stand for one. */

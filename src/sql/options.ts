@@ -1,9 +1,10 @@
 // What `sql` of a batch takes, and its check.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { describeValue } from '../errors/describe-value.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { checkKnownOptions } from '../options/options.ts'
-import { checkColumns, type Declared, type SqlColumns } from './columns.ts'
+import { checkColumns, type Declared, isName, type SqlColumns } from './columns.ts'
 import type { TableInput } from './table.ts'
 
 /** Rows, and what their columns hold. */
@@ -58,16 +59,30 @@ export function checkCall({ id, elements, statement, options }: Call): Query {
     throw new InvalidOptionError('sql: expected a statement, such as select * from batch.')
   }
   const { tables = {}, columns, returns } = options
-  const batch = { name: 'batch', rows: elements, columns: columns && checkColumns('sql, columns', columns) }
+  if (!isObject(tables))
+    throw new InvalidOptionError(`sql, tables: expected tables by name, got ${describeValue(tables)}.`)
+  const batch = {
+    name: 'batch',
+    rows: elements,
+    columns: columns === undefined ? undefined : checkColumns('sql, columns', columns),
+  }
   const inputs = [batch, ...Object.entries(tables).map(([name, table]) => tableInput(name, table))]
   checkTableNames(inputs.map(({ name }) => name))
   const rest = { batch: id, statement, tables: inputs }
   if (isSchema(returns)) return { ...rest, columns: undefined, schema: returns }
-  return { ...rest, columns: returns && checkColumns('sql, returns', returns), schema: undefined }
+  return {
+    ...rest,
+    columns: returns === undefined ? undefined : checkColumns('sql, returns', returns),
+    schema: undefined,
+  }
 }
 
-function isSchema(returns: object | undefined): returns is StandardSchemaV1 {
-  return returns !== undefined && '~standard' in returns
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+function isSchema(returns: unknown): returns is StandardSchemaV1 {
+  return isObject(returns) && '~standard' in returns
 }
 
 function tableInput(name: string, table: Iterable<unknown> | SqlTable): TableInput {
@@ -75,7 +90,7 @@ function tableInput(name: string, table: Iterable<unknown> | SqlTable): TableInp
   if (typeof table === 'object' && table !== null) {
     if (Symbol.iterator in table) return { name, rows: table, columns: undefined }
     checkKnownOptions(where, table, ['rows', 'columns'])
-    if (typeof table.rows === 'object' && Symbol.iterator in table.rows) {
+    if (isObject(table.rows) && Symbol.iterator in table.rows) {
       return { name, rows: table.rows, columns: checkColumns(`${where}.columns`, table.columns) }
     }
   }
@@ -85,7 +100,7 @@ function tableInput(name: string, table: Iterable<unknown> | SqlTable): TableInp
 function checkTableNames(names: readonly string[]): void {
   const seen = new Set<string>()
   for (const name of names) {
-    if (name === '') throw new InvalidOptionError('sql, tables: a table needs a name.')
+    if (!isName(name)) throw new InvalidOptionError(`sql, tables: ${JSON.stringify(name)} is no name in SQL.`)
     if (seen.has(name.toLowerCase())) {
       throw new InvalidOptionError(
         `sql, tables: there is a table '${name}' already; SQL knows no case, and batch is this batch.`,

@@ -59,6 +59,7 @@ function plainReader(duckdb: DuckDB, type: DuckDBType): Read {
       value instanceof DuckDBListValue || value instanceof DuckDBArrayValue ? value.items.map(read) : null
   }
   if (type instanceof DuckDBStructType) {
+    checkFields(type.entryNames)
     const reads = type.entryTypes.map((of) => plainReader(duckdb, of))
     return (value) => {
       if (!(value instanceof duckdb.DuckDBStructValue)) return null
@@ -75,6 +76,14 @@ function plainReader(duckdb: DuckDB, type: DuckDBType): Read {
         : null
   }
   return (value) => scalar(duckdb, value)
+}
+
+/** The package gives a struct as an object, and of two fields of one name only one is in it. */
+function checkFields(names: readonly string[]): void {
+  if (names.length > new Set(names).size || names.includes('')) {
+    throw new Misfit("a struct with fields that have no names: write {'a': 1, 'b': 2} for row(1, 2)")
+  }
+  if (names.includes('__proto__')) throw new Misfit('a struct with a field __proto__: give it another name')
 }
 
 const DAY = 86_400_000

@@ -4,7 +4,7 @@
 import { describeValue } from '../errors/describe-value.ts'
 import { SqlColumnError } from '../errors/sql-errors.ts'
 import { formOf, isComposite, standIn } from '../values/value.ts'
-import type { Declared } from './columns.ts'
+import { type Declared, isName } from './columns.ts'
 import { kindOf } from './kinds.ts'
 import { type Place, placed } from './misfit.ts'
 
@@ -87,6 +87,9 @@ function seenValues(rows: readonly unknown[], place: Place): Values {
 function columnFor(values: Values, name: string, row: number, { batch, table }: Place): unknown[] {
   const known = values.get(name)
   if (known) return known
+  if (!isName(name)) {
+    throw new SqlColumnError(batch, table, name, row, 'that is no name in SQL: rename it with map')
+  }
   for (const other of values.keys()) {
     if (other.toLowerCase() !== name.toLowerCase()) continue
     const problem = `SQL knows no case, and there is a column ${JSON.stringify(other)} already: rename one with map`

@@ -195,6 +195,12 @@ describe('columns of tables', () => {
     [[{ a: 2n ** 127n }], /more than the 127 bits/],
     [[{ a: new URL('x:y') }], /a URL has no form in a column/],
     [[{ a: {} }], /an object without fields/],
+    [[{ a: JSON.parse('{"__proto__":1}') }], /batch, column "a", row 0: a field "__proto__", which is no name in SQL/],
+    [[{ a: { b: 1 } }, { a: { B: 1 } }], /row 1: fields "b" and "B" are one name in SQL/],
+    [[{ a: { '': 1 } }], /a field "", which is no name in SQL/],
+    [[{ 'a\0b': 1 }], /that is no name in SQL/],
+    [[{ 'a\ud800': 1 }], /that is no name in SQL/],
+    [[{ '': 1 }], /that is no name in SQL/],
     [[{ a: 1 }, { A: 1 }], /batch, column "A", row 1: SQL knows no case, and there is a column "a" already/],
     [[[1, 2, 3]], /batch, column "value", row 0: an array of length 3 is no row: make it an object/],
     [[{ a: 1 }, 5], /nothing/],
@@ -231,6 +237,11 @@ describe('columns of tables', () => {
 })
 
 describe('a statement', () => {
+  it('that gives a struct with fields of no or of impossible names is refused: they would be lost', async () => {
+    expect(await refused(make([1]).sql('select row(1, 2) as r'))).toMatch(/column "r".*fields that have no names/)
+    expect(await refused(make([1]).sql(`select {'__proto__': 1} as r`))).toMatch(/column "r".*a field __proto__/)
+  })
+
   it('that fails names job, operator and batch, and shows DuckDB’s message and itself', async () => {
     const error = await make(VISITS)
       .sql('select usr from batch')
@@ -292,6 +303,13 @@ describe('options', () => {
     [{ columns: { a: 'text', A: 'text' } }, /are one name in SQL/],
     [{ returns: { a: 5 } }, /sql, returns.a: expected a word/],
     [{ returns: [] }, /expected columns by name/],
+    [{ returns: null }, /expected columns by name/],
+    [{ returns: 5 }, /expected columns by name/],
+    [{ columns: null }, /expected columns by name/],
+    [{ columns: { '': 'text' } }, /sql, columns: "" is no name in SQL/],
+    [{ tables: null }, /sql, tables: expected tables by name, got null/],
+    [{ tables: { 'a\0': [] } }, /is no name in SQL/],
+    [{ tables: { t: { rows: null, columns: {} } } }, /sql, tables.t: expected rows/],
   ])('%j', async (options, message) => {
     expect(await refused(one('select 1', options))).toMatch(message)
   })

@@ -140,6 +140,26 @@ it('sets aside the record without an order, and a batch whose elements have none
   expect(await scores.text('best-3000/')).toBe('(c,1)\n')
 })
 
+it('takes no answer for an order that is none: the record goes aside, however partitions are cut', async () => {
+  for (const cut of [1, 2, 4]) {
+    const scores = driven(
+      job('odd', { batch: 1000, onPoison: 'quarantine' }, ({ kafka }) => {
+        const numbers = kafka('scores', { value: text() }).map(({ value }) => Number(value))
+        numbers.top(2, (a, b) => a - b).saveAsTextFiles('s3://results/best')
+      }),
+    )
+    const values = ['3', 'x', '5', '4']
+    for (let from = 0; from < 4; from += cut)
+      await scores.deliver(records('scores-0', values.slice(from, from + cut), { at: 500 + from, step: 1 }))
+    await scores.rest()
+    expect(await scores.text('best-1000/')).toBe('5\n4\n')
+  }
+  const wrong: () => number = () => JSON.parse('true')
+  expect(() => combinedFirst(top(1, wrong), [1, 2])).toThrow(
+    'top, compare: must give a number, negative when the first is less, and gave the boolean true',
+  )
+})
+
 it('prints the beginning of what is sorted as all of it would be printed', async () => {
   const printing = (sorted: (s: DStream<string>) => DStream<string>) =>
     driven(

@@ -205,7 +205,8 @@ class BoundedRun {
   #count(records: readonly KafkaEventRecord[], since: number): void {
     const { batch } = this.#settings
     let frontier = Math.max(0, since)
-    for (const { timestamp } of records) {
+    for (const { timestamp: said } of records) {
+      const timestamp = Math.min(said, this.#services.now) // what lies ahead is brought into range
       if (timestamp < frontier && timestamp >= 0 && batchTimeOf(timestamp, batch) < batchTimeOf(frontier, batch))
         this.#late++
       frontier = Math.max(frontier, timestamp)

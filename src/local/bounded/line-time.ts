@@ -62,15 +62,24 @@ export function timeOf(value: unknown): number | undefined {
     return Number.isSafeInteger(time) && time >= 0 ? time : undefined
   }
   if (typeof value !== 'string') return undefined
-  const time = Date.parse(inUtc(value.trim()))
+  const time = Date.parse(inUtc(value.trim()) ?? '')
   return Number.isNaN(time) || time < 0 ? undefined : time
 }
 
-function inUtc(text: string): string {
+/** Undefined: of no form that is known. `Date.parse` alone finds a time in any text with a number, of this machine's zone, and of 2001 where no year is said. */
+function inUtc(text: string): string | undefined {
+  const iso =
+    /^(\d{4})[-/](\d\d)[-/](\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?)?$/.exec(text)
+  if (iso) {
+    const zone = /^[+-]/.test(iso[5] ?? '') ? iso[5]?.replace(/(\d\d):?(\d\d)$/, '$1:$2') : 'Z'
+    return `${iso[1]}-${iso[2]}-${iso[3]}T${iso[4]?.replace(',', '.') ?? '00:00'}${zone}`
+  }
   // [31/Jan/2026:12:00:00 +0000], https://httpd.apache.org/docs/2.4/logs.html#common
   const log = /^\[?(\d{1,2})\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\]?$/.exec(text)
   if (log) return `${log[1]} ${log[2]} ${log[3]} ${log[4]} ${log[5]}`
-  const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)\s*(Z|[+-]\d\d:?\d\d)?$/.exec(text)
-  if (!iso) return text
-  return `${iso[1]}T${iso[2]?.replace(',', '.')}${iso[3] ?? 'Z'}`
+  // [Sat Jan 31 12:00:00.123456 2026], its log of errors
+  const errors = /^\[?(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d+)?) (\d{4})\]?$/.exec(text)
+  if (errors) return `${errors[2]} ${errors[1]} ${errors[4]} ${errors[3]} +0000`
+  // Sat, 31 Jan 2026 12:00:00 GMT, RFC 5322
+  return /^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:GMT|UTC|[+-]\d{4})$/.exec(text)?.[0]
 }

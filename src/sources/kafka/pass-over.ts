@@ -3,6 +3,7 @@
 import { StartingOffsetsError } from '../../errors/runtime-errors.ts'
 import type { Past } from '../source.ts'
 import type { KafkaEventRecord } from './event.ts'
+import { judge } from './evidence.ts'
 import type { KafkaSource } from './kafka-source.ts'
 import { believed, mayBeCommitted, type Position } from './position.ts'
 import { passesOver, startOf } from './starting-offsets.ts'
@@ -30,7 +31,10 @@ export async function fromStart(
   const stands = believed(past)
   if (stands) {
     const { began = 0 } = stands
-    const other = records.some((one) => one.offset < began && !mayBeCommitted(stands, one.timestamp))
+    // It may be later than all that was committed, as of another producer: a record that was committed and came with it tells.
+    const other =
+      records.some((one) => one.offset < began && !mayBeCommitted(stands, one.timestamp)) &&
+      !records.some((one) => one.offset < stands.until && judge(one, stands) === 'same')
     return { records: other ? records : after(records, began) }
   }
   const { offset, time } = await startOf(task, source.start)

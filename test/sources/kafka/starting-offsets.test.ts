@@ -25,6 +25,20 @@ test('the text that Structured Streaming takes means the same, and partitions th
   expect((await run.text('copy')).trim().split('\n').sort()).toEqual(['r2', 'r3', 'x'])
 })
 
+test('what was passed over may be later than all that was committed, and come again', async () => {
+  const run = starting({ lines: { 0: 2 } })
+  const some = [
+    { timestamp: 100 },
+    { timestamp: 500 },
+    { value: 'r2', timestamp: 300 },
+    { value: 'r3', timestamp: 301 },
+  ]
+  await run.deliver(records('lines-0', some, { from: 0 }))
+  await run.again()
+  await run.another().deliver(records('lines-0', some.slice(0, 3), { from: 0 }))
+  expect(await run.text('copy')).toBe('r2\nr3\n')
+})
+
 test('a time begins with the first record that is not earlier', async () => {
   const run = starting({ at: new Date(250) })
   await run.deliver(records('lines-0', values(2), { at: 0, step: 100 }))
