@@ -208,3 +208,33 @@ it('refuses what is no value, no stream of its own, and no value yet', async () 
     )
   expectTypeOf(typed).returns.toEqualTypeOf<DStream<string>>()
 })
+
+it('is for every T what was loaded for it, whatever functions of the job change afterwards', async () => {
+  const cache = { loads: 0, seen: [''] }
+  const code = job('changing', { batch: 1000 }, ({ kafka }) => {
+    const lines = kafka('lines', { value: text() })
+    const every = lines.broadcast(
+      () => {
+        cache.loads++
+        return cache
+      },
+      { id: 'every' },
+    )
+    const once = lines.broadcast(() => ({ seen: ['once'] }), { refresh: false, id: 'once' })
+    lines.withBroadcast(every, (_, { loads }) => [loads], { id: 'one' }).saveAsTextFiles('s3://results/every')
+    const adding = (value: { seen: string[] }, time: number): string[] => {
+      value.seen.push(`${time}`)
+      return [value.seen.join()]
+    }
+    lines
+      .withBroadcast(once, (_, value, time) => adding(value, time), { id: 'two' })
+      .saveAsTextFiles('s3://results/once')
+  })
+  const run = driven(code)
+  await run.deliver(records('lines-0', ['a', 'b', 'c'], { at: 500, step: 1000 }))
+  await run.rest()
+  await run.deliver(records('lines-0', ['d'], { at: 3500 }))
+  await run.rest()
+  expect(await run.text('every')).toBe('1\n2\n3\n4\n')
+  expect(await run.text('once')).toBe('once,1000\nonce,2000\nonce,3000\nonce,4000\n')
+})

@@ -272,3 +272,25 @@ it('refuses what is no function, and unknown options', () => {
   expect(define(JSON.parse('1'), {})).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
   expect(define(() => {}, { idd: 'told' })).toThrow(/idd.*id/)
 })
+
+it('the next try is given what was committed, whatever the one before has changed in it', async () => {
+  const seen: string[] = []
+  const changing = driven(
+    job('changing', { batch: 1000 }, ({ kafka }) => {
+      kafka('lines', { value: text() })
+        .map(({ value }) => ({ words: [value] }))
+        .foreachRDD(
+          (batch) => {
+            const [first] = batch.collect()
+            seen.push(first?.words.join() ?? '')
+            first?.words.push('changed')
+            if (seen.length < 3) throw new Error('not yet')
+          },
+          { id: 'told' },
+        )
+    }),
+  )
+  await changing.deliver(records('lines-0', ['a'], { at: 500 }))
+  await changing.rest()
+  expect(seen).toEqual(['a', 'a', 'a'])
+})
