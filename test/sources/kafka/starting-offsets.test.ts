@@ -40,7 +40,7 @@ test('what was passed over may be later than all that was committed, and come ag
 })
 
 test('a time begins with the first record that is not earlier', async () => {
-  const run = starting({ at: new Date(250) })
+  const run = starting({ at: new Date(300) })
   await run.deliver(records('lines-0', values(2), { at: 0, step: 100 }))
   await run.deliver(
     records('lines-0', ['r2', { value: 'r3', timestamp: 300 }, { value: 'late', timestamp: 100 }], { at: 200 }),
