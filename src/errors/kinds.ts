@@ -76,6 +76,7 @@ export const KINDS = {
   DYNAMODB_FOREIGN_ANSWER: 'deployment',
   DYNAMODB_FAILED: 'wait',
   BUCKET_LEFT_BEHIND: 'deployment',
+  STACK_CHANGE_REFUSED: 'deployment',
   BUCKET_MISSING: 'deployment',
   BUCKET_FORBIDDEN: 'deployment',
   S3_THROTTLED: 'wait',

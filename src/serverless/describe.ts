@@ -83,7 +83,7 @@ export async function describeJob(
           `(import { lambda } from 'millrace/lambda'); the module exports ${exportsOf(answer).join(', ') || 'nothing'}.`,
       )
     case 'failed':
-      throw new InvalidOptionError(`${where}: ${handler} cannot be imported.\n${answer.error}`)
+      throw new InvalidOptionError(`${where}: ${handler} cannot be imported.\n${readable(answer.error)}`)
   }
 }
 
@@ -102,12 +102,18 @@ export async function describeJobs(
 ): Promise<ReadonlyMap<string, JobDescription>> {
   const answer = await ask(module, file, EVERY, environment)
   if (answer.kind === 'jobs') return new Map(answer.jobs)
-  if (answer.kind === 'failed') throw new InvalidOptionError(`${module} cannot be imported.\n${answer.error}`)
+  if (answer.kind === 'failed') throw new InvalidOptionError(`${module} cannot be imported.\n${readable(answer.error)}`)
   const exports = answer.kind === 'no-job' ? answer.exports.join(', ') : ''
   throw new InvalidOptionError(
     `${module} exports no handler of a job. Write export const handler = lambda(…) ` +
       `(import { lambda } from 'millrace/lambda'); the module exports ${exports || 'nothing'}.`,
   )
+}
+
+/** Node.js shows the line in which a process died, and a bundle has lines of 80 KB. */
+function readable(text: string): string {
+  const lines = text.split('\n').map((line) => (line.length > 300 ? `${line.slice(0, 300)} …` : line))
+  return lines.join('\n')
 }
 
 function ask(where: string, file: string, exportName: string, environment: Readonly<Record<string, string>>) {
@@ -130,7 +136,7 @@ function ask(where: string, file: string, exportName: string, environment: Reado
         signal === 'SIGKILL' ? `did not finish loading within ${LONGEST_MS / 1000} s` : `ended with ${signal ?? code}`
       reject(
         new InvalidOptionError(
-          `${where}: the module ${end} while it was imported.\n${Buffer.concat(complained)}`.trimEnd(),
+          `${where}: the module ${end} while it was imported.\n${readable(Buffer.concat(complained).toString())}`.trimEnd(),
         ),
       )
     })

@@ -18,6 +18,12 @@ interface CommandOptions extends DeployOptions {
   readonly accept?: unknown
 }
 
+/** Twice what a job has that imports nothing of its own. */
+const LARGE = 1_200_000
+
+const sizeHint = (functionName: string, bytes: number): string =>
+  `${functionName}: its bundle has ${Math.round(bytes / 1024)} KiB, and a job that imports nothing else some 600. It is loaded at every cold start; esbuild's metafile says what it is made of.`
+
 const ACCEPT = {
   accept: {
     usage: 'Id of an operator that may go, or start with empty state (may be given several times)',
@@ -112,9 +118,10 @@ export default class MillracePlugin {
     for (const price of prepared.deployment.jobs.flatMap((job) => priceOf(prepared.deployment, job)))
       this.#log.notice(price)
     await packageJobs(this.#serverless, prepared.deployment)
-    for (const { functionName, job, bytes } of prepared.deployment.jobs) {
+    for (const { functionName, job, bytes, sql } of prepared.deployment.jobs) {
       const feeds = job.feeds.map(({ name }) => name).join(', ')
       this.#log.info(`${functionName}: job ${job.name}, reads ${feeds}, ${Math.round(bytes / 1024)} KiB`)
+      if (bytes > LARGE && !sql) this.#log.notice(sizeHint(functionName, bytes))
     }
   }
 

@@ -32,6 +32,8 @@ export interface PreparedJob extends DeployedJob {
   readonly runtime: string
   readonly archive: Uint8Array
   readonly bytes: number
+  /** Whether DuckDB is in it. */
+  readonly sql: boolean
 }
 
 export interface Prepared {
@@ -108,6 +110,7 @@ async function prepareJob(
     bundle: { hash: bundle.hash, handler: bundle.handler },
     archive: bundle.archive,
     bytes: bundle.bytes,
+    sql: bundle.sql,
   }
 }
 

@@ -35,6 +35,7 @@ const CLASSES = {
   failed: ServiceFailedError,
 } as const
 
+/** Gateway endpoints exist for S3 and DynamoDB alone: https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html */
 const SERVICES = {
   dynamodb: {
     title: 'DynamoDB',
@@ -47,6 +48,7 @@ const SERVICES = {
       failed: 'DYNAMODB_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_DYNAMODB',
+    endpointKind: 'a gateway endpoint',
     missing: 'Deploy the job, which creates the table, or check the name of the table (MILLRACE_TABLE)',
     throttled:
       'switch the table to on-demand, raise its capacity, or look in CloudWatch (WriteThrottleEvents) for a limit of the account',
@@ -62,6 +64,7 @@ const SERVICES = {
       failed: 'S3_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_S3',
+    endpointKind: 'a gateway endpoint',
     missing: 'Create the bucket, or check its name in the job, in MILLRACE_BUCKET and in what was deployed',
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html: per prefix, 3,500 writes a second.
     throttled:
@@ -78,6 +81,7 @@ const SERVICES = {
       failed: 'SQS_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_SQS',
+    endpointKind: 'an interface endpoint (PrivateLink)',
     missing: 'Deploy the job, which creates the queue of wake-ups, or check MILLRACE_WAKE_QUEUE_URL',
     throttled: 'look in CloudWatch for what else sends to the queue',
   },
@@ -92,6 +96,7 @@ const SERVICES = {
       failed: 'LAMBDA_FAILED',
     },
     endpoint: 'AWS_ENDPOINT_URL_LAMBDA',
+    endpointKind: 'an interface endpoint (PrivateLink)',
     missing: 'Deploy the function, or check its name',
     throttled: 'look at the concurrency of the account and of the function',
   },
@@ -134,7 +139,7 @@ function happened(kind: Kind): string {
 const REDELIVERED = 'Nothing is lost, the event source delivers the batch again.'
 
 function remedy(kind: Kind, { service, action }: ServiceTrouble, { name, status = 0 }: Reply): string {
-  const { title, endpoint, missing, throttled } = SERVICES[service]
+  const { title, endpoint, endpointKind, missing, throttled } = SERVICES[service]
   switch (kind) {
     case 'missing':
       return `${missing}, the region, and AWS_ENDPOINT_URL.`
@@ -145,7 +150,7 @@ function remedy(kind: Kind, { service, action }: ServiceTrouble, { name, status 
     case 'throttled':
       return `${REDELIVERED} If it lasts: ${throttled}.`
     case 'unreachable':
-      return `Check that the endpoint is up (region, AWS_ENDPOINT_URL, ${endpoint}) and that the network reaches it: in a VPC without NAT that takes a gateway endpoint for ${title}.`
+      return `Check that the endpoint is up (region, AWS_ENDPOINT_URL, ${endpoint}) and that the network reaches it: in a VPC without NAT that takes ${endpointKind} for ${title}.`
     case 'foreign':
       return `Something answers in place of ${title}, or changes what it says: look at the endpoint (AWS_ENDPOINT_URL, ${endpoint}), HTTPS_PROXY, and for a proxy or a login page on the way. ${REDELIVERED}`
     case 'failed':

@@ -160,3 +160,20 @@ test('the service of this repository is packaged with no account, no credentials
   expect(names).toContain('{"Fn::Join":["",["millrace-demo-dev-results-",{"Ref":"AWS::AccountId"}]]}')
   expect(JSON.stringify([...Resources])).not.toContain(ACCOUNT)
 })
+
+test('the service of docs/deploy.md is packaged as printed', async () => {
+  const page = await readFile(join(REPOSITORY, 'docs/deploy.md'), 'utf8')
+  const [, printed = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? []
+  const config = printed.replace('- millrace/serverless', '- ./src/serverless/index.ts')
+  expect(config).not.toBe(printed)
+  const service = await folder(config, {
+    'functions/words.ts': job('words', 'words').replace('process.env.BUCKET', 'process.env.RESULTS_BUCKET'),
+  })
+  const said = await service.serverless(['package'], { KAFKA_BROKERS: '127.0.0.1:1' })
+  expect(said).toContain('Service packaged')
+  const { Resources } = await templateOf(service)
+  const id = [...Resources.keys()].find((name) => name.startsWith('WordsMillraceTopicWords')) ?? ''
+  expect(Resources.get(id)?.Properties).toMatchObject({
+    SourceAccessConfigurations: [{ Type: 'VPC_SUBNET' }, { Type: 'VPC_SECURITY_GROUP' }],
+  })
+})

@@ -69,6 +69,7 @@ describe('serverless deploy', () => {
   let aws: Server
   let service: ServiceFolder
   let asked: string[] = []
+  let deployedTemplate: string | undefined
   let env: Record<string, string> = {}
 
   const code = (operators: string) => `import { job, text } from 'millrace'
@@ -87,7 +88,13 @@ export const handler = lambda(job('words', { batch: '5s' }, ({ kafka }) => {
         body += text
       })
       request.on('end', () => {
-        asked.push(new URLSearchParams(body).get('Action') ?? `${request.method} ${request.url}`)
+        const action = new URLSearchParams(body).get('Action') ?? `${request.method} ${request.url}`
+        asked.push(action)
+        if (action === 'GetTemplate' && deployedTemplate !== undefined) {
+          const text = deployedTemplate.replace(/[<&]/g, (char) => `&#${char.charCodeAt(0)};`)
+          const xml = `<GetTemplateResponse><GetTemplateResult><TemplateBody>${text}</TemplateBody></GetTemplateResult></GetTemplateResponse>`
+          return void response.writeHead(200, { 'content-type': 'text/xml' }).end(xml)
+        }
         response
           .writeHead(400, { 'content-type': 'text/xml' })
           .end('<ErrorResponse><Error><Code>No</Code></Error></ErrorResponse>')
@@ -172,6 +179,19 @@ custom:
       'functions/words.ts',
       code(".updateStateByKey(count, { id: 'counts', formerly: 'updateStateByKey(lines)' })"),
     )
+    await serverless('deploy')
+    expect(stack()).not.toEqual([])
+  })
+
+  it('refuses what CloudFormation would only find out with a rollback', async () => {
+    const template = await service.read('.serverless/cloudformation-template-update-stack.json')
+    deployedTemplate = template.replace('"StartingPosition": "TRIM_HORIZON"', '"StartingPosition": "LATEST"')
+    expect(deployedTemplate).not.toBe(template)
+    const { failed, said } = await serverless('deploy')
+    expect(failed).toBe(true)
+    expect(said).toContain('topic lines begins at LATEST, and would begin at TRIM_HORIZON')
+    expect(stack()).toEqual([])
+    deployedTemplate = template
     await serverless('deploy')
     expect(stack()).not.toEqual([])
   })
