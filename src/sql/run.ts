@@ -12,6 +12,7 @@ import { Misfit, placed } from './misfit.ts'
 import { type Call, checkCall, type Query } from './options.ts'
 import { type Read, readerOf } from './read.ts'
 import { type Table, tableOf } from './table.ts'
+import { checkTableFunctions } from './table-functions.ts'
 
 /** @throws SqlError, SqlColumnError, SqlMissingError, InvalidOptionError */
 export async function runSql(call: Call): Promise<unknown[]> {
@@ -92,6 +93,7 @@ async function resultOf(
       'the statement has parameters, and sql() has none: give a table with one row that holds the values',
     )
   }
+  await checkTableFunctions(connection, statement)
   return prepared.run()
 }
 

@@ -260,6 +260,10 @@ describe('a statement', () => {
   it.each([
     ['select 1; select 2', /takes one statement, and this is 2/],
     ['create table kept as select 1', /a statement that reads/],
+    ["select * from enable_logging('Query')", /the statement calls enable_logging/],
+    ['with x as (select * from CHECKPOINT()) select 1 from x', /the statement calls checkpoint/],
+    ["select (select count(*) from query('from force_checkpoint()'))", /the statement calls query/],
+    ["pivot (from duckdb_settings()) on name in ('threads') using count(*)", /the statement calls duckdb_settings/],
     ['set threads = 4', /a statement that reads/],
     ['select $1', /has parameters/],
     ['  ', /expected a statement/],
