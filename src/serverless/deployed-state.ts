@@ -68,7 +68,7 @@ export async function checkDeployedState(
 async function stackOf(provider: AwsProvider, folder: string, accept: readonly string[]): Promise<StackCheck> {
   const before = await deployedResources(provider)
   if (before instanceof Error) {
-    const warning = `The stack could not be held against the one that is deployed (cloudformation:GetTemplate): ${before.message}`
+    const warning = `The deployed stack could not be read (cloudformation:GetTemplate), so that nobody has looked what CloudFormation would replace or delete: ${before.message}`
     return { changes: [], warnings: [warning] }
   }
   const template: unknown = JSON.parse(await readFile(join(folder, TEMPLATE), 'utf8'))
