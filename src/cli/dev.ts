@@ -95,7 +95,8 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
   const samples = new Samples(session.services.topics, values)
   for (const [topic, rate] of generated) feeds.push(generatorFeed(topic, rate, () => samples.of(topic)))
   try {
-    await live(session, samples, screen, feeds)
+    const fed = (['from', 'socket', 'generate', 'sample'] as const).flatMap((flag) => assignments(flag, '…'))
+    await live(session, samples, screen, feeds, new Set(fed.map(([topic]) => topic)))
   } catch (error) {
     screen.problem([`✘ ${error instanceof MillraceError ? `${error.code}: ${error.message}` : describeCause(error)}`])
     process.exit(1)
@@ -113,7 +114,13 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
 }
 
 /** Until somebody stops it. */
-async function live(session: DevSession, samples: Samples, screen: Screen, feeds: readonly Feed[]): Promise<void> {
+async function live(
+  session: DevSession,
+  samples: Samples,
+  screen: Screen,
+  feeds: readonly Feed[],
+  fed: ReadonlySet<string>,
+): Promise<void> {
   const keys = new Keys(process.stdin, (text) => process.stderr.write(text))
   const ended = Promise.withResolvers<void>()
   let interrupts = 0
@@ -133,6 +140,7 @@ async function live(session: DevSession, samples: Samples, screen: Screen, feeds
     await Promise.race([session.start(), ended.promise])
     if (interrupts === 0) {
       screen.say(...banner(session, screen), ...(listening ? ['', ...helpOf(hotkeys, screen)] : []), '')
+      warnUnread(session, screen, fed)
       progress = setInterval(() => screen.status(progressOf(session)), 500)
       for (const feed of feeds) session.feed(feed)
     }
@@ -144,6 +152,13 @@ async function live(session: DevSession, samples: Samples, screen: Screen, feeds
     keys.close()
     screen.say('stopped')
   }
+}
+
+/** Most often mistyped. Records go there all the same: the next edit may read it. */
+function warnUnread(session: DevSession, screen: Screen, fed: ReadonlySet<string>): void {
+  const read = sessionTopics(session)
+  for (const topic of fed)
+    if (!read.includes(topic)) screen.warn(`! no job here reads the topic ${topic}. What is read: ${read.join(', ')}`)
 }
 
 function banner(session: DevSession, screen: Screen): string[] {

@@ -88,11 +88,14 @@ it('shows the line on which the job throws, and delivers again when it is mended
 
 it('waits for an edit when nothing can run yet', async () => {
   await project.edit('export const x = 1\n')
-  start('--from', 'lines=-')
-  await dev.shows('exports no handler of a job')
+  start('--from', 'line=-')
+  await dev.shows('✘ words.ts exports no handler of a job')
   await dev.shows('Nothing runs yet')
+  await project.edit(PRINTS.replace('seconds(1)', '5'))
+  await dev.shows("> 5 | export const words = job('words', { batch: 5,")
   await project.edit(PRINTS)
   await dev.shows('millrace dev: words')
+  await dev.shows('no job here reads the topic line. What is read: lines')
 })
 
 it('goes on exactly after kill -9, of the worker with it or not', async () => {

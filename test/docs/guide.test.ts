@@ -3,12 +3,14 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { testJob } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 import { driven, records } from '../support/driven.ts'
 import { best } from './snippets/batches.ts'
 import { allowed, blocklist } from './snippets/broadcast.ts'
 import { counted, rows } from './snippets/effects.ts'
 import { takings } from './snippets/foreach-partition.ts'
+import { blacklist, hotWords, running } from './snippets/from-spark.ts'
 import { watched } from './snippets/listeners.ts'
 import { told } from './snippets/positions.ts'
 import { shown } from './snippets/print.ts'
@@ -130,6 +132,17 @@ it('docs/guide/positions.md shows which offsets each batch has', async () => {
   await lines.deliver(records('lines-0', ['d', 'e'], { at: 300, step: 900 }))
   await lines.rest()
   expect(blocks('docs/guide/positions.md', 'text')).toContain(said.join(''))
+})
+
+it('docs/guide/from-spark.md shows what its jobs print', async () => {
+  const visits = await testJob(blacklist, { records: { visits: ['ann home', 'eve shop', 'bob shop'] } })
+  const counted = await testJob(running, {
+    records: { lines: ['to be or', { value: 'not to be', timestamp: '2.5s' }] },
+  })
+  const printed = [...visits.printed, ...counted.printed].map((text) => `${text}\n`).join('')
+  expect(blocks('docs/guide/from-spark.md', 'text')).toEqual([printed])
+  const { printed: hot } = await testJob(hotWords, { records: { lines: ['to be to', 'to'] } })
+  expect(hot.slice(0, 2)).toEqual([expect.stringContaining('(to,3)\n...'), expect.stringContaining('(to,3)\n...')])
 })
 
 it('docs/guide/testing.md shows what its tests give', () => {

@@ -190,6 +190,7 @@ export class DevSession {
 
   /** At the start, what is around the job must be there; later it may come back, and an edit is not needed for that. */
   #failed(error: unknown): void {
+    if (this.#stopping.signal.aborted) return // Ctrl-C has ended the import, too
     const around = error instanceof MillraceError && (error.kind === 'wait' || error.kind === 'deployment')
     if (around && this.jobs.size === 0) this.#ready.reject(error)
     else this.#refuse(error instanceof MillraceError ? error.message : describeCause(error))
