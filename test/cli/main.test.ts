@@ -15,6 +15,15 @@ it('lists its commands', async () => {
   expect(stdout).toContain('poller')
 })
 
+it('has each under the name by which it is loaded', async () => {
+  const { stdout } = await millrace('--help')
+  const [, listed = ''] = stdout.split('Commands:')
+  const names = [...listed.matchAll(/^ {2}(\w+) /gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]))
+  expect(names.length).toBeGreaterThan(10)
+  const helps = await Promise.all(names.map((name) => millrace(name, '--help')))
+  expect(helps.map(({ stdout: help }) => /^Usage: millrace (\w+)/.exec(help)?.[1])).toEqual(names)
+})
+
 it('suggests the nearest command', async () => {
   const { code, stderr } = await millrace('polller')
   expect(code).toBe(2)

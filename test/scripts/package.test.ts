@@ -38,6 +38,19 @@ export const words = job('words', { batch: seconds(5) }, ({ kafka }) => {
 export const handler: LambdaHandler = lambda(words, { reportFailures: true })
 `
 
+/** A job that uses SQL: its outputs, or what becomes of it. */
+const SQL = `
+  import { job, json, seconds } from 'millrace'
+  import { testJob } from 'millrace/testing'
+  const doubled = job('doubled', { batch: seconds(1) }, ({ kafka }) => {
+    kafka('numbers', { value: json() })
+      .map(({ value }) => value)
+      .transform((batch) => batch.sql('select n * 2 as doubled from batch'), { id: 'doubled' })
+      .saveAsNdjsonFiles('s3://results/doubled')
+  })
+  const answer = await testJob(doubled, { records: { numbers: [{ value: { n: 21 }, timestamp: 500 }] } }).catch((error) => error)
+  console.log(answer instanceof Error ? answer.code + ' ' + answer.message : JSON.stringify(answer.outputs))`
+
 let folder = ''
 let built = ''
 let manifest: Manifest
@@ -117,6 +130,18 @@ describe('the package', () => {
       encoding: 'utf8',
     })
     expect({ stdout, stderr }).toEqual({ stdout: 'function true\n', stderr: '' })
+  })
+
+  it('asks for DuckDB in a sentence when a job uses SQL, and gives rows once it is there', async () => {
+    const rows = () =>
+      spawnSync(bin('node'), ['--input-type=module', '-e', SQL], {
+        cwd: join(folder, 'user'),
+        env: { PATH: process.env.PATH },
+        encoding: 'utf8',
+      }).stdout
+    expect(rows()).toMatch(/^SQL_MISSING\b.*npm install @duckdb\/node-api\.\n$/)
+    await cp(join(ROOT, 'node_modules/@duckdb'), join(folder, 'user/node_modules/@duckdb'), { recursive: true })
+    expect(rows()).toBe('{"s3://results/doubled":{"1000":["{\\"doubled\\":42}"]}}\n')
   })
 
   it.each([

@@ -42,7 +42,7 @@ export async function runProgram(
   args: readonly string[],
   { signal, ...surroundings }: Surroundings & { readonly signal?: AbortSignal },
 ): Promise<NodeProcess> {
-  const running = start(program, args, surroundings)
+  const running = startProgram(program, args, surroundings)
   const kill = (): void => void running.kill()
   signal?.addEventListener('abort', kill)
   try {
@@ -54,10 +54,15 @@ export async function runProgram(
 
 /** Starts Node.js and lets it run. */
 export function startNode(args: readonly string[], surroundings: Surroundings): RunningProcess {
-  return start(process.execPath, args, surroundings)
+  return startProgram(process.execPath, args, surroundings)
 }
 
-function start(program: string, args: readonly string[], { env, cwd, input }: Surroundings): RunningProcess {
+/** The same of any program. */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  { env, cwd, input }: Surroundings,
+): RunningProcess {
   // A session of its own, so that its workers go with it.
   const child = spawn(program, args, { env, cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
   const { pid } = child
