@@ -101,6 +101,8 @@ export const KINDS = {
   // The command line
   NOT_FOUND: 'deployment',
   REFUSED: 'deployment',
+  // A run in a process of its own
+  ALREADY_STOPPED: 'deployment',
   // The event-source stand-in
   RECORD_TOO_LARGE: 'deployment',
   BROKER_UNREACHABLE: 'wait',

@@ -33,6 +33,8 @@ export interface LambdaOptions {
   readonly accept?: readonly string[]
   /** @internal Where the job runs; default: what the environment variables say. */
   readonly environment?: Environment
+  /** @internal Takes what ends the job's runtime, if it holds anything; default: a SIGTERM calls it, where the variables say where it runs. */
+  readonly atEnd?: (close: () => Promise<void>) => void
 }
 
 interface Running {
@@ -55,7 +57,8 @@ export type LambdaHandler = (event: unknown, context?: unknown) => Promise<Kafka
  */
 export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   const definition = definitionOf('lambda', job)
-  checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment'])
+  checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment', 'atEnd'])
+  const { atEnd = options.environment === undefined ? beforeTheEnd : undefined } = options
   const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
   const accept = checkAccept(`lambda(${job.name}), accept`, options.accept ?? acceptOf(process.env))
   const kinds = new Set(definition.sources.map(({ source }) => source.kind))
@@ -69,7 +72,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
       definition.outputs.some(({ sink }) => sink.receiver?.close) ||
       definition.sources.some(({ source }) => source.mirrors) ||
       listeners.some((one) => one.onQueryTerminated)
-    if (closes && options.environment === undefined) beforeTheEnd(() => started.close())
+    if (closes) atEnd?.(() => started.close())
     return { runtime: started, environment }
   }
 

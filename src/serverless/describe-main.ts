@@ -3,12 +3,9 @@
 import { writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { definitionOf } from '../graph/job.ts'
-import type { SourceNode } from '../graph/nodes.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
-import { planJob } from '../plan/plan-job.ts'
-import { schemaOf } from '../plan/schema.ts'
-import { isKafka } from '../sources/kafka/kafka.ts'
-import { type Answer, EVERY, type Feed, type JobDescription } from './describe.ts'
+import { type Answer, EVERY, type JobDescription } from './describe.ts'
+import { describeDefinition } from './describe-definition.ts'
 
 const ANSWER = 3
 const [file = '', exportName = ''] = process.argv.slice(2)
@@ -40,28 +37,5 @@ async function describe(): Promise<Answer> {
 function describeExport(module: object, name: string, importMs: number): JobDescription | undefined {
   const job = jobOfHandler(Reflect.get(module, name))
   if (!job) return undefined
-  const definition = definitionOf(name, job)
-  const { sources, outputs, settings } = definition
-  return {
-    name: definition.name,
-    feeds: feedsOf(sources),
-    outputs: outputs.flatMap(({ sink }) => sink.places.map(({ kind, bucket, prefix }) => ({ kind, bucket, prefix }))),
-    quarantine: settings.quarantine && { kind: 'objects', ...settings.quarantine },
-    retention: settings.retention,
-    schema: schemaOf(planJob(definition)),
-    importMs,
-  }
-}
-
-function feedsOf(sources: readonly SourceNode[]): Feed[] {
-  // A feed has one kind: `job` sees to it.
-  const all = sources.flatMap(({ source }) => {
-    const { kind, feeds, startsAt } = source
-    const more = {
-      ...(startsAt !== undefined && { startsAt }),
-      ...(isKafka(source) && { gaps: source.gaps, holes: source.holes }),
-    }
-    return feeds.map((name): [string, Feed] => [name, { kind: kind.name, name, ...more }])
-  })
-  return [...new Map(all).values()]
+  return describeDefinition(definitionOf(name, job), importMs)
 }

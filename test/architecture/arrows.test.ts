@@ -44,7 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
   kafka: ['options', 'sources'],
   redis: ['options', 'sources'],
-  local: ['graph', 'lambda', 'log', 'names', 'plan', 'runtime', 'serverless', 'sources', 'stores', 'values'],
+  local: ['graph', 'lambda', 'log', 'names', 'options', 'plan', 'runtime', 'serverless', 'sources', 'stores', 'values'],
   testing: [
     'formats',
     'graph',

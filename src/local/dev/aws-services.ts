@@ -1,6 +1,7 @@
 // Table and objects of an emulator of AWS (AWS_ENDPOINT_URL): LocalStack, MiniStack, or whatever answers there. What is missing is made.
 
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { InvalidOptionError } from '../../errors/errors.ts'
 import { dynamoClient, dynamoTable } from '../../stores/dynamo-table.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import { s3Client } from '../../stores/s3-client.ts'
@@ -62,6 +63,31 @@ export async function awsServices(environment: NodeJS.ProcessEnv): Promise<AwsSe
       table.close()
       objects.close()
       s3.destroy()
+    },
+  }
+}
+
+/**
+ * Table and bucket that somebody has deployed: nothing is made.
+ *
+ * @throws InvalidOptionError when a variable does not name them
+ */
+export function deployedServices(environment: NodeJS.ProcessEnv): AwsServices {
+  const { MILLRACE_TABLE, MILLRACE_BUCKET } = environment
+  if (!MILLRACE_TABLE || !MILLRACE_BUCKET)
+    throw new InvalidOptionError(
+      `${MILLRACE_TABLE ? 'MILLRACE_BUCKET' : 'MILLRACE_TABLE'} is not set: MILLRACE_TABLE and MILLRACE_BUCKET together name where a job is in AWS. Set both, or neither for a folder.`,
+    )
+  const table = dynamoTable({ table: MILLRACE_TABLE })
+  const objects = s3Objects()
+  return {
+    table,
+    objects,
+    variables: { MILLRACE_TABLE, MILLRACE_BUCKET, MILLRACE_WAKE: 'watched' },
+    makeBuckets: async () => {},
+    async stop() {
+      table.close()
+      objects.close()
     },
   }
 }

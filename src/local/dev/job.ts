@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describeCause } from '../../errors/errors.ts'
 import { objectUrl } from '../../names/objects.ts'
 import type { JobDescription } from '../../serverless/describe.ts'
-import { eventSourceMapping, type StartingPosition } from '../event-source/mapping.ts'
+import { jobMapping, topicsOf } from '../event-source/job-mapping.ts'
 import { type Poller, startPoller } from '../event-source/poller.ts'
 import type { InvokeFailure, InvokeResult } from '../invoker/invoker.ts'
 import { type WakeWatch, watchWakeUps } from '../wake-watch.ts'
@@ -82,12 +82,12 @@ export class DevJob {
   async run(code: WorkerCode, description: JobDescription): Promise<void> {
     this.#showsClosed = description.outputs.length > 0
     await this.worker.replace(code)
-    const topics = description.feeds.filter(({ kind }) => kind === 'kafka').map(({ name }) => name)
+    const topics = topicsOf(description)
     if (!this.#poller) await this.tail.skip()
     if (topics.join() !== this.#topics.join()) {
       this.#topics = topics
       await this.#poller?.stop()
-      this.#poller = topics.length > 0 ? await this.#poll(topics, description) : undefined
+      this.#poller = topics.length > 0 ? await this.#poll(description) : undefined
     }
     const { services, clock, screen } = this.#options
     this.#wakes ??= watchWakeUps(services.table, this.name, this.worker, {
@@ -96,22 +96,16 @@ export class DevJob {
     })
   }
 
-  #poll(topics: readonly string[], { feeds }: JobDescription): Promise<Poller> {
+  #poll({ feeds }: JobDescription): Promise<Poller> {
     const { services, screen, group, onTaken } = this.#options
-    const starts = new Set(feeds.map(({ startsAt }) => startsAt))
-    const [startsAt] = starts.size === 1 ? starts : []
-    if (starts.size > 1)
-      screen.warn(
-        `${this.name}: its topics begin at different places (startingOffsets); here all begin at the earliest`,
-      )
     return startPoller({
-      mapping: eventSourceMapping({
-        functionName: this.name,
-        topics,
-        consumerGroupId: group,
-        ...(startsAt !== undefined && { startingPosition: startingPosition(startsAt) }),
+      mapping: jobMapping({
+        job: this.name,
+        feeds,
+        group,
         batchSize: 1000,
-        maximumBatchingWindowMs: 50,
+        windowMs: 50,
+        warn: (line) => screen.warn(line),
       }),
       source: services.topics.source,
       invoker: {
@@ -213,8 +207,4 @@ export class DevJob {
 function recordsIn(event: string): number {
   const { records = {} }: { records?: Record<string, unknown[]> } = JSON.parse(event)
   return Object.values(records).reduce((sum, list) => sum + list.length, 0)
-}
-
-function startingPosition(startsAt: 'latest' | number): StartingPosition {
-  return startsAt === 'latest' ? { type: 'LATEST' } : { type: 'AT_TIMESTAMP', timestamp: startsAt }
 }

@@ -9,7 +9,8 @@ import type { DevTopics, NewRecord } from './topics.ts'
 // A CommonJS package: Node finds none of its names but the default.
 const { Partitioners } = kafkajs
 
-export function kafkaTopics(options: KafkaSourceOptions): DevTopics {
+/** @param make topics that are missing; else they are an error */
+export function kafkaTopics(options: KafkaSourceOptions, make = true): DevTopics {
   const restore = quietAboutTimers()
   const client = kafkaClient(options)
   const source = kafkaSource(options)
@@ -29,8 +30,9 @@ export function kafkaTopics(options: KafkaSourceOptions): DevTopics {
     source,
     async ensure(names, numPartitions) {
       // Says within seconds, and in words, that nothing answers.
-      if (!checked) await checkTopics(client, [])
+      if (!checked) await checkTopics(client, make ? [] : names)
       checked = true
+      if (!make) return []
       return withAdmin(client, async (admin) => {
         const there = new Set(await admin.listTopics())
         const missing = names.filter((name) => !there.has(name))

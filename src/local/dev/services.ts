@@ -8,6 +8,7 @@ import { objectsOfFolder } from '../../stores/folder.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { StateTable } from '../../stores/table.ts'
 import { type Embedded, embedded } from '../embedded.ts'
+import type { KafkaSourceOptions } from '../event-source/kafka-client.ts'
 import { folderTopics } from './folder-topics.ts'
 import type { DevTopics } from './topics.ts'
 
@@ -31,20 +32,33 @@ export interface DevServices {
 export interface ServiceOptions {
   readonly folder: string
   readonly brokers: readonly string[]
+  /** How to log in at the brokers. */
+  readonly kafka?: Omit<KafkaSourceOptions, 'brokers'>
+  /** Topics that a cluster lacks are made; a folder makes them always. Default true. */
+  readonly makeTopics?: boolean
+  /**
+   * Where state and objects are. `folder or emulator`, the default: at AWS_ENDPOINT_URL if it is set, and nothing that is deployed is
+   * ever touched; `as variables say`: also where MILLRACE_TABLE and MILLRACE_BUCKET name what is deployed.
+   */
+  readonly stores?: 'folder' | 'folder or emulator' | 'as variables say'
 }
 
 type Stores = Omit<DevServices, 'topics' | 'groupOf'>
 
-export async function openServices({ folder, brokers }: ServiceOptions): Promise<DevServices> {
-  const endpoint = process.env.AWS_ENDPOINT_URL
-  const own = embedded(folder)
-  const stores = endpoint ? await atEndpoint(endpoint) : inFolder(own)
+export async function openServices(options: ServiceOptions): Promise<DevServices> {
+  const { folder, brokers, kafka, makeTopics = true, stores: where = 'folder or emulator' } = options
+  const endpoint = where === 'folder' ? undefined : process.env.AWS_ENDPOINT_URL
+  const deployed = where === 'as variables say' && process.env.MILLRACE_TABLE !== undefined
+  // All of it elsewhere: then there is no folder at all.
+  const elsewhere = deployed && brokers.length > 0
+  const own = elsewhere ? undefined : embedded(folder)
+  const stores = endpoint ? await atEndpoint(endpoint) : deployed || !own ? await inAws() : inFolder(own)
   const topics =
-    brokers.length > 0
-      ? (await import('./kafka-topics.ts')).kafkaTopics({ brokers })
+    brokers.length > 0 || !own
+      ? (await import('./kafka-topics.ts')).kafkaTopics({ brokers, ...kafka }, makeTopics)
       : folderTopics(own.topics, `in ${relative(process.cwd(), folder) || folder}`)
   // A cluster keeps what groups have committed: they are of this folder's state, and of no other.
-  const group = brokers.length > 0 ? `millrace-dev-${identityOf(folder)}-` : ''
+  const group = elsewhere ? 'millrace-' : brokers.length > 0 ? `millrace-dev-${identityOf(folder)}-` : ''
   return {
     ...stores,
     topics,
@@ -52,7 +66,7 @@ export async function openServices({ folder, brokers }: ServiceOptions): Promise
     async stop() {
       await topics.close()
       await stores.stop()
-      await own.stop()
+      await own?.stop()
     },
   }
 }
@@ -73,6 +87,12 @@ async function atEndpoint(endpoint: string): Promise<Stores> {
   const { awsServices } = await import('./aws-services.ts')
   const services = await awsServices(process.env)
   return { ...services, objectsAt: `S3 at ${endpoint}`, bucket: services.variables.MILLRACE_BUCKET ?? '' }
+}
+
+async function inAws(): Promise<Stores> {
+  const { deployedServices } = await import('./aws-services.ts')
+  const services = deployedServices(process.env)
+  return { ...services, objectsAt: 'S3', bucket: services.variables.MILLRACE_BUCKET ?? '' }
 }
 
 /** Of the folder, for as long as it is there. */

@@ -1,0 +1,83 @@
+// What runs one job: the poller that feeds it, and the watch that wakes it.
+
+import { causeFacts, describeCause } from '../../errors/errors.ts'
+import type { Log } from '../../runtime/environment.ts'
+import type { JobDescription } from '../../serverless/describe.ts'
+import type { DevServices } from '../dev/services.ts'
+import { jobMapping, topicsOf } from '../event-source/job-mapping.ts'
+import { startPoller } from '../event-source/poller.ts'
+import { partitionName } from '../event-source/topic-source.ts'
+import type { FunctionInvoker } from '../invoker/invoker.ts'
+import { watchWakeUps } from '../wake-watch.ts'
+import type { Engine } from './app.ts'
+
+export interface EngineOptions {
+  readonly description: JobDescription
+  readonly services: DevServices
+  readonly group: string
+  readonly invoker: FunctionInvoker
+  readonly log: Log
+  readonly batchSize: number
+  readonly windowMs: number
+  /** Members of the group in this process. */
+  readonly pollers: number
+  /** Trouble that does not pass by itself. */
+  readonly failed: (error: unknown) => void
+  /** Lets go of what is the run's own. */
+  readonly close: (graceful: boolean) => Promise<void>
+}
+
+/** Soon at first; then no service that comes back is met by everybody at once. */
+const BACKOFF = { initialMs: 200, maxMs: 10_000 }
+
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { description, services, group, invoker, log, batchSize, windowMs, pollers, failed, close } = options
+  const { name, feeds } = description
+  const warn = (line: string): void => log.warn({ job: name }, line)
+  const poller = await startPoller({
+    mapping: jobMapping({ job: name, feeds, group, batchSize, windowMs, warn }),
+    source: services.topics.source,
+    invoker,
+    pollers,
+    backoff: BACKOFF,
+    onError: (error) => {
+      log.error({ job: name, ...causeFacts(error) }, 'records cannot be delivered')
+      failed(error)
+    },
+  })
+  let told = ''
+  const wakes = watchWakeUps(services.table, name, invoker, {
+    onError: (error) => {
+      const line = `the table cannot be read: ${describeCause(error)}`
+      if (line !== told) warn(line)
+      told = line
+    },
+  })
+  return {
+    async stop() {
+      await Promise.all([poller.stop(), wakes.stop()])
+      await close(true)
+    },
+    async kill() {
+      poller.kill()
+      await Promise.all([invoker.close(), wakes.stop()])
+      await close(false)
+    },
+    get progress() {
+      const { invocations, records, failures, inFlight } = poller.stats
+      return { invocations, records, failures, inFlight, partitions: poller.assigned().map(partitionName) }
+    },
+  }
+}
+
+/** The number of partitions of each topic of a job; topics that are missing are made where that is done. */
+export async function partitionsOf(
+  description: JobDescription,
+  { topics }: DevServices,
+  partitions: number,
+): Promise<ReadonlyMap<string, number>> {
+  const names = topicsOf(description)
+  await topics.ensure(names, partitions)
+  const counts = names.map(async (topic) => [topic, await topics.partitionCount(topic)] as const)
+  return new Map(await Promise.all(counts))
+}

@@ -1,0 +1,7 @@
+// The entry point `millrace/run`: a job in this very process, for programs that are not on Lambda.
+
+import '../../needs-node.ts'
+
+export type { App, RunProgress, RunState, StopOptions } from './app.ts'
+export type { KafkaSasl, KafkaTls } from './kafka-login.ts'
+export { type RunOptions, run } from './run.ts'
