@@ -36,6 +36,7 @@ it.each(COMMANDS)('%s', async (command) => {
     if (command.includes('--from')) {
       const [, printed = ''] = /```text\n([\s\S]*?)```/.exec(PAGE) ?? []
       const withTime = (text: string): string => text.replace(/Time: \d+/, 'Time: T')
+      await Promise.all(['(or,1)', '(not,1)'].map((line) => dev.shows(line))) // the lines of a window come one by one
       for (const line of withTime(printed).split('\n')) expect(withTime(dev.output)).toContain(line)
     }
     expect(await dev.end()).toBe(0)
