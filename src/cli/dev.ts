@@ -1,11 +1,10 @@
 // `millrace dev`: the jobs of a module on this machine, with reload, debugger and hotkeys, until it is stopped.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { parseEnv } from 'node:util'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { describeCause, InvalidOptionError, MillraceError } from '../errors/errors.ts'
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../local/dev/feeds.ts'
 import { helpOf, hotkeysOf } from '../local/dev/hotkeys.ts'
@@ -13,6 +12,7 @@ import { Keys } from '../local/dev/keys.ts'
 import { Samples } from '../local/dev/samples.ts'
 import { Screen } from '../local/dev/screen.ts'
 import { DevSession, sessionTopics } from '../local/dev/session.ts'
+import { collect, environmentOf, positive } from './job-flags.ts'
 
 interface DevFlags {
   readonly export?: string
@@ -183,17 +183,6 @@ function progressOf(session: DevSession): string {
   return `… ${rate.toLocaleString('en')} records/s, ${records.toLocaleString('en')} in this session`
 }
 
-/** `.env` beside the command, and parameters over it; what the shell has set is over `.env`. */
-function environmentOf(parameters: readonly string[]): Record<string, string> {
-  const file = resolve('.env')
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
-  const own = Object.entries(fromFile).flatMap(([name, value]) =>
-    value === undefined || process.env[name] !== undefined ? [] : [[name, value] as const],
-  )
-  const given = parameters.map((text) => readAssignment('--parameters', text, 'value'))
-  return Object.fromEntries([...own, ...given])
-}
-
 async function reset(folder: string, yes: boolean): Promise<boolean> {
   if (!existsSync(folder)) return true
   const what = `state, topics and objects in ${join(relative(process.cwd(), folder) || folder, '/')}`
@@ -212,13 +201,4 @@ async function reset(folder: string, yes: boolean): Promise<boolean> {
   }
   await rm(folder, { recursive: true, force: true })
   return true
-}
-
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text]
-}
-
-function positive(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is a whole number from 1.')
 }

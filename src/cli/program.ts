@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import('./plan.ts')).planCommand(),
   poller: async () => (await import('./poller.ts')).pollerCommand(),
   produce: async () => (await import('./produce.ts')).produceCommand(),
+  run: async () => (await import('./run.ts')).runCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   storage: async () => (await import('./storage.ts')).storageCommand(),

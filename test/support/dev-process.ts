@@ -29,10 +29,10 @@ export class DevProcess {
   readonly #child: ChildProcess
   #output = ''
 
-  /** @param args of `millrace dev`, the module first */
-  constructor(folder: string, args: readonly string[]) {
+  /** @param args of the command, the module first */
+  constructor(folder: string, args: readonly string[], command: 'dev' | 'run' = 'dev') {
     const [node, ...rest] = COMMAND
-    this.#child = spawn(node, [...rest, 'dev', ...args], {
+    this.#child = spawn(node, [...rest, command, ...args], {
       cwd: folder,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],

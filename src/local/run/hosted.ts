@@ -1,0 +1,131 @@
+// `millrace run`: the jobs of a module, bundled once, each in worker processes of its own that are started again when they die.
+
+import { mkdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { logOf } from '../../lambda/environment.ts'
+import { describeJobs, type JobDescription } from '../../serverless/describe.ts'
+import { type Build, watchBuild } from '../dev/build.ts'
+import { type DevServices, openServices, type ServiceOptions } from '../dev/services.ts'
+import { childProcessInvoker } from '../invoker/child-process.ts'
+import { type App, Running } from './app.ts'
+import { partitionsOf, startEngine } from './engine.ts'
+
+export interface HostedOptions extends Omit<ServiceOptions, 'makeTopics'> {
+  /** The module, absolute. */
+  readonly entry: string
+  /** One of several handlers. */
+  readonly exportName?: string
+  /** Of the job: parameters and `.env`. */
+  readonly env: Readonly<Record<string, string>>
+  readonly accept: readonly string[]
+  readonly partitions: number
+  /** Worker processes of each job; as many members of its consumer group. */
+  readonly workers: number
+  readonly group?: string
+  readonly batchSize: number
+  readonly windowMs: number
+}
+
+export interface Hosted {
+  readonly apps: readonly App[]
+  stop(): Promise<void>
+}
+
+/** How long a worker may take to close what it holds for the job. */
+const GOODBYE_MS = 5000
+
+/** Starts all of them. @throws what starting meets; then nothing runs */
+export async function startHosted(options: HostedOptions): Promise<Hosted> {
+  const { entry, folder, exportName, env } = options
+  const file = await bundle(entry, join(folder, 'run'))
+  const services = await openServices({ ...options, makeTopics: false })
+  const apps: Running[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(apps.filter(({ state }) => state === 'ACTIVE').map((app) => app.stop()))
+    await services.stop()
+  }
+  try {
+    const module = relative(process.cwd(), entry)
+    const found = [...(await describeJobs(module, file.file, { ...services.variables, ...env }))]
+    const chosen = found.filter(([name]) => exportName === undefined || name === exportName)
+    if (chosen.length === 0)
+      throw new InvalidOptionError(
+        `${module}: there is no export '${exportName}', only ${found.map(([name]) => name).join(', ')}.`,
+      )
+    // A handler may be exported twice: by its name and as the default.
+    for (const [name, description] of new Map(chosen.map((one) => [one[1].name, one])).values()) {
+      const app = hostedApp(options, services, file, name, description)
+      apps.push(app)
+      await app.start()
+    }
+    return { apps, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function hostedApp(
+  options: HostedOptions,
+  services: DevServices,
+  { file, hash }: Build & { readonly ok: true },
+  exportName: string,
+  description: JobDescription,
+): Running {
+  const { env, accept, partitions, workers, group, batchSize, windowMs } = options
+  const { name } = description
+  const log = logOf(process.env)
+  return new Running({
+    name,
+    log,
+    signals: false,
+    async open(failed) {
+      const counts = await partitionsOf(description, services, partitions)
+      const invoker = childProcessInvoker({
+        module: file,
+        exportName,
+        functionName: name,
+        concurrency: workers,
+        execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning'],
+        env: {
+          ...services.variables,
+          ...env,
+          MILLRACE_PARTITIONS: Array.from(counts, ([topic, count]) => `${topic}=${count}`).join(','),
+          MILLRACE_CODE: hash,
+          MILLRACE_ACCEPT: JSON.stringify(accept),
+        },
+      })
+      return startEngine({
+        description,
+        services,
+        group: group ?? services.groupOf(name),
+        invoker,
+        log,
+        batchSize,
+        windowMs,
+        pollers: workers,
+        failed,
+        async close(graceful) {
+          // The handler closes on SIGTERM what it holds for the job.
+          if (graceful) invoker.kill('SIGTERM')
+          for (let waited = 0; graceful && waited < GOODBYE_MS && invoker.pids().length > 0; waited += 20)
+            await sleep(20)
+          await invoker.close()
+        },
+      })
+    },
+  })
+}
+
+/** Once; processes that share the folder may run the same bundle, which is named by its hash. */
+async function bundle(entry: string, into: string): Promise<Build & { readonly ok: true }> {
+  mkdirSync(into, { recursive: true })
+  const built = Promise.withResolvers<Build>()
+  const building = await watchBuild({ entry, into, onBuild: built.resolve })
+  const build = await built.promise
+  await building.stop()
+  if (build.ok) return build
+  throw new InvalidOptionError(`${relative(process.cwd(), entry)} cannot be bundled.\n${build.problem}`)
+}
