@@ -30,7 +30,7 @@ beforeEach(async () => {
   produced = 0
 })
 afterEach(async () => {
-  await run.killAll().catch(() => undefined)
+  await run.end('SIGKILL')
   topics.close()
   await project.remove()
 })
