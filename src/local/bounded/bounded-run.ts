@@ -13,6 +13,7 @@ import type { KafkaEventRecord } from '../../sources/kafka/event.ts'
 import type { Delivery } from '../../sources/source.ts'
 import { goOn, type Span, spanOf } from './align.ts'
 import type { BoundedPartition } from './bounded-partition.ts'
+import { reachOf } from './reach.ts'
 import { type OuterServices, RunServices } from './run-services.ts'
 
 export interface BoundedRunOptions {
@@ -166,7 +167,8 @@ class BoundedRun {
     }
     this.#services.dataIsOver = true
     await this.#wakeAt(last)
-    for (let next = this.#services.next; next !== undefined && !this.#options.signal.aborted; ) {
+    const end = last + reachOf(this.#options.job) + this.#settings.batch + this.#settings.idleAfter
+    for (let next = this.#services.next; next !== undefined && next <= end && !this.#options.signal.aborted; ) {
       const { failed } = this.#services
       if (failed) await sleep(Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (failed.attempt - 1)))
       await this.#wakeAt(next)
