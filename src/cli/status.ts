@@ -94,9 +94,8 @@ async function read(job: string, { table, objects, bucket, name }: Place): Promi
 
 /** @param now the clock, for how long ago things were. */
 export function inWords(status: JobStatus, now: number): string[] {
-  const { job, closedUntil, closedAt, code, sources, buckets, waiting, wakeUps } = status
+  const { job, closedUntil, closedAt, code, sources, waiting, wakeUps } = status
   const ago = (time: number): string => (time <= 0 ? '-' : `${inSpan(now - time)} ago`)
-  const behind = buckets.filter((one) => one.closedUntil < closedUntil)
   return [
     `${job}, code ${code}: batches up to ${at(closedUntil)} are closed, ${ago(closedAt)}`,
     ...columns([
@@ -117,7 +116,6 @@ export function inWords(status: JobStatus, now: number): string[] {
     ...sources.flatMap(({ task, trouble }) =>
       trouble ? [`${task} has been failing at ${trouble.waitingFor} for ${inSpan(now - trouble.since)}`] : [],
     ),
-    ...behind.map((one) => `bucket ${one.bucket} of ${one.stage} has done batches up to ${at(one.closedUntil)}`),
     ...waiting.map(
       (one) =>
         `${one.output} waits with ${one.batches} batch${one.batches === 1 ? '' : 'es'} from ${at(one.time)} on: ` +

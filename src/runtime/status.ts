@@ -37,7 +37,7 @@ export interface SourceStatus {
 export interface BucketStatus {
   readonly stage: string
   readonly bucket: number
-  /** Batches up to this time are done in it. */
+  /** The last batch that gave it something to do, and its commit: one that has nothing to do writes nothing. */
   readonly closedUntil: number
   readonly committedAt: number
   /** The next batch in which something has to be done although nothing may come. */
