@@ -43,7 +43,7 @@ export function redisOffsets(options: RedisOffsetsOptions): OffsetStore {
       connected(url, async (redis) =>
         Object.entries(await redis.hgetall(key(topic))).map(([partition, offset]) => {
           const found = { topic, partition: Number(partition), offset: Number(offset) }
-          if (isOffset(found)) return found
+          if (DIGITS.test(partition) && DIGITS.test(offset) && isOffset(found)) return found
           throw new Error(
             `${key(topic)} has the field ${JSON.stringify(partition)} with ${JSON.stringify(offset)}, which is no partition with an offset`,
           )
@@ -56,6 +56,9 @@ export function redisOffsets(options: RedisOffsetsOptions): OffsetStore {
       }),
   }
 }
+
+/** `Number` takes much more than offsets, and makes 0 of an empty text. */
+const DIGITS = /^\d{1,16}$/
 
 function isOffset({ partition, offset }: PartitionOffset): boolean {
   return [partition, offset].every((number) => Number.isSafeInteger(number) && number >= 0)

@@ -67,14 +67,19 @@ export class Mirrors {
   }
 
   /** Writes what this instance knows to be committed and has not written. False: something could not be written. */
-  async write(tasks: readonly Standing[]): Promise<boolean> {
+  write(tasks: readonly Standing[]): Promise<boolean> {
+    return this.#write(tasks, false)
+  }
+
+  async #write(tasks: readonly Standing[], again: boolean): Promise<boolean> {
     this.#lastAt = this.#environment.clock.now()
-    const done = await Promise.all(this.#targets.map((target) => this.#writeTo(target, tasks)))
+    const done = await Promise.all(this.#targets.map((target) => this.#writeTo(target, tasks, again)))
     return !done.includes(false)
   }
 
   /**
-   * For a job that comes to rest: also what others have committed, which costs a read for each task that this instance does not know.
+   * For a job that comes to rest: also what others have committed, which costs a read for each task: what this instance remembers may be old. And
+   * what it has written before: another may have set that back since, by what it remembers.
    *
    * @returns when to come back because something could not be written.
    */
@@ -83,7 +88,7 @@ export class Mirrors {
       this.#targets.some(({ feeds }) => feeds.has(this.#kinds.feedOf(task))),
     )
     await Promise.all(mirrored.map((reader) => reader.lookUpPosition()))
-    if (await this.write(mirrored)) {
+    if (await this.#write(mirrored, true)) {
       this.#failures = 0
       return undefined
     }
@@ -91,11 +96,11 @@ export class Mirrors {
     return this.#lastAt + RETRY_MS * 2 ** (this.#failures - 1)
   }
 
-  async #writeTo(target: Target, tasks: readonly Standing[]): Promise<boolean> {
+  async #writeTo(target: Target, tasks: readonly Standing[], again: boolean): Promise<boolean> {
     const due = tasks.flatMap(({ task, position }) => {
       if (position === undefined || !target.feeds.has(this.#kinds.feedOf(task))) return []
       const at = this.#kinds.of(task).offsetOf?.(task, position)
-      return at && target.written.get(task) !== at.offset ? [{ task, at }] : []
+      return at && (again || target.written.get(task) !== at.offset) ? [{ task, at }] : []
     })
     if (due.length === 0) return true
     if (target.busy) return false

@@ -12,6 +12,7 @@ import { keptBy, type Logs } from '../log/kept-state.ts'
 import { TaskLog } from '../log/task-log.ts'
 import { WAKE_ROW } from '../names/rows.ts'
 import { bucketTask, closingTask, type TaskRef } from '../names/tasks.ts'
+import { earliest } from './time.ts'
 import { troubles } from './trouble.ts'
 import { armedIn } from './wake-row.ts'
 
@@ -131,7 +132,7 @@ async function waitingIn(task: TaskRef, logs: Logs): Promise<WaitingStatus[]> {
   for (const [operator, changes] of await keptBy(task, logs)) take(byOutput, operator, changes)
   return [...byOutput].flatMap(([output, { times, tried }]) => {
     if (times.size === 0) return []
-    const time = Math.min(...times)
+    const time = earliest(times)
     const [attempts, from] = tried.get(time) ?? []
     return [{ output, time, batches: times.size, attempts: numberOr0(attempts), from: numberOr0(from) }]
   })

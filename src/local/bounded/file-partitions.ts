@@ -103,6 +103,8 @@ class FilePartition implements BoundedPartition {
   #over = false
   #firstUntimed = ''
   #untimed = 0
+  /** Of the last line that had one. */
+  #lastTime = 0
 
   constructor(
     topic: string,
@@ -190,17 +192,20 @@ class FilePartition implements BoundedPartition {
     return { topic, partition, offset, timestamp, timestampType: 'CREATE_TIME', value: line.toString('base64') }
   }
 
-  /** -1, as Kafka says that there is none: it joins what came before it. */
+  /** A line without a time joins what came before it: -1, as Kafka has it, would be taken for now. */
   #timeOf(file: LineFile, number: number, line: Buffer): number {
     const { time, timePlace } = this.#options
     if (!time) return file.modified
     const found = time(line)
-    if (found !== undefined) return found
+    if (found !== undefined) {
+      this.#lastTime = found
+      return found
+    }
     if (this.#offset === 0)
       throw new NoTimeError(file.name, number, timePlace, JSON.stringify(line.toString('utf8', 0, 80)))
     this.#firstUntimed ||= `${file.name}, line ${number}`
     this.#untimed++
-    return -1
+    return this.#lastTime
   }
 }
 

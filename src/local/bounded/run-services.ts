@@ -23,8 +23,8 @@ export class RunServices {
   dataIsOver = false
   /** Calls that were left out. */
   withoutEffect = 0
-  /** What a function of `foreachRDD` has thrown last, unless it has done better since. */
-  failed: { readonly attempt: number; readonly error: unknown } | undefined
+  /** What a function of `foreachRDD` has thrown that was tried most often, unless it has done better since. */
+  failed: { readonly output: string; readonly attempt: number; readonly error: unknown } | undefined
   readonly #effects: boolean
   #armed: Armed[] = []
   #now = 0
@@ -63,16 +63,16 @@ export class RunServices {
       partitions: counts,
       trustExpired: Number.POSITIVE_INFINITY, // nothing of this table is ever deleted
       ended: (task) => !this.live.has(task),
-      afterCommit: async ({ attempt }, work) => {
+      afterCommit: async ({ output, attempt }, work) => {
         if (!this.#effects) {
           this.withoutEffect++
           return
         }
         try {
           await work()
-          this.failed = undefined
+          if (this.failed?.output === output) this.failed = undefined
         } catch (error) {
-          this.failed = { attempt, error }
+          if (attempt >= (this.failed?.attempt ?? 0)) this.failed = { output, attempt, error }
           throw error
         }
       },

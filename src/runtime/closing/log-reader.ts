@@ -179,9 +179,9 @@ export class LogReader {
     for (const entry of await this.log.read(this.#seen, consistent)) this.#take(entry, false)
   }
 
-  /** Looks where the task stands, if this instance has not seen it. */
+  /** Looks where the task stands: others may have committed since this instance has looked. */
   async lookUpPosition(): Promise<void> {
-    const head = this.#stands ? undefined : await this.log.head()
+    const head = await this.log.head()
     if (head) this.#stand(head.version, head.record)
   }
 

@@ -99,7 +99,7 @@ function partitionsOf(where: string, given: unknown): Record<number, number> {
     return [Number(partition), offset]
   })
   const found = new Map(offsets)
-  const gap = Array.from({ length: Math.max(-1, ...found.keys()) + 1 }, (_, i) => i).find((i) => !found.has(i))
+  const gap = Array.from({ length: found.size }, (_, i) => i).find((i) => !found.has(i))
   if (gap !== undefined || found.size === 0)
     throw new InvalidOptionError(
       `${where}: partition ${gap ?? 0} is missing. All that the topic has must be named; -2 is the earliest.`,

@@ -12,8 +12,8 @@ export class MirrorLedger {
   readonly #now: () => number
   readonly #committed: Committed
   readonly #violation: (what: string) => void
-  /** By partition the furthest that was written: what a zombie writes later may be older. */
-  readonly #furthest = new Map<string, PartitionOffset>()
+  /** By partition what was written last: that is what others see. */
+  readonly #last = new Map<string, PartitionOffset>()
 
   constructor(now: () => number, committed: Committed, violation: (what: string) => void) {
     this.#now = now
@@ -31,13 +31,13 @@ export class MirrorLedger {
       const [name, committed] = [partitionName(at.topic, at.partition), this.#committed(at)]
       if (committed === undefined || at.offset > committed)
         this.#violation(`${who} mirrors ${name} at ${at.offset}, ahead of what is committed: ${committed}`)
-      if (at.offset > (this.#furthest.get(name)?.offset ?? -1)) this.#furthest.set(name, at)
+      this.#last.set(name, at)
     }
   }
 
   /** That all has been mirrored, of the partitions that have anything. */
   checkRest(): void {
-    for (const [name, at] of this.#furthest) {
+    for (const [name, at] of this.#last) {
       const committed = this.#committed(at)
       if (committed !== at.offset)
         this.#violation(`at rest ${name} is mirrored at ${at.offset} instead of ${committed}`)

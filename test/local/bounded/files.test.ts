@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { job, text } from '../../../src/index.ts'
 import type { BoundedSource } from '../../../src/local/bounded/bounded-partition.ts'
 import { type FilesOptions, openFiles } from '../../../src/local/bounded/file-partitions.ts'
 import { lineTime, timeOf } from '../../../src/local/bounded/line-time.ts'
 import { linesOf } from '../../../src/local/bounded/lines.ts'
 import { parseEntries, parsePosition } from '../../../src/local/offset-language.ts'
+import { contents, ran } from './ran.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -115,10 +117,25 @@ describe('files of lines', () => {
   it('have lines without a time, which are of that before, and are told', async () => {
     await files({ a: '{"t":1}\n  at f (x.js)\n{"t":2}\n' })
     const source = await opened({ time: 't' })
-    expect(await read(source)).toEqual([['0 1000 {"t":1}', '1 -1   at f (x.js)', '2 2000 {"t":2}']])
+    expect(await read(source)).toEqual([['0 1000 {"t":1}', '1 1000   at f (x.js)', '2 2000 {"t":2}']])
     expect(source.warnings()).toEqual([
       `lines: 1 lines have no time at t and were taken to be of the time of the line before, the first at ${join(folder, 'a')}, line 2`,
     ])
+  })
+
+  it('have lines without a time, which are in the batch of that before', async () => {
+    const later = Array.from({ length: 8 }, (_, i) => `{"t":${i + 2}}\n`).join('')
+    await files({ a: `{"t":1}\n  at f (x.js)\n${later}` })
+    const code = job('copy', { batch: '1s' }, ({ kafka }) => {
+      kafka('lines', { value: text() })
+        .map(({ value }) => value)
+        .saveAsTextFiles('s3://results/copy')
+    })
+    const { published, report } = await ran(code, { partitions: (await opened({ time: 't' })).partitions })
+    const found = contents(published)
+    expect(found['copy-2000']).toEqual(['  at f (x.js)', '{"t":1}', 'complete: true'])
+    expect(found['copy-3000']).toEqual(['{"t":2}', 'complete: true'])
+    expect(report).toMatchObject({ batches: 9, late: 0 })
   })
 
   it('may not begin with one', async () => {

@@ -112,6 +112,14 @@ export const EFFECT_MUTANTS: readonly Mutant[] = [
     kinds: ['mirrored'],
   },
   {
+    name: 'at rest positions are mirrored as remembered',
+    breaks: 'rest',
+    file: 'src/runtime/closing/log-reader.ts',
+    find: 'const head = await this.log.head()\n    if (head) this.#stand',
+    replace: 'const head = this.#stands ? undefined : await this.log.head()\n    if (head) this.#stand',
+    kinds: ['mirrored'],
+  },
+  {
     name: 'a job rests before the last is mirrored',
     breaks: 'rest',
     file: 'src/runtime/job-runtime.ts',
