@@ -106,6 +106,7 @@ test.each<[what: string, given: unknown, says: RegExp]>([
   ['a topic that is not read', { lines: { 0: 1 }, others: { 0: 1 } }, /'others' is not read/],
   ['none of a topic', {}, /'lines' is missing/],
   ['a partition left out', { lines: { 0: 1, 2: 1 } }, /partition 1 is missing/],
+  ['a number that no topic has', { lines: { 0: 1, 999999999: 2 } }, /partition 1 is missing/],
   ['no partition', { lines: { a: 1 } }, /'a' is no partition/],
   ['half an offset', { lines: { 0: 1.5 } }, /partition 0: must be an offset/],
   ['less than the earliest', { lines: { 0: -3 } }, /-2 for the earliest/],
