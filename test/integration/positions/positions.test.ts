@@ -100,6 +100,18 @@ describeWith(
     await poller.stop()
   })
 
+  it.each([
+    ['0', ''],
+    ['0', '1e3'],
+    ['', '4'],
+  ])('a field %j of the hash with %j is no offset, and says so', async (field, value) => {
+    const [name, group] = [unique('odd'), unique('odd')]
+    await redis.hset(`kafka:topic:${name}:${group}`, { [field]: value })
+    await expect(redisOffsets({ group, url: redisUrl }).read(name)).rejects.toThrow(
+      /which is no partition with an offset/,
+    )
+  })
+
   it.each(['group', 'redis', 'json'])('are where another job begins: %s', { timeout: 600_000 }, async (START) => {
     const group = unique('begin')
     const run = new Stage(kafka, endpoints.ministack, {
