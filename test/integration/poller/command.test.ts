@@ -203,7 +203,7 @@ describeWith(bootstrap)('millrace poller', () => {
     lambda.map('not-there')
     const command = run()
     await command.exited
-    expect(command.child.exitCode).toBe(1)
+    expect(command.child.exitCode).toBe(4)
     expect(command.out).toMatch(/^TOPIC_MISSING: Topic "not-there" not found/m)
   })
 
