@@ -1,7 +1,6 @@
 // `millrace dev`: the jobs of a module on this machine, with reload, debugger and hotkeys, until it is stopped.
 
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
@@ -9,6 +8,7 @@ import { describeCause, InvalidOptionError, MillraceError } from '../errors/erro
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../local/dev/feeds.ts'
 import { helpOf, hotkeysOf } from '../local/dev/hotkeys.ts'
 import { Keys } from '../local/dev/keys.ts'
+import { checkReset, resetFolder } from '../local/dev/reset.ts'
 import { Samples } from '../local/dev/samples.ts'
 import { Screen } from '../local/dev/screen.ts'
 import { DevSession, sessionTopics } from '../local/dev/session.ts'
@@ -56,7 +56,7 @@ export function devCommand(): Command {
     .option('--dir <folder>', 'where state, topics and objects are kept', '.millrace')
     .option('--inspect [host:port]', `let a debugger attach to the worker (default: ${DEBUGGER})`)
     .option('--record <file>', "write the session's records as a test of the job, when it ends")
-    .option('--reset', 'delete the folder first; asks')
+    .option('--reset', 'delete state, topics and objects of the folder first; asks')
     .option('--yes', 'answer that question')
     .action(runDev)
 }
@@ -185,6 +185,7 @@ function progressOf(session: DevSession): string {
 
 async function reset(folder: string, yes: boolean): Promise<boolean> {
   if (!existsSync(folder)) return true
+  await checkReset(folder)
   const what = `state, topics and objects in ${join(relative(process.cwd(), folder) || folder, '/')}`
   if (!yes) {
     if (!process.stdin.isTTY) {
@@ -199,6 +200,6 @@ async function reset(folder: string, yes: boolean): Promise<boolean> {
       return false
     }
   }
-  await rm(folder, { recursive: true, force: true })
+  await resetFolder(folder)
   return true
 }
