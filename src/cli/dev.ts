@@ -12,6 +12,7 @@ import { checkReset, resetFolder } from '../local/dev/reset.ts'
 import { Samples } from '../local/dev/samples.ts'
 import { Screen } from '../local/dev/screen.ts'
 import { DevSession, sessionTopics } from '../local/dev/session.ts'
+import { DEFAULT_FOLDER } from '../stores/folder.ts'
 import { collect, environmentOf, positive } from './job-flags.ts'
 
 interface DevFlags {
@@ -24,7 +25,7 @@ interface DevFlags {
   readonly accept: readonly string[]
   readonly partitions: number
   readonly brokers?: string
-  readonly dir: string
+  readonly dir?: string
   readonly inspect?: string | true
   readonly reset?: boolean
   readonly yes?: boolean
@@ -53,7 +54,7 @@ export function devCommand(): Command {
     .option('--accept <ids...>', 'operators that may go, or start with empty state', collect, [])
     .option('--partitions <n>', 'of topics that are made', positive, 1)
     .option('--brokers <list>', 'read the topics of a Kafka cluster, host:port,…, instead of those in the folder')
-    .option('--dir <folder>', 'where state, topics and objects are kept', '.millrace')
+    .option('--dir <folder>', `where state, topics and objects are kept (MILLRACE_DIR; default: ${DEFAULT_FOLDER})`)
     .option('--inspect [host:port]', `let a debugger attach to the worker (default: ${DEBUGGER})`)
     .option('--record <file>', "write the session's records as a test of the job, when it ends")
     .option('--reset', 'delete state, topics and objects of the folder first; asks')
@@ -65,7 +66,9 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
   const entry = resolve(module)
   if (!existsSync(entry))
     throw new InvalidOptionError(`There is no ${module}. Name the module of a job, such as functions/words.ts.`)
-  const folder = resolve(flags.dir)
+  // Where the session keeps its things is settled here: for a worker it must not be another folder.
+  const { MILLRACE_DIR: fromFile, ...env } = environmentOf(flags.parameters)
+  const folder = resolve(flags.dir ?? process.env.MILLRACE_DIR ?? fromFile ?? DEFAULT_FOLDER)
   if (flags.reset && !(await reset(folder, flags.yes === true))) {
     process.exitCode = REFUSED
     return
@@ -84,7 +87,7 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
     entry,
     folder,
     screen,
-    env: environmentOf(flags.parameters),
+    env,
     accept: flags.accept,
     partitions: flags.partitions,
     brokers: flags.brokers?.split(',') ?? [],

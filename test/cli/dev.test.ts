@@ -1,7 +1,8 @@
 // `millrace dev` on a job in a folder of its own: the first window, edits while it runs, mistakes, and an end at any moment.
 
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { FolderTopics } from '../../src/local/topics/folder-topics.ts'
 import { DevProcess, projectFolder } from '../support/dev-process.ts'
 
@@ -127,4 +128,15 @@ it('ends when nothing answers where Kafka should be', async () => {
   start('--brokers', '127.0.0.1:1')
   await dev.shows('BROKER_UNREACHABLE: No Kafka broker answered at 127.0.0.1:1')
   expect(await dev.end()).toBe(1)
+})
+
+it('keeps its things in the folder that MILLRACE_DIR names', async () => {
+  const folder = join(project.folder, 'elsewhere')
+  vi.stubEnv('MILLRACE_DIR', folder)
+  start('--brokers', '127.0.0.1:1')
+  vi.unstubAllEnvs()
+  await dev.shows('BROKER_UNREACHABLE')
+  expect(await dev.end()).toBe(1)
+  expect(await readdir(folder)).toContain('millrace.db')
+  expect(await readdir(project.folder)).not.toContain('.millrace')
 })

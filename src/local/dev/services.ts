@@ -2,7 +2,7 @@
 // loaded only then: it would take half of the start.
 
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { objectsOfFolder } from '../../stores/folder.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
@@ -86,24 +86,40 @@ function inFolder({ table, objects, variables }: Embedded): Stores {
 async function atEndpoint(endpoint: string): Promise<Stores> {
   const { awsServices } = await import('./aws-services.ts')
   const services = await awsServices(process.env)
-  return { ...services, objectsAt: `S3 at ${endpoint}`, bucket: services.variables.MILLRACE_BUCKET ?? '' }
+  const variables = withoutFolder(services.variables)
+  return { ...services, variables, objectsAt: `S3 at ${endpoint}`, bucket: variables.MILLRACE_BUCKET ?? '' }
 }
 
 async function inAws(): Promise<Stores> {
   const { deployedServices } = await import('./aws-services.ts')
   const services = deployedServices(process.env)
-  return { ...services, objectsAt: 'S3', bucket: services.variables.MILLRACE_BUCKET ?? '' }
+  const variables = withoutFolder(services.variables)
+  return { ...services, variables, objectsAt: 'S3', bucket: variables.MILLRACE_BUCKET ?? '' }
 }
 
+/** Workers have the environment of this process, and MILLRACE_DIR would go before what is elsewhere. */
+const withoutFolder = (variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+  ...variables,
+  MILLRACE_DIR: '',
+})
+
 /** Of the folder, for as long as it is there. */
-function identityOf(folder: string): string {
+export function identityOf(folder: string): string {
   const file = join(folder, 'dev', 'id')
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    const id = randomUUID().slice(0, 8)
     mkdirSync(join(folder, 'dev'), { recursive: true })
-    writeFileSync(file, id)
-    return id
   }
+  // Several processes may be the first: there is one identity, and it is there as a whole.
+  const own = `${file}.${randomUUID()}`
+  writeFileSync(own, randomUUID().slice(0, 8))
+  try {
+    linkSync(own, file)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    rmSync(own)
+  }
+  return readFileSync(file, 'utf8')
 }
