@@ -1,8 +1,8 @@
 // The function as it is deployed, for this machine: esbuild with the plugin's settings, not minified, and again whenever the module
 // or something that it imports has changed. Each build is a file of its own, so that one can be looked at while another runs.
 
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type BuildResult, context, formatMessages, type Plugin } from 'esbuild'
 import { BANNER, bundleSettings } from '../../serverless/bundle.ts'
@@ -69,8 +69,17 @@ async function write(into: string, { outputFiles = [] }: BuildResult): Promise<B
   const hash = createHash('sha256').update(code.contents).digest('hex').slice(0, 16)
   const file = join(into, `${hash}.mjs`)
   const text = code.text.replace(/^\/\/# sourceMappingURL=.*$/m, `//# sourceMappingURL=${basename(file)}.map`)
-  await Promise.all([writeFile(file, text), writeFile(`${file}.map`, map.contents)])
+  // The module last: whoever shares the folder may run it once it is there, and never half of it.
+  await put(`${file}.map`, map.contents)
+  await put(file, text)
   return { ok: true, file, hash }
+}
+
+/** As a whole or not at all. */
+async function put(file: string, content: string | Uint8Array): Promise<void> {
+  const beside = `${file}.${randomUUID()}`
+  await writeFile(beside, content)
+  await rename(beside, file)
 }
 
 /** Deletes the bundles that no process runs any more. */
