@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describeCause, InvalidOptionError } from '../../errors/errors.ts'
+import { describeCause, InvalidOptionError, MillraceError } from '../../errors/errors.ts'
 import type { NewRecord } from './topics.ts'
 
 export interface FeedContext {
@@ -31,15 +31,17 @@ export function readAssignment(flag: string, text: string, what: string): readon
 
 /** Lines of a file, or of standard input (`-`): a record each. */
 export function fileFeed(topic: string, path: string): Feed {
-  return async ({ append, say, stopping }) => {
+  return async (context) => {
+    const { say, stopping } = context
     const input = path === '-' ? process.stdin : createReadStream(path)
     stopping.addEventListener('abort', () => input.destroy())
     try {
-      const count = await lines(topic, input, append, stopping)
+      const count = await lines(topic, input, context)
       if (!stopping.aborted)
         say(`${path === '-' ? 'standard input' : path}: ${count.toLocaleString('en')} lines appended to ${topic}`)
     } catch (error) {
       if (stopping.aborted) return
+      if (error instanceof NotAppendedError) throw error.cause
       throw new InvalidOptionError(`--from ${topic}=${path}: ${describeCause(error)}. Name a file that can be read.`)
     }
   }
@@ -50,7 +52,8 @@ export function socketFeed(topic: string, address: string): Feed {
   const [, host = 'localhost', port = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(address) ?? []
   if (port === '' || Number(port) > 65_535)
     throw new InvalidOptionError(`--socket ${topic}=${address}: write --socket ${topic}=9999 or ${topic}=host:9999.`)
-  return async ({ append, say, stopping }) => {
+  return async (context) => {
+    const { say, stopping } = context
     let told = ''
     const tell = (line: string): void => {
       if (line !== told) say(line)
@@ -60,10 +63,11 @@ export function socketFeed(topic: string, address: string): Feed {
       const socket = connect({ host, port: Number(port), signal: stopping })
       socket.once('connect', () => tell(`connected to ${host}:${port}: its lines go to ${topic}`))
       try {
-        await lines(topic, socket, append, stopping)
+        await lines(topic, socket, context)
         if (!stopping.aborted) tell(`${host}:${port} has closed the connection; connecting again`)
       } catch (error) {
         if (stopping.aborted) return
+        if (error instanceof NotAppendedError) throw error.cause
         tell(
           `nothing answers at ${host}:${port} (${describeCause(error)}): start one with nc -lk ${port}; trying again`,
         )
@@ -78,7 +82,8 @@ export function generatorFeed(topic: string, rate: string, sample: () => Promise
   const perSecond = Number(rate)
   if (!(perSecond > 0 && perSecond <= 100_000))
     throw new InvalidOptionError(`--generate ${topic}=${rate}: how many records a second? Write a number such as 10.`)
-  return async ({ append, say, stopping }) => {
+  return async (context) => {
+    const { say, stopping } = context
     const started = performance.now()
     let told = false
     for (let made = 0; !stopping.aborted; ) {
@@ -86,7 +91,7 @@ export function generatorFeed(topic: string, rate: string, sample: () => Promise
       const due = Math.floor(((performance.now() - started) / 1000) * perSecond) + 1 - made
       if (!record && !told) say(`--generate ${topic}: no record to go by yet; give one with --sample '${topic}=…'`)
       told = !record
-      if (record && due > 0) await append(Array.from({ length: Math.min(due, CHUNK) }, () => record))
+      if (record && due > 0) await appended(new Array<NewRecord>(Math.min(due, CHUNK)).fill(record), context)
       made += record ? Math.min(due, CHUNK) : due
       await sleep(Math.max(10, 1000 / perSecond), undefined, { signal: stopping }).catch(() => undefined)
     }
@@ -94,30 +99,52 @@ export function generatorFeed(topic: string, rate: string, sample: () => Promise
 }
 
 /** In order; appended as they come, but not one by one when there are many. */
-async function lines(
-  topic: string,
-  input: Readable,
-  append: FeedContext['append'],
-  signal: AbortSignal,
-): Promise<number> {
+async function lines(topic: string, input: Readable, context: FeedContext): Promise<number> {
   let waiting: NewRecord[] = []
   let appending: Promise<void> | undefined
+  let failed: { readonly error: unknown } | undefined
   let count = 0
   const flush = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const next = waiting.slice(0, CHUNK)
-      waiting = waiting.slice(CHUNK)
-      await append(next)
+    try {
+      while (waiting.length > 0) {
+        const next = waiting.slice(0, CHUNK)
+        await appended(next, context)
+        waiting = waiting.slice(next.length)
+      }
+    } catch (error) {
+      failed = { error }
     }
     appending = undefined
   }
-  for await (const value of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal })) {
+  for await (const value of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal: context.stopping })) {
     waiting.push({ topic, value })
     count++
     appending ??= flush()
     if (waiting.length >= CHUNK) await appending
+    if (failed) throw new NotAppendedError(failed.error)
   }
   await appending
-  await flush()
+  if (failed) throw new NotAppendedError(failed.error)
   return count
+}
+
+/** Lines were there, and could not be appended: no matter of where they come from. */
+class NotAppendedError extends Error {
+  constructor(cause: unknown) {
+    super(describeCause(cause), { cause })
+  }
+}
+
+/** Tries again for as long as it may pass, until the session stops. */
+async function appended(records: readonly NewRecord[], { append, say, stopping }: FeedContext): Promise<void> {
+  for (let told = false; ; told = true) {
+    try {
+      return await append(records)
+    } catch (error) {
+      const passes = error instanceof MillraceError && error.kind === 'wait'
+      if (!passes || stopping.aborted) throw error
+      if (!told) say(`records cannot be appended (${describeCause(error)}); trying again`)
+      await sleep(RECONNECT_MS, undefined, { signal: stopping }).catch(() => undefined)
+    }
+  }
 }

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BrokerUnreachableError } from '../../../src/errors/stand-in-errors.ts'
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../../../src/local/dev/feeds.ts'
 import { until } from '../event-source/until.ts'
 
@@ -15,12 +16,16 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-function fed(feed: Feed) {
+function fed(feed: Feed, refuse: () => Error | undefined = () => undefined) {
   const values: string[] = []
   const said: string[] = []
   const stopping = new AbortController()
   const running = feed({
-    append: async (records) => void values.push(...records.map(({ topic, value }) => `${topic}: ${value}`)),
+    append: async (records) => {
+      const error = refuse()
+      if (error) throw error
+      values.push(...records.map(({ topic, value }) => `${topic}: ${value}`))
+    },
     say: (line) => said.push(line),
     stopping: stopping.signal,
   })
@@ -40,6 +45,24 @@ describe('a file', () => {
     await running
     expect(values).toEqual(lines.map((line) => `lines: ${line}`))
     expect(said).toEqual([`${file}: 2,500 lines appended to lines`])
+  })
+
+  it('waits for topics that are away for a moment, and loses nothing', async () => {
+    const file = join(folder, 'lines.txt')
+    await writeFile(file, 'a\nb\n')
+    const errors: Error[] = [new BrokerUnreachableError(['broker:9092'], 100, new Error('ECONNREFUSED'))]
+    const { running, values, said } = fed(fileFeed('lines', file), () => errors.pop())
+    await running
+    expect(values).toEqual(['lines: a', 'lines: b'])
+    expect(said[0]).toMatch(/records cannot be appended .*; trying again/)
+  })
+
+  it('ends with the error of topics that take nothing', async () => {
+    const file = join(folder, 'lines.txt')
+    await writeFile(file, 'a\nb\n')
+    const { running, values } = fed(fileFeed('lines', file), () => new Error('no room'))
+    await expect(running).rejects.toThrow(/^no room$/)
+    expect(values).toEqual([])
   })
 
   it('that cannot be read is named', async () => {
