@@ -124,7 +124,8 @@ async function live(
   feeds: readonly Feed[],
   fed: ReadonlySet<string>,
 ): Promise<void> {
-  const keys = new Keys(process.stdin, (text) => process.stderr.write(text))
+  const echo = (text: string): void => void process.stderr.write(text)
+  const keys = new Keys(process.stdin, echo, (line) => screen.problem([line]))
   const ended = Promise.withResolvers<void>()
   let interrupts = 0
   const interrupt = (): void => {

@@ -1,5 +1,7 @@
 // Keys of a raw terminal: one key, one action; and, when an action asks for it, one line of text.
 
+import { describeCause } from '../../errors/errors.ts'
+
 export interface Hotkey {
   readonly key: string
   readonly what: string
@@ -32,10 +34,17 @@ export class Keys {
   #hotkeys: readonly Hotkey[] = []
   #interrupt: () => void = () => {}
   #line: Typing | undefined
+  readonly #problem: (line: string) => void
 
-  constructor(input: KeyInput, echo: (text: string) => void) {
+  /** @param problem shows what a key could not do; default: as what is typed */
+  constructor(
+    input: KeyInput,
+    echo: (text: string) => void,
+    problem: (line: string) => void = (line) => echo(`${line}\n`),
+  ) {
     this.#input = input
     this.#echo = echo
+    this.#problem = problem
   }
 
   /** Begins to listen, where there is a terminal; false where there is none. */
@@ -73,7 +82,16 @@ export class Keys {
   #press(character: string): void {
     if (this.#line) this.#type(this.#line, character)
     else if (character === CTRL_C || character === CTRL_D) this.#interrupt()
-    else void this.#hotkeys.find(({ key }) => key === character)?.run()
+    else void this.#run(this.#hotkeys.find(({ key }) => key === character))
+  }
+
+  /** What a key could not do is shown: it must not end the session, and leave the terminal raw. */
+  async #run(hotkey: Hotkey | undefined): Promise<void> {
+    try {
+      await hotkey?.run()
+    } catch (error) {
+      this.#problem(`✘ ${hotkey?.what}: ${describeCause(error)}`)
+    }
   }
 
   #type(line: Typing, character: string): void {

@@ -66,3 +66,18 @@ it('does without a terminal', () => {
   input.isTTY = false
   expect(session(input).listening).toBe(false)
 })
+
+it('shows what a key could not do, and goes on', async () => {
+  const input = new Tty()
+  const echoed: string[] = []
+  const keys = new Keys(input, (text) => echoed.push(text))
+  const run = async (): Promise<void> => {
+    throw new Error('no broker')
+  }
+  keys.listen([{ key: 'p', what: 'produce a sample', run }], () => {})
+  input.type('p')
+  await new Promise(setImmediate)
+  input.type('p')
+  await new Promise(setImmediate)
+  expect(echoed).toEqual(Array(2).fill('✘ produce a sample: Error: no broker\n'))
+})
