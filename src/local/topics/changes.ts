@@ -45,8 +45,14 @@ export class Changes {
     this.#timer = undefined
   }
 
+  /** Nobody waits for the timer, so an error has nowhere to go: whoever reads or writes meets it as well, and in words. */
   #look(): void {
-    const version = this.#database.version()
+    let version: number
+    try {
+      version = this.#database.version()
+    } catch {
+      return
+    }
     if (version === this.#version) return
     this.#version = version
     this.tell()
