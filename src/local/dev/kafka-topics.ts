@@ -1,20 +1,22 @@
 // Topics of a Kafka cluster (`--brokers`): made when they are missing, and given what a session produces.
 
 import kafkajs from 'kafkajs'
+import { BrokerUnreachableError } from '../../errors/stand-in-errors.ts'
 import { quietAboutTimers } from '../../serverless/partitions.ts'
 import { checkTopics, type KafkaSourceOptions, kafkaClient, withAdmin } from '../event-source/kafka-client.ts'
 import { kafkaSource } from '../event-source/kafka-source.ts'
+import { producerOf, send } from '../topics/kafka-send.ts'
 import type { DevTopics, NewRecord } from './topics.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
-const { Partitioners } = kafkajs
+const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded } = kafkajs
 
 /** @param make topics that are missing; else they are an error */
 export function kafkaTopics(options: KafkaSourceOptions, make = true): DevTopics {
   const restore = quietAboutTimers()
   const client = kafkaClient(options)
   const source = kafkaSource(options)
-  const producer = client.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  const producer = producerOf(client)
   let checked = false
   let connecting: Promise<void> | undefined
   /** What this session has produced last: to read a topic from its end is more than a sample is worth. */
@@ -43,12 +45,14 @@ export function kafkaTopics(options: KafkaSourceOptions, make = true): DevTopics
     },
     partitionCount,
     async append(records) {
-      connecting ??= producer.connect()
-      await connecting
-      const byTopic = Map.groupBy(records, ({ topic }) => topic)
-      await producer.sendBatch({
-        acks: -1,
-        topicMessages: Array.from(byTopic, ([topic, list]) => ({ topic, messages: list.map(message) })),
+      // One that failed is not kept: the cluster may be there the next time.
+      connecting ??= producer.connect().catch((error: unknown) => {
+        connecting = undefined
+        throw error
+      })
+      await orAway(options, async () => {
+        await connecting
+        await send(producer, records, partitionCount)
       })
       for (const record of records) lasts.set(record.topic, record)
     },
@@ -67,23 +71,13 @@ export function kafkaTopics(options: KafkaSourceOptions, make = true): DevTopics
   }
 }
 
-function message({ key, value, headers, partition, timestamp }: NewRecord) {
-  return {
-    key: bytes(key),
-    value: bytes(value),
-    ...(headers !== undefined && { headers: headersOf(headers) }),
-    ...(partition !== undefined && { partition }),
-    ...(timestamp !== undefined && { timestamp: String(timestamp) }),
+/** A cluster that kafkajs has not got through to is away for a time; what it refuses is another matter. */
+async function orAway(options: KafkaSourceOptions, action: () => Promise<void>): Promise<void> {
+  const started = performance.now()
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof KafkaJSNumberOfRetriesExceeded || error instanceof KafkaJSConnectionError)) throw error
+    throw new BrokerUnreachableError(options.brokers, performance.now() - started, error)
   }
-}
-
-const bytes = (value: string | Uint8Array | null | undefined): Buffer | null =>
-  value === null || value === undefined ? null : Buffer.from(value)
-
-/** kafkajs writes a name that repeats as a list. */
-function headersOf(headers: NonNullable<NewRecord['headers']>): Record<string, Buffer[]> {
-  const byName = Map.groupBy(headers, ([name]) => name)
-  return Object.fromEntries(
-    Array.from(byName, ([name, values]) => [name, values.map(([, value]) => Buffer.from(value))]),
-  )
 }
