@@ -12,7 +12,9 @@ export type RunState = 'INITIALIZED' | 'ACTIVE' | 'STOPPED'
 export interface StopOptions {
   /**
    * Whether what is under way is finished first: it commits and publishes, and the other processes of the job get its partitions at
-   * once. Without it the end is like a crash, and what was under way is done by the next run. Default true (Spark's is false).
+   * once. Without it nobody waits: other processes get the partitions when the consumer group misses this one, as after a crash. An
+   * invocation under way cannot be ended from within its process, so it may still commit, or fail, by itself; the next run goes on
+   * after whatever is committed. It also ends a graceful stop that hangs. Default true (Spark's is false).
    */
   readonly graceful?: boolean
 }
@@ -21,7 +23,7 @@ export interface StopOptions {
 export interface Engine {
   /** Finishes what is under way. */
   stop(): Promise<void>
-  /** Drops it. */
+  /** Does not wait for it, also while `stop` does. */
   kill(): Promise<void>
   readonly progress: RunProgress
 }
@@ -94,7 +96,7 @@ export interface RunningOptions {
   readonly open: (failed: (error: unknown) => void) => Promise<Engine>
   /** Signals stop it: the first gracefully, the next one at once. */
   readonly signals: boolean
-  /** It was stopped before it was started. */
+  /** It was stopped before it was started, or could not start. */
   readonly dropped?: () => void
 }
 
@@ -111,6 +113,9 @@ export class Running implements App {
   #engine: Engine | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
+  #dropping: Promise<void> | undefined
+  /** Whoever waits for a graceful end need not any more. */
+  readonly #dropped = Promise.withResolvers<void>()
   #error: { readonly error: unknown } | undefined
 
   constructor(options: RunningOptions) {
@@ -148,8 +153,11 @@ export class Running implements App {
   async stop({ graceful = true }: StopOptions = {}): Promise<void> {
     if (this.#state === 'INITIALIZED' && !this.#starting) this.#warn('has not been started yet')
     else if (this.#state === 'STOPPED') this.#warn('has already been stopped')
+    const another = this.#stopping !== undefined
     this.#stopping ??= this.#stop(graceful)
-    await this.#stopping
+    if (another && !graceful && this.#state !== 'STOPPED')
+      this.#dropping ??= this.#stop(false).finally(() => this.#dropped.resolve())
+    await (this.#dropping ?? Promise.race([this.#stopping, this.#dropped.promise]))
   }
 
   async #start(): Promise<void> {
@@ -160,6 +168,7 @@ export class Running implements App {
       this.#state = 'ACTIVE'
       log.info({ job: this.name }, 'started')
     } catch (error) {
+      this.#options.dropped?.()
       this.#end()
       throw error
     }

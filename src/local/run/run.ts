@@ -123,6 +123,7 @@ async function openEngine(
     const counts = await partitionsOf(description, services, checkPartitions('run, partitions', partitions))
     const { handler, close } = handlerOf(job, options, services, counts, failed)
     const invoker = inProcessInvoker(handler, { functionName: job.name })
+    let closing: Promise<void> | undefined
     return await startEngine({
       description,
       services,
@@ -134,11 +135,11 @@ async function openEngine(
       pollers: 1,
       failed,
       async close(graceful) {
-        const closing = close().finally(async () => {
+        closing ??= close().finally(async () => {
           await services.stop()
           restore()
         })
-        // What hangs cannot be ended from within, and need not be waited for: it has no place to commit to any more.
+        // What is under way cannot be ended from within. It may still commit, as one write or not at all, and lets go of the services then.
         if (graceful) await closing
         else closing.catch(() => undefined)
       },

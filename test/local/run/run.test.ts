@@ -192,8 +192,10 @@ describe('the life of a run', () => {
   })
 
   it('is stopped when it cannot start', async () => {
-    const app = await started(counting(), { start: false, brokers: ['127.0.0.1:1'] })
+    const parameters = { RUN_TEST_PREFIX: 'trial' }
+    const app = await started(counting(), { start: false, brokers: ['127.0.0.1:1'], parameters })
     await expect(app.start()).rejects.toMatchObject({ code: 'BROKER_UNREACHABLE' })
+    expect(process.env.RUN_TEST_PREFIX).toBeUndefined()
     expect(app.state).toBe('STOPPED')
     expect(await app.awaitTermination()).toBe(true)
   })
