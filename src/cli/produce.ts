@@ -63,9 +63,18 @@ async function runProduce(topic: string, flags: ProduceFlags): Promise<void> {
     // Before anything is read: who types lines would learn of a missing topic only after them.
     await cluster.extents(topic)
     const counts = new Map<number, number>()
-    for await (const records of batches(recordsOf(flags), flags.rate)) {
-      const placed = await cluster.append(records.map((record) => ({ ...record, topic })))
-      for (const [partition, count] of placed) counts.set(partition, (counts.get(partition) ?? 0) + count)
+    try {
+      for await (const records of batches(recordsOf(flags), flags.rate)) {
+        const placed = await cluster.append(records.map((record) => ({ ...record, topic })))
+        for (const [partition, count] of placed) counts.set(partition, (counts.get(partition) ?? 0) + count)
+      }
+    } catch (error) {
+      // Whoever begins again has to know where.
+      if (total(counts) > 0 || !(error instanceof InvalidOptionError))
+        console.error(
+          `Before it failed: ${appendedTo(cluster, topic, counts)}. What was under way may be there as well.`,
+        )
+      throw error
     }
     tell(cluster, topic, counts, flags)
   } finally {
@@ -79,12 +88,19 @@ function tell(
   counts: ReadonlyMap<number, number>,
   { json = false }: ProduceFlags,
 ): void {
-  const records = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  const partitions = Object.fromEntries([...counts].sort(([a], [b]) => a - b))
+  if (json) console.log(JSON.stringify({ topic, records: total(counts), partitions }))
+  else console.error(appendedTo(cluster, topic, counts))
+}
+
+const total = (counts: ReadonlyMap<number, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0)
+
+function appendedTo(cluster: Cluster, topic: string, counts: ReadonlyMap<number, number>): string {
+  const records = total(counts)
   const partitions = [...counts].sort(([a], [b]) => a - b)
   const where = partitions.map(([partition, count]) => `${count} to partition ${partition}`).join(', ')
-  const words = `appended ${records === 1 ? '1 record' : `${records} records`} to ${topic} in ${cluster.name}${where && `: ${where}`}`
-  if (json) console.log(JSON.stringify({ topic, records, partitions: Object.fromEntries(partitions) }))
-  else console.error(words)
+  return `appended ${records === 1 ? '1 record' : `${records} records`} to ${topic} in ${cluster.name}${where && `: ${where}`}`
 }
 
 async function* recordsOf(flags: ProduceFlags): AsyncGenerator<LineRecord> {
@@ -134,14 +150,20 @@ async function* batches(records: AsyncGenerator<LineRecord>, rate: number | unde
   const started = performance.now()
   let batch: LineRecord[] = []
   let given = 0
-  let next = records.next()
+  const ahead = (): Promise<IteratorResult<LineRecord>> => {
+    const one = records.next()
+    // It may fail while what came before is appended: that is told when its turn comes.
+    one.catch(() => undefined)
+    return one
+  }
+  let next = ahead()
   for (;;) {
     const waited = new AbortController()
     const came = await Promise.race([next, ...(batch.length > 0 ? [pause(LINGER_MS, waited.signal)] : [])])
     waited.abort()
     if (came && !came.done) {
       batch.push(came.value)
-      next = records.next()
+      next = ahead()
       if (batch.length < size) continue
     }
     if (batch.length > 0) {

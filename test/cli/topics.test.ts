@@ -112,3 +112,13 @@ it('names the line of a file that is no record', async () => {
   expect(bad).toMatchObject({ code: 2 })
   expect(bad.stderr).toContain(`line 3 of ${file}: "valu" is no field of a record`)
 })
+
+it('says how much was appended before a line that is no record', async () => {
+  const file = join(folder, 'late.ndjson')
+  await writeFile(file, '{"value":"a"}\n{"value":"b"}\n{"valu":"c"}\n')
+  // A record at a time: the line is read while the one before it waits for its turn.
+  const late = await millrace(['produce', 'followed', '--file', file, '--format', 'json', '--rate', '10'])
+  expect(late).toMatchObject({ code: 2, stdout: '' })
+  expect(late.stderr).toContain('Before it failed: appended 2 records to followed')
+  expect(late.stderr).toContain(`line 3 of ${file}`)
+})
