@@ -20,9 +20,14 @@ export async function deployedResources(provider: AwsProvider): Promise<Deployed
     )
     return JSON.parse(TemplateBody ?? '{}').Resources ?? {}
   } catch (error) {
-    if (error instanceof Error && /does not exist/i.test(error.message)) return {}
+    if (isNoStack(error)) return {}
     return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** By CloudFormation's words: it says ValidationError of this and of much else (MiniStack puts the name in brackets). A role that does not exist is another matter. */
+export function isNoStack(error: unknown): boolean {
+  return error instanceof Error && /^Stack (with id \S+|\[\S+\]) does not exist/.test(error.message)
 }
 
 /** Found beside the program that runs: the framework's command line. */
