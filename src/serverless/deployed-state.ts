@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 import { dynamoTable } from '../stores/dynamo-table.ts'
+import { pathStyle } from '../stores/s3-client.ts'
 import { deployedResources } from './deployed-template.ts'
 import type { AwsProvider, Serverless } from './framework.ts'
 import { tableName } from './names.ts'
@@ -48,8 +49,7 @@ export async function checkDeployedState(
   const s3 = new S3Client({
     ...(await provider.getAwsSdkV3Config()),
     maxAttempts: 2,
-    // Emulators have one host name for all buckets.
-    ...((process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL) && { forcePathStyle: true }),
+    forcePathStyle: pathStyle(),
     requestHandler: { connectionTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS },
   })
   try {

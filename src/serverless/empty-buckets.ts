@@ -4,6 +4,7 @@
 import { DeleteBucketCommand, DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3'
 import { describeCause, MillraceError } from '../errors/errors.ts'
 import { objectUrl } from '../names/objects.ts'
+import { pathStyle } from '../stores/s3-client.ts'
 import { deployedResources } from './deployed-template.ts'
 import { BUCKET, outputBucketId } from './deployment.ts'
 import type { AwsProvider } from './framework.ts'
@@ -35,8 +36,7 @@ export async function emptyBuckets(provider: AwsProvider, names: readonly string
   if (names.length === 0) return
   const s3 = new S3Client({
     ...(await provider.getAwsSdkV3Config()),
-    // Emulators have one host name for all buckets.
-    ...(process.env.AWS_ENDPOINT_URL && { forcePathStyle: true }),
+    forcePathStyle: pathStyle(),
   })
   try {
     await Promise.all(
