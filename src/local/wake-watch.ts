@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wakeUpMessage } from '../lambda/sqs-waker.ts'
-import { nextWakeUp } from '../runtime/wake-row.ts'
+import { firstWakeUp } from '../runtime/wake-row.ts'
 import type { StateTable } from '../stores/table.ts'
 import type { FunctionInvoker } from './invoker/invoker.ts'
 
@@ -32,16 +32,19 @@ export function watchWakeUps(
   { clock = Date, onError }: WakeWatchOptions = {},
 ): WakeWatch {
   const stopping = new AbortController()
-  let handled = 0
+  /** Of the row, when it named the wake-up that was handled last. */
+  let handledRev = 0
   let failures = 0
 
   async function tick(): Promise<void> {
-    const at = await nextWakeUp(table, job)
-    if (at === undefined || at <= handled || at > clock.now()) return
+    const next = await firstWakeUp(table, job)
+    // Beside others that run the job, one that is handled may be followed by one for an earlier time.
+    if (!next || next.over || next.rev === handledRev || next.at > clock.now()) return
+    const { at } = next
     const body = wakeUpMessage(job, at)
     const { ok } = await invoker.invoke(JSON.stringify({ Records: [{ eventSource: 'aws:sqs', body }] }))
     failures = ok ? 0 : failures + 1
-    if (ok) handled = at
+    if (ok) handledRev = next.rev
   }
 
   async function run(): Promise<void> {
@@ -61,7 +64,10 @@ export function watchWakeUps(
 
   const running = run()
   return {
-    atRest: async () => ((await nextWakeUp(table, job)) ?? 0) <= handled,
+    async atRest() {
+      const next = await firstWakeUp(table, job)
+      return !next || next.over || next.rev === handledRev
+    },
     async stop() {
       stopping.abort()
       await running
