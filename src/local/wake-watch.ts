@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { wakeUpMessage } from '../lambda/sqs-waker.ts'
-import { firstWakeUp } from '../runtime/wake-row.ts'
+import { firstWakeUp, type WakeUp } from '../runtime/wake-row.ts'
 import type { StateTable } from '../stores/table.ts'
 import type { FunctionInvoker } from './invoker/invoker.ts'
 
@@ -32,19 +32,31 @@ export function watchWakeUps(
   { clock = Date, onError }: WakeWatchOptions = {},
 ): WakeWatch {
   const stopping = new AbortController()
-  /** Of the row, when it named the wake-up that was handled last. */
-  let handledRev = 0
+  /** What was handled last: its time, and the row's number when it named it. */
+  let handled = { at: 0, rev: 0 }
+  /** Whatever was being handled when the process before this one was killed: the row may name a later one already. */
+  let owed = true
   let failures = 0
 
   async function tick(): Promise<void> {
     const next = await firstWakeUp(table, job)
-    // Beside others that run the job, one that is handled may be followed by one for an earlier time.
-    if (!next || next.over || next.rev === handledRev || next.at > clock.now()) return
-    const { at } = next
+    if (!next || (!owed && (isHandled(next) || next.at > clock.now()))) return
+    owed = true
+    const at = Math.min(next.at, clock.now())
     const body = wakeUpMessage(job, at)
     const { ok } = await invoker.invoke(JSON.stringify({ Records: [{ eventSource: 'aws:sqs', body }] }))
     failures = ok ? 0 : failures + 1
-    if (ok) handledRev = next.rev
+    if (!ok) return
+    owed = false
+    handled = { at, rev: next.rev }
+  }
+
+  /**
+   * Beside others that run the job, one that is handled may be followed by one for an earlier time. One that the row says has
+   * begun is not done: who began it may have been killed.
+   */
+  function isHandled({ at, rev, begun }: WakeUp): boolean {
+    return begun ? at === handled.at : rev === handled.rev
   }
 
   async function run(): Promise<void> {
@@ -66,7 +78,7 @@ export function watchWakeUps(
   return {
     async atRest() {
       const next = await firstWakeUp(table, job)
-      return !next || next.over || next.rev === handledRev
+      return !next || (!owed && isHandled(next))
     },
     async stop() {
       stopping.abort()

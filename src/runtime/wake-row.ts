@@ -58,13 +58,19 @@ export function rowOf(row: JobRow | undefined, armed: readonly Armed[], fired?: 
   return { rev, data: { at: first.at, armed: named.map(({ at, turn, next }) => [at, turn, next]) } }
 }
 
-/** The wake-up that the row names first, which is over when it was handled; `rev` tells one naming of it from the next. */
-export async function firstWakeUp(
-  table: JobRows,
-  job: string,
-): Promise<{ readonly at: number; readonly rev: number; readonly over: boolean } | undefined> {
+/** A wake-up as its row has it. */
+export interface WakeUp {
+  readonly at: number
+  /** Of the row: tells one naming of a time from the next. */
+  readonly rev: number
+  /** Somebody has begun to handle it, and need not have come to an end. */
+  readonly begun: boolean
+}
+
+/** The wake-up that the row names first. */
+export async function firstWakeUp(table: JobRows, job: string): Promise<WakeUp | undefined> {
   const row = await table.getRow(job, WAKE_ROW)
-  return row && { at: Number(row.data.at), rev: row.rev, over: row.data.at === row.data.fired }
+  return row && { at: Number(row.data.at), rev: row.rev, begun: row.data.at === row.data.fired }
 }
 
 /** When the job's next wake-up is due, or the last one was, milliseconds; undefined when none was ever armed. */

@@ -31,3 +31,28 @@ it('takes a wake-up for an earlier time than one that was handled, and none twic
     await watch.stop()
   }
 })
+
+it('wakes again when the function was killed after it had begun', async () => {
+  const { table } = memoryEnvironment()
+  let calls = 0
+  const invoker = {
+    invoke: async () => {
+      calls++
+      // What the runtime notes before it looks: the row names nothing, or something far ahead.
+      const row = await table.getRow('job', WAKE_ROW)
+      await table.putRow('job', WAKE_ROW, rowOf(row, calls === 1 ? [] : [{ at: 99_000, turn: 1, next: 99_000 }], 5000))
+      return calls < 3
+        ? { ok: false as const, errorType: 'Runtime.ExitError', errorMessage: 'killed' }
+        : { ok: true as const, payload: null }
+    },
+    close: async () => {},
+  }
+  await table.putRow('job', WAKE_ROW, rowOf(undefined, [{ at: 5000, turn: 1, next: 5000 }]))
+  const watch = watchWakeUps(table, 'job', invoker, { clock: { now: () => 10_000 } })
+  try {
+    await until('the third', () => calls === 3)
+    expect(await watch.atRest()).toBe(false)
+  } finally {
+    await watch.stop()
+  }
+})
