@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   produce: async () => (await import('./produce.ts')).produceCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  state: async () => (await import('./state.ts')).stateCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   storage: async () => (await import('./storage.ts')).storageCommand(),
   topics: async () => (await import('./topics.ts')).topicsCommand(),
