@@ -3,14 +3,16 @@
 import { errorFacts } from '../errors/errors.ts'
 import { definitionOf, type Job } from '../graph/job.ts'
 import { checkKnownOptions } from '../options/options.ts'
-import type { Environment } from '../runtime/environment.ts'
+import type { Environment, Log } from '../runtime/environment.ts'
 import { type DeliveryOutcome, JobRuntime } from '../runtime/job-runtime.ts'
 import type { Share } from '../runtime/side-by-side/share.ts'
 import type { KafkaBatchResponse } from '../sources/kafka/event.ts'
 import type { BatchResponse, FailedDelivery, SourceKind } from '../sources/source.ts'
 import { acceptOf, checkAccept, environmentFromVariables, logOf } from './environment.ts'
 import { holding } from './hold.ts'
+import { checkMetrics, InvocationLine, type Metrics } from './invocation-line.ts'
 import { withJob } from './job-of-handler.ts'
+import { jsonLog } from './json-log.ts'
 import { type Invocation, parseEvent } from './parse-event.ts'
 
 /** Options of {@link lambda}. */
@@ -31,6 +33,12 @@ export interface LambdaOptions {
    * @example lambda(shopTotals, { accept: ['updateStateByKey(lines)'] })
    */
   readonly accept?: readonly string[]
+  /**
+   * What an invocation writes to its log about itself: `off`; `line`: one line with records, durations of the steps and how far behind the job is;
+   * `emf`: the same line, of which CloudWatch makes metrics (docs/guide/metrics.md). Default: the environment variable MILLRACE_METRICS, and
+   * `off` without it (the plugin sets `emf`).
+   */
+  readonly metrics?: 'off' | 'line' | 'emf'
   /** @internal Where the job runs; default: what the environment variables say. */
   readonly environment?: Environment
   /** @internal Takes what ends the job's runtime, if it holds anything; default: a SIGTERM calls it, where the variables say where it runs. */
@@ -40,6 +48,8 @@ export interface LambdaOptions {
 interface Running {
   readonly runtime: JobRuntime
   readonly environment: Environment
+  /** Absent where nobody measures. */
+  readonly line: InvocationLine | undefined
 }
 
 /** A Lambda handler: https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html */
@@ -57,15 +67,18 @@ export type LambdaHandler = (event: unknown, context?: unknown) => Promise<Kafka
  */
 export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
   const definition = definitionOf('lambda', job)
-  checkKnownOptions(`lambda(${job.name})`, options, ['reportFailures', 'takeOver', 'accept', 'environment', 'atEnd'])
+  checkKnownOptions(`lambda(${job.name})`, options, OPTIONS)
   const { atEnd = options.environment === undefined ? beforeTheEnd : undefined } = options
   const { takeOver = false, reportFailures = process.env.MILLRACE_REPORT_FAILURES === '1' } = options
   const accept = checkAccept(`lambda(${job.name}), accept`, options.accept ?? acceptOf(process.env))
+  const metrics = checkMetrics(`lambda(${job.name}), metrics`, options.metrics ?? process.env.MILLRACE_METRICS)
   const kinds = new Set(definition.sources.map(({ source }) => source.kind))
   let runtime: Promise<Running> | undefined
 
   async function start(): Promise<Running> {
-    const environment = options.environment ?? environmentFromVariables()
+    const given = options.environment ?? environmentFromVariables()
+    const line = lineOf(job.name, metrics, given, options.environment?.log)
+    const environment = line ? { ...given, meter: line } : given
     const started = new JobRuntime(definition, environment, { takeOver, accept })
     const { listeners = [] } = definition.settings
     const closes =
@@ -73,10 +86,10 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
       definition.sources.some(({ source }) => source.mirrors) ||
       listeners.some((one) => one.onQueryTerminated)
     if (closes) atEnd?.(() => started.close())
-    return { runtime: started, environment }
+    return { runtime: started, environment, line }
   }
 
-  const handler: LambdaHandler = async (event) => {
+  const handler: LambdaHandler = async (event, context) => {
     runtime ??= start()
     const running = await runtime.catch((error: unknown) => {
       runtime = undefined
@@ -85,8 +98,11 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
       throw error
     })
     const failures: Failure[] = []
+    const seen = new Set<string>()
+    running.line?.begin()
     try {
       for (const invocation of parseEvent(event, kinds)) {
+        seen.add(invocation.kind)
         if (invocation.kind === 'records')
           failures.push(...failuresIn(await running.runtime.process(invocation.deliveries), invocation.source))
         else if (invocation.job !== job.name) continue
@@ -95,11 +111,28 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
       }
     } catch (error) {
       running.environment.log.error(errorFacts(error), 'invocation failed')
+      running.line?.end({ ...requestOf(context), event: [...seen].join(' '), failed: Math.max(1, failures.length) })
       throw error
     }
+    running.line?.end({ ...requestOf(context), event: [...seen].join(' '), failed: failures.length })
     return answer(running.environment, failures, reportFailures)
   }
   return withJob(handler, job)
+}
+
+const OPTIONS = ['reportFailures', 'takeOver', 'accept', 'metrics', 'environment', 'atEnd']
+
+function lineOf(job: string, metrics: Metrics, { clock, owner }: Environment, log?: Log): InvocationLine | undefined {
+  // At its own level: who wants warnings alone need not do without metrics.
+  return metrics === 'off'
+    ? undefined
+    : new InvocationLine({ job, functionName: owner, metrics, clock, log: log ?? jsonLog('info') })
+}
+
+/** Of Lambda's context, whatever calls the function. */
+function requestOf(context: unknown): { readonly requestId?: string } {
+  const id = typeof context === 'object' && context !== null ? Reflect.get(context, 'awsRequestId') : undefined
+  return typeof id === 'string' ? { requestId: id } : {}
 }
 
 /**

@@ -12,6 +12,7 @@ import { quarantineObject } from './quarantine.ts'
 import { type RunResult, recordsBefore, runBatches } from './run.ts'
 import { checkPartials, checkState, isUnsavable } from './savable.ts'
 import type { SourceTask } from './source-task.ts'
+import { type Aside, tellNothingNew, tellTaken } from './taken.ts'
 import { assignBatchTimes, type Segment } from './time.ts'
 import { wakeTimeFor } from './wake-ups.ts'
 import { checkDropped, cutNew, pastOf } from './whats-new.ts'
@@ -37,6 +38,7 @@ export interface MicroBatch {
 export async function runMicroBatch(task: SourceTask, records: readonly SourceRecord[]): Promise<MicroBatch> {
   if (records.length === 0) return { records: 0, duplicates: 0, frontierBefore: 0, frontier: 0 }
   let suspect = false // whether something came of the records that cannot be saved
+  const lap = task.parts.environment.meter?.laps()
   try {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       await task.load(records) // 1. version, position and frontier, from memory or from the log
@@ -45,22 +47,29 @@ export async function runMicroBatch(task: SourceTask, records: readonly SourceRe
       const frontierBefore = task.head?.frontier ?? 0
       const cut = await cutNew(task, records) // 3. what is new
       await checkDropped(task, records)
-      if (cut.records.length === 0)
+      lap?.('load')
+      if (cut.records.length === 0) {
+        tellNothingNew(task, cut)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
+      }
       await task.rouse()
-      const { commit, stop } = await draft(task, cut, suspect) // 4. operators, outputs
+      const { commit, stop, aside } = await draft(task, cut, suspect) // 4. operators, outputs
+      lap?.('run')
       if (commit === 'unsavable') {
         suspect = true // look which record is to blame
         continue
       }
       if (commit) {
         const outcome = await task.commit(commit) // 5. one conditional write
+        lap?.('commit')
         if (outcome === 'conflict') continue // somebody else got on: look again
         if (outcome === 'unsavable') {
           suspect = true // look which record is to blame
           continue
         }
+        tellTaken(task, commit, aside)
         await task.publishHead() // 6. what was promised
+        lap?.('publish')
         task.warnOfTimes(cut.records)
       }
       if (stop) throw stop
@@ -83,7 +92,10 @@ interface Draft {
   readonly commit: SourceCommit | 'unsavable' | undefined
   /** The error to end with, after what comes before it is committed. */
   readonly stop: MillraceError | undefined
+  readonly aside: Aside
 }
+
+const NOTHING: Aside = { late: 0, poison: [], missing: { count: 0, lines: [] }, newest: -1 }
 
 /** Runs the operators and writes down what would be committed; large outputs are staged, nothing is visible. */
 async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draft> {
@@ -101,13 +113,13 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   const stop = bad && source.poison(ref, bad, poison?.error)
   const records = bad ? recordsBefore(bad, cut.records) : cut.records
   const [first, last] = [records[0], records.at(-1)]
-  if (!first || !last) return { commit: undefined, stop }
+  if (!first || !last) return { commit: undefined, stop, aside: NOTHING }
 
-  const { frontier, segments } = stop
+  const { frontier, segments, late } = stop
     ? assignBatchTimes(records, source.timeOf, frontierBefore, now, settings)
     : assigned
   const done = await runInPlace(task, run, frontier, suspect) // operators by key that need no shuffle
-  if (done === 'unsavable') return { commit: done, stop: undefined }
+  if (done === 'unsavable') return { commit: done, stop: undefined, aside: NOTHING }
   if (suspect) checkProduced(done) // no record is to blame any more
   const missing = cut.missingBefore(last)
   const objects = [...done.objects, ...quarantined(task, first, missing, run)]
@@ -136,7 +148,8 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
     ...(program.notesInputs && { inputs: inputsOf(source, records, segments) }),
     ...('inPlace' in done && { inPlace: done.inPlace }),
   }
-  return { commit, stop }
+  const poisonous = stop ? [] : run.poison
+  return { commit, stop, aside: { late, poison: poisonous, missing, newest: source.timeOf(last) } }
 }
 
 /** What is read for each batch time. */

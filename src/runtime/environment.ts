@@ -5,6 +5,7 @@ import type { OffsetStore } from '../sources/offset-store.ts'
 import type { OffsetRange } from '../sources/source.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
+import type { Meter } from './meter.ts'
 import type { Helpers } from './side-by-side/share.ts'
 
 /** Milliseconds since the epoch. */
@@ -57,6 +58,8 @@ export interface Environment {
   /** Without it nobody notes that an invocation is under way for long. */
   readonly later?: Later
   readonly log: Log
+  /** Told what an invocation does. Default: nobody measures. */
+  readonly meter?: Meter
   /** Standard output of `print()`. */
   readonly print: (text: string) => void
   /** Version of the deployed code, recorded with every commit. */

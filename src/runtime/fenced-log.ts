@@ -6,6 +6,7 @@ import { LogLostError } from '../errors/state-errors.ts'
 import type { JobSettings } from '../graph/job.ts'
 import type { Effect } from '../log/commit-record.ts'
 import type { Entry, PreparedRecord, TaskLog } from '../log/task-log.ts'
+import { itemBytes } from '../stores/table-keys.ts'
 import type { Environment } from './environment.ts'
 import { entryLimit, heal, type Promises, type Publisher, publish, withdraw } from './outbox.ts'
 import { trustedFor } from './snapshot-due.ts'
@@ -168,7 +169,13 @@ export class FencedLog<R extends Committed> {
     await this.heal() // an entry with a successor is published
     // Until it is known how it went. Not known to have failed means maybe written: what is staged stays.
     if (!this.#parts.keepsMemory) this.forget()
-    if ((await this.log.append(version, prepared, this.#expiryOf(version, record))) === 'conflict') {
+    const before = this.#head?.record.at
+    const outcome = await this.log.append(version, prepared, this.#expiryOf(version, record))
+    this.#parts.environment.meter?.appended(this.log.task, {
+      ...{ itemBytes: itemBytes(this.log.task, prepared.body), bytes: prepared.bytes },
+      ...{ before, at: record.at, conflict: outcome === 'conflict' },
+    })
+    if (outcome === 'conflict') {
       await Promise.all([withdraw(this.#parts.environment.objects, record.outbox), this.log.discard(prepared)])
       return 'conflict'
     }

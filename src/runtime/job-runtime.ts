@@ -121,10 +121,12 @@ export class JobRuntime {
     try {
       await this.#claim()
       const outcomes = await Promise.all(deliveries.map((delivery) => this.#processDelivery(delivery)))
+      const lap = this.#environment.meter?.laps()
       const moves = outcomes.flatMap(({ result }) => result ?? [])
       if (await this.#lookout.shouldLook(moves, this.#closer.closedUntil)) await this.#closer.look()
       if (this.#pending.any) await this.#doWhatWaits()
       if (this.#mirrors?.isDue) await this.#mirrors.write(this.#closer.known.standing())
+      lap?.('close')
       return outcomes
     } finally {
       if (this.#telling) await this.#telling.settle()
@@ -143,8 +145,10 @@ export class JobRuntime {
       await this.#claim()
       if (await this.#wakeUps.passOn(fired, turn)) return
       await this.#wakeUps.begin(fired)
+      const lap = this.#environment.meter?.laps()
       const { open, atRest } = await this.#closer.look(true)
       const left = this.#pending.any ? await this.#pending.run() : undefined
+      lap?.('close')
       if (open === undefined) this.#telling?.idle(atRest && !left)
       if (this.#mirrors) await this.#mirror(this.#mirrors, atRest && !left, fired)
       if (atRest && !left) return

@@ -86,6 +86,7 @@ export class PendingEffects {
       const noted = done !== undefined && waiting.first()?.time === done.time
       if (noted) waiting.done(done.time)
       next = more ? this.#begin(one.id, waiting) : undefined
+      this.#parts.environment.meter?.waits(one.id, waiting.first()?.time)
       return noted || next !== undefined
     })
     return next

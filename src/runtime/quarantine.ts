@@ -56,7 +56,7 @@ function placeOf(
 export function keepAside(
   task: TaskRef,
   settings: JobSettings,
-  { bucket, log }: Environment,
+  { bucket, log, meter }: Environment,
 ): (time: number, failures: readonly SetAside[]) => OutputObject[] {
   return (time, failures) => {
     const [first] = failures
@@ -69,6 +69,7 @@ export function keepAside(
       ...causeFacts(first.error),
     }
     log.warn({ ...facts, failures: failures.length }, 'a function of the job threw on values of a closed batch')
+    if (settings.onPoison === 'quarantine') meter?.quarantined(failures.length)
     return settings.onPoison === 'quarantine' ? [valuesObject(task, settings, bucket, time, failures)] : []
   }
 }

@@ -48,6 +48,7 @@ export interface Segment {
  * invocation was cut makes no difference (I2): an element's time is its timestamp, but at least the frontier (an
  * out-of-order record joins the oldest open batch) and at most now plus the skew (one broken clock cannot throw the frontier into the future).
  *
+ * @returns `late`: how many records joined a later batch than that of their own time.
  * @param timeOf milliseconds; negative: the record has none.
  * @param frontier where the task stands; 0 for a task that has seen nothing.
  */
@@ -57,17 +58,19 @@ export function assignBatchTimes<R>(
   frontier: number,
   now: number,
   { time, batch, clockSkew }: TimeSettings,
-): { segments: Segment[]; frontier: number } {
+): { segments: Segment[]; frontier: number; late: number } {
   const segments: Segment[] = []
   let reached = time === 'arrival' ? Math.max(frontier, now) : frontier
   let start = 0
   let current = 0
+  let late = 0
   for (let i = 0; i < records.length; i++) {
     if (time === 'record') {
       const record = records[i]
       const timestamp = record === undefined ? -1 : timeOf(record)
       // Kafka's -1, "no timestamp" (message format 0): the clock is all there is.
       reached = Math.max(reached, timestamp < 0 ? now : Math.min(timestamp, now + clockSkew))
+      if (timestamp >= 0 && timestamp < reached && timestamp < closedBy(reached, batch)) late++
     }
     const T = batchTimeOf(reached, batch)
     if (T === current) continue
@@ -76,5 +79,5 @@ export function assignBatchTimes<R>(
     current = T
   }
   if (records.length > start) segments.push({ time: current, start, end: records.length })
-  return { segments, frontier: reached }
+  return { segments, frontier: reached, late }
 }

@@ -77,6 +77,8 @@ export interface Missing {
   readonly count: number
   /** What goes into quarantine about it, one line each. */
   readonly lines: readonly object[]
+  /** What of it nothing explains, for the log. */
+  readonly told?: readonly object[]
 }
 
 /**

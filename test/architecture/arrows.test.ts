@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'values',
   ],
-  lambda: ['graph', 'options', 'runtime', 'sources', 'stores'],
+  lambda: ['graph', 'names', 'options', 'runtime', 'sources', 'stores'],
   serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
   kafka: ['options', 'sources'],
   redis: ['options', 'sources'],

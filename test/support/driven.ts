@@ -99,12 +99,13 @@ export function driven(code: Job, { start, ...how }: Deployment & { readonly sta
 }
 
 function instance(code: Job, how: Deployment, world: World): Driven {
-  const { reportFailures, takeOver, accept, partitions = {}, table, objects, ...rest } = how
+  const { reportFailures, takeOver, accept, metrics, partitions = {}, table, objects, ...rest } = how
   const environment = world.services.another({ ...rest, partitions: new Map(Object.entries(partitions)) })
   const handler = lambda(code, {
     ...(reportFailures !== undefined && { reportFailures }),
     ...(takeOver !== undefined && { takeOver }),
     ...(accept !== undefined && { accept }),
+    ...(metrics !== undefined && { metrics }),
     environment: {
       ...environment,
       table: { ...environment.table, ...table?.(environment.table) },

@@ -93,6 +93,7 @@ export class Closer {
       }
       if (thorough) await sealAhead(this.known.inOrder(), this.parts)
       const data = this.known.inOrder().flatMap(({ openTimes }) => openTimes)
+      environment.meter?.open(new Set(data).size)
       if (data.length > 0) return { open: earliest([...data, ...this.#due]), atRest: false }
       const due = this.#due
       const next = earliest(due)
@@ -128,6 +129,7 @@ export class Closer {
       await this.#load()
       return true
     }
+    environment.meter?.closed(closed.length)
     telling?.closing({ closedUntil, closed, started, readers })
     tellLeftOut(this.parts.environment.log, before, closedUntil, settings.batch)
     tellLacking(this.parts.environment.log, last, { closed, ...lacks })

@@ -43,12 +43,14 @@ function missingOf(
   gaps: readonly Gap[],
   sources: readonly KafkaSource[],
 ): Cut<KafkaEventRecord>['missingBefore'] {
+  const odd = sources.some(({ holes }) => holes === 'none')
   const kept = sources.some(({ gaps: policy, holes }) => policy === 'quarantine' && holes === 'none')
   return (last) => {
     const missing = gaps.filter(({ until }) => until <= last.offset)
     return {
       count: missing.reduce((sum, gap) => sum + gap.until - gap.from, 0),
       lines: kept ? missing.map(({ from, until }) => ({ kind: 'gap', task, from, until })) : [],
+      ...(odd && missing.length > 0 && { told: missing.slice(0, 20).map(({ from, until }) => ({ from, until })) }),
     }
   }
 }
