@@ -9,6 +9,7 @@ import { partitionName } from '../names/tasks.ts'
 import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { withJson } from './json-output.ts'
 import { jsonLine, RECORD, textLine } from './record-lines.ts'
+import { drained } from './stdout.ts'
 
 interface ConsumeFlags extends BrokerFlags {
   readonly offset?: string
@@ -114,17 +115,6 @@ async function print(batches: AsyncIterable<SourceRecord[]>, flags: ConsumeFlags
     if (printed >= num || process.stdout.errored) break
   }
   return printed
-}
-
-function drained(): Promise<void> {
-  const { stdout } = process
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stdout.off('drain', done).off('error', done)
-      resolve()
-    }
-    stdout.once('drain', done).once('error', done)
-  })
 }
 
 function numbers(text: string): number[] {

@@ -1,9 +1,13 @@
 // `millrace state`: what the operators of a job keep, key by key. A file per subcommand in `state/`, and its line here.
 
 import { Command } from 'commander'
+import { diffCommand } from './state/diff.ts'
+import { getCommand } from './state/get.ts'
+import { listCommand } from './state/ls.ts'
+import { scanCommand } from './state/scan.ts'
 
 /** All of them: each is a function that returns its command. */
-const SUBCOMMANDS: readonly (() => Command)[] = []
+const SUBCOMMANDS: readonly (() => Command)[] = [diffCommand, getCommand, listCommand, scanCommand]
 
 export function stateCommand(): Command {
   const command = new Command('state').description('what the operators of a job keep, key by key')

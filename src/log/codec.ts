@@ -125,6 +125,16 @@ export function stamp(bytes: Uint8Array, place: string): Uint8Array {
  * @throws UnreadableStateError when the bytes are damaged, not ours, not of this place, or of another format.
  */
 export function decode(where: string, bytes: Uint8Array, place = ''): { spilled: boolean; value: unknown } {
+  const { spilled, packed } = bodyOf(where, bytes, place)
+  try {
+    return { spilled, value: unpack(packed) }
+  } catch (cause) {
+    throw new UnreadableStateError(where, describeCause(cause), { cause })
+  }
+}
+
+/** As {@link decode}, but what it holds stays msgpack: for who does not want all of it as objects at once. */
+export function bodyOf(where: string, bytes: Uint8Array, place = ''): { spilled: boolean; packed: Uint8Array } {
   const [magic, format = 0, flags = 0] = bytes
   if (bytes.length < HEADER_BYTES || magic !== MAGIC)
     throw new UnreadableStateError(where, 'it is not a Millrace record')
@@ -140,12 +150,7 @@ export function decode(where: string, bytes: Uint8Array, place = ''): { spilled:
   }
   if (flags > (ZSTD | SPILLED)) throw new UnreadableStateError(where, `its flags ${flags} mean nothing to this code`)
   const body = bytes.subarray(HEADER_BYTES)
-  const packed = flags & ZSTD ? inflate(where, body, MAX_BODY_BYTES) : body
-  try {
-    return { spilled: (flags & SPILLED) !== 0, value: unpack(packed) }
-  } catch (cause) {
-    throw new UnreadableStateError(where, describeCause(cause), { cause })
-  }
+  return { spilled: (flags & SPILLED) !== 0, packed: flags & ZSTD ? inflate(where, body, MAX_BODY_BYTES) : body }
 }
 
 /** Decodes bytes that this process has encoded itself, or decoded before: nothing is checked again. */

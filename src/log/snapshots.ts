@@ -5,8 +5,9 @@ import { UnreadableStateError, UnwritableRecordError } from '../errors/state-err
 import { objectUrl, snapshotFolder, snapshotId, snapshotKey, snapshotNameOf } from '../names/objects.ts'
 import { describeTask, type TaskRef } from '../names/tasks.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
-import { decode, encode } from './codec.ts'
+import { bodyOf, decode, encode } from './codec.ts'
 import { type BucketCommit, isState, type SnapshotPointer } from './commit-record.ts'
+import { type PackedState, packedState } from './packed-state.ts'
 
 type State = BucketCommit['state']
 
@@ -66,6 +67,20 @@ export async function dropSuperseded(
   const dropped = old.slice(0, Math.max(0, inForce)).filter(({ key }) => key !== current?.ref.key)
   await Promise.all(dropped.map(({ key }) => objects.delete({ bucket, key })))
   return dropped.length
+}
+
+/**
+ * The cells of a snapshot one after the other, without all of them in memory as objects.
+ *
+ * @throws UnreadableStateError as `readSnapshot`
+ */
+export async function openSnapshot(objects: ObjectStore, { ref }: SnapshotPointer): Promise<PackedState> {
+  const where = `snapshot ${objectUrl(ref)}`
+  const bytes = await objects.get(ref)
+  if (!bytes) throw new UnreadableStateError(where, 'it is missing')
+  const state = packedState(bodyOf(where, bytes, ref.key).packed)
+  if (!state) throw new UnreadableStateError(where, 'it holds no state')
+  return state
 }
 
 /** @throws UnreadableStateError when it is missing, damaged, or something else. */

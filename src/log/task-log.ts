@@ -203,9 +203,9 @@ export class TaskLog<R> {
     }
   }
 
-  /** Entries after a version, ascending and dense. */
-  async read(after: number, consistent = false): Promise<Entry<R>[]> {
-    const items = await this.#log.read(this.task, { after, consistent })
+  /** Entries after a version, ascending and dense. @param limit so many at most; undefined: all */
+  async read(after: number, consistent = false, limit?: number): Promise<Entry<R>[]> {
+    const items = await this.#log.read(this.task, { after, consistent, ...(limit !== undefined && { limit }) })
     const last = items.at(-1)
     if (last && last.version >= (this.#last?.version ?? 0)) this.#note(last)
     return Promise.all(items.map((item) => this.#open(item)))

@@ -13,6 +13,7 @@ import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
 import { copy, copyAgain } from '../values/copy.ts'
 import type { Form, Keyed, Timed } from './cells.ts'
+import type { KeptForm } from './kept.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import { madeOf, type Transformed } from './transform.ts'
 
@@ -62,6 +63,12 @@ const boxForm: Form<readonly [unknown]> = {
   save: (box) => box,
   load: (saved, { refuse }) => (Array.isArray(saved) && saved.length === 1 ? [saved[0]] : refuse()),
 }
+
+const unboxed: KeptForm['parts'] = (saved) => ({ value: Array.isArray(saved) && saved.length === 1 ? saved[0] : saved })
+
+export const BROADCAST_KEPT: KeptForm = { byKey: false, cells: { loaded: 'by time', sent: 'by key' }, parts: unboxed }
+
+export const WITH_BROADCAST_KEPT: KeptForm = { byKey: false, cells: { value: 'by time' }, parts: unboxed }
 
 class Loading implements RunningOperator {
   readonly #load: Load

@@ -11,6 +11,7 @@ import { checkFunction } from '../options/options.ts'
 import { identified } from '../options/shuffle.ts'
 import { copyAgain } from '../values/copy.ts'
 import type { Form, Timed } from './cells.ts'
+import type { KeptForm } from './kept.ts'
 import type {
   Asked,
   BatchInfo,
@@ -83,6 +84,11 @@ const triedForm: Form<Tried> = {
 }
 
 const NEVER: Tried = { attempts: 0, from: 0, by: '' }
+
+export const FOREACH_RDD_KEPT: KeptForm = {
+  byKey: false,
+  cells: { waiting: 'elements by time', read: 'by time', tried: 'by time' },
+}
 
 class Kept implements RunningOperator {
   readonly #waiting: Timed<Elements>

@@ -21,6 +21,7 @@ import { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import { hasBatch, isInAnyWindow, nextBatch } from './batch-times.ts'
 import { type Form, type Keyed, plain, type Timed } from './cells.ts'
+import type { KeptForm } from './kept.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import type { Windowed } from './window.ts'
 
@@ -81,6 +82,11 @@ function batchOf(elements: Elements): Batch {
     batch.set(copy(key), copyOf(key, value))
   }
   return batch
+}
+
+export const INVERSE_WINDOW_KEPT: KeptForm = {
+  byKey: true,
+  cells: { batch: 'elements by time', value: 'by key' },
 }
 
 class InverseWindow implements RunningOperator {

@@ -21,6 +21,7 @@ import { type Pair, pairOf } from '../values/pairs.ts'
 import { nextBatch } from './batch-times.ts'
 import type { Flag, Form, Keyed } from './cells.ts'
 import { INITIAL, initialState } from './initial-state.ts'
+import type { KeptForm } from './kept.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import { type State, StateHandle } from './state-handle.ts'
 import { checkSpec, type MapWithStateOptions, type StateSpec } from './state-spec.ts'
@@ -85,6 +86,15 @@ const entryForm: Form<Entry> = {
   load(saved, loading) {
     const [state, usedAt]: readonly unknown[] = Array.isArray(saved) ? saved : []
     return typeof usedAt === 'number' ? { state: loading.ofKey(state), usedAt } : loading.refuse()
+  },
+}
+
+export const MAP_WITH_STATE_KEPT: KeptForm = {
+  byKey: true,
+  cells: { [INITIAL]: 'flag', state: 'by key' },
+  parts(saved) {
+    const [value, usedAt]: readonly unknown[] = Array.isArray(saved) ? saved : []
+    return { value, ...(typeof usedAt === 'number' && { usedAt }) }
   },
 }
 

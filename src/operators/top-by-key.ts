@@ -13,6 +13,7 @@ import { copyAgain, copyOf } from '../values/copy.ts'
 import { groupValues } from '../values/group-values.ts'
 import type { Pair } from '../values/pairs.ts'
 import type { Form, Keyed } from './cells.ts'
+import type { KeptForm } from './kept.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 
 /** Options of {@link DStream.topByKey}. */
@@ -68,6 +69,8 @@ const valuesForm: Form<Values> = {
     return Array.isArray(values) ? values : loading.refuse()
   },
 }
+
+export const TOP_BY_KEY_KEPT: KeptForm = { byKey: true, cells: { top: 'by key' } }
 
 class TopByKey implements RunningOperator {
   readonly #top: Top

@@ -16,6 +16,7 @@ import type { KeyMap } from '../values/key-map.ts'
 import { type Pair, pairOf } from '../values/pairs.ts'
 import type { Flag, Form, Keyed } from './cells.ts'
 import { INITIAL, initialState } from './initial-state.ts'
+import type { KeptForm } from './kept.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from './operator.ts'
 import {
   type GroupsUpdate,
@@ -83,6 +84,8 @@ const stateForm: Form<Entry> = {
   save: ({ state }) => state,
   load: (saved, loading) => ({ state: loading.ofKey(saved), run: 0 }),
 }
+
+export const UPDATE_STATE_KEPT: KeptForm = { byKey: true, cells: { [INITIAL]: 'flag', state: 'by key' } }
 
 class UpdateState implements RunningOperator {
   readonly #how: Update

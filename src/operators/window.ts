@@ -12,6 +12,7 @@ import { type ValueVersion, VERSION_OPTIONS, type VersionOptions, valueVersion }
 import { copy, copyAgain } from '../values/copy.ts'
 import { hasBatch, isInAnyWindow, nextBatch, type Spans } from './batch-times.ts'
 import type { Form, Timed } from './cells.ts'
+import type { KeptForm } from './kept.ts'
 import type { Asked, BatchInfo, BatchOperator, Elements, Made, OperatorContext, RunningOperator } from './operator.ts'
 
 /** Options of {@link DStream.window} and {@link DStream.reduceByWindow}. */
@@ -49,6 +50,8 @@ const elementsForm: Form<Elements> = {
   load: (saved, loading) =>
     Array.isArray(saved) ? saved.map((element) => loading.migrate(element)) : loading.refuse(),
 }
+
+export const WINDOW_KEPT: KeptForm = { byKey: false, cells: { batch: 'elements by time' } }
 
 class Window implements RunningOperator {
   readonly #spans: Spans

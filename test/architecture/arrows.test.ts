@@ -61,7 +61,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'stream',
     'values',
   ],
-  cli: ['graph', 'lambda', 'local', 'log', 'names', 'options', 'plan', 'runtime', 'sources', 'stores', 'testing'],
+  cli: [
+    'graph',
+    'lambda',
+    'local',
+    'log',
+    'names',
+    'options',
+    'plan',
+    'runtime',
+    'sources',
+    'stores',
+    'testing',
+    'values',
+  ],
   '': ['batch', 'formats', 'graph', 'listeners', 'operators', 'options', 'sinks', 'sources', 'sql', 'stream'],
 }
 

@@ -11,11 +11,12 @@ import { exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { groupsCommand } from '../../src/cli/groups.ts'
 import { schemaAskedFor } from '../../src/cli/json-output.ts'
 import { produceCommand } from '../../src/cli/produce.ts'
+import { stateCommand } from '../../src/cli/state.ts'
 import { topicsCommand } from '../../src/cli/topics.ts'
 import { MillraceError } from '../../src/errors/errors.ts'
 import type { NodeProcess } from '../support/node-process.ts'
 
-const COMMANDS = [consumeCommand, groupsCommand, produceCommand, topicsCommand]
+const COMMANDS = [consumeCommand, groupsCommand, produceCommand, stateCommand, topicsCommand]
 
 /** Runs a command with these environment variables; one at a time. */
 export async function inProcess(

@@ -1,52 +1,38 @@
-// What a job keeps, for people: per operator its cells, folded from the last snapshot and the commits since, whatever code wrote them.
+// What a job keeps, for people: the first keys of every operator that keeps something, in buckets and in place.
 
 import { inspect } from 'node:util'
-import { isCloseCommit, type StateChange } from '../../log/commit-record.ts'
-import { keptBy, type Logs } from '../../log/kept-state.ts'
-import { TaskLog } from '../../log/task-log.ts'
-import { bucketTask, closingTask, type TaskRef } from '../../names/tasks.ts'
-
-/** Cells of one operator, by what they are called. */
-type Cells = Map<string, { readonly cell: unknown; readonly value: unknown }>
+import type { Logs } from '../../log/kept-state.ts'
+import { entriesOf, type KeptEntry } from '../../runtime/kept/entries.ts'
+import { type KeptOperator, keptJob } from '../../runtime/kept/operators.ts'
+import { TaskState, taskState } from '../../runtime/kept/task-state.ts'
 
 /** So many of each operator are shown. */
 const SHOWN = 10
 
-export async function describeState(job: string, places: Logs): Promise<string[]> {
-  const { table, objects, bucket } = places
-  const head = await new TaskLog(closingTask(job), table, objects, bucket, isCloseCommit).head()
-  if (!head) return [`${job} has no state yet`]
-  const operators = new Map<string, Cells>()
-  for (const [stage, versions] of head.record.buckets) {
-    for (const index of versions.keys()) await fold(bucketTask(job, stage, index), places, operators)
-  }
-  const lines = [...operators].flatMap(([operator, cells]) => {
-    if (operator === '' || cells.size === 0) return []
-    const shown = [...cells.values()].slice(0, SHOWN).map(({ cell, value }) => `    ${inCell(cell)}: ${inLine(value)}`)
-    const more = cells.size > SHOWN ? [`    … and ${(cells.size - SHOWN).toLocaleString('en')} more`] : []
-    return [`  ${operator} keeps ${cells.size.toLocaleString('en')} cells`, ...shown, ...more]
-  })
+export async function describeState(job: string, logs: Logs): Promise<string[]> {
+  const kept = await keptJob(job, logs)
+  if (!kept || kept.operators.every(({ tasks }) => tasks.length === 0)) return [`${job} has no state yet`]
+  const lines: string[] = []
+  for (const operator of kept.operators) lines.push(...(await describeOperator(operator, kept.batch, logs)))
   return [`state of ${job}:`, ...(lines.length > 0 ? lines : ['  nothing is kept at the moment'])]
 }
 
-async function fold(task: TaskRef, places: Logs, into: Map<string, Cells>): Promise<void> {
-  for (const [operator, changes] of await keptBy(task, places)) {
-    const cells: Cells = into.get(operator) ?? new Map()
-    into.set(operator, cells)
-    for (const change of changes) apply(cells, change)
+async function describeOperator({ id, form, tasks }: KeptOperator, batch: number, logs: Logs): Promise<string[]> {
+  const shown: string[] = []
+  let count = 0
+  for (const task of tasks) {
+    const state = await taskState(task, logs, batch)
+    if (!(state instanceof TaskState)) continue
+    for (const entry of entriesOf(state, id, form)) if (count++ < SHOWN) shown.push(`    ${inWords(entry)}`)
   }
+  if (count === 0) return []
+  const more = count > SHOWN ? [`    … and ${(count - SHOWN).toLocaleString('en')} more`] : []
+  return [`  ${id} keeps ${count.toLocaleString('en')} ${count === 1 ? 'entry' : 'entries'}`, ...shown, ...more]
 }
 
-function apply(cells: Cells, { cell, value, deleted }: StateChange): void {
-  const name = inspect(cell, { depth: null })
-  if (deleted) cells.delete(name)
-  else cells.set(name, { cell, value })
-}
-
-/** `[name, key]` by its key. */
-function inCell(cell: unknown): string {
-  if (!Array.isArray(cell)) return inLine(cell)
-  return cell.length === 1 ? String(cell[0]) : `${cell[0]} ${inLine(cell[1])}`
+function inWords({ cell, time, key, value }: KeptEntry): string {
+  const where = time === undefined ? cell : `${cell} ${time}`
+  return `${where}${key === undefined ? '' : ` ${inLine(key)}`}: ${inLine(value)}`
 }
 
 const inLine = (value: unknown): string => {
