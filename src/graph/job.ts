@@ -8,6 +8,11 @@ import type { OutputNode, SourceNode } from './nodes.ts'
 /** What to do with a record that cannot be decoded, or on which an operator throws. */
 export type PoisonPolicy = 'fail' | 'skip' | 'quarantine'
 
+/** How long a partition may be silent, milliseconds, in a job that does not say it. */
+export function usualIdleAfter(batch: number): number {
+  return Math.max(10_000, 2 * batch)
+}
+
 /** Settings as the runtime uses them: everything in milliseconds, defaults filled in. */
 export interface JobSettings {
   readonly batch: number

@@ -10,7 +10,7 @@ import { dynamoTable } from '../stores/dynamo-table.ts'
 import { BUCKET_OF_FOLDER, objectsOfFolder } from '../stores/folder.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import { s3Objects } from '../stores/s3-objects.ts'
-import { sqliteTable } from '../stores/sqlite-table.ts'
+import { sqliteTable, waitsIn } from '../stores/sqlite-table.ts'
 import type { StateTable } from '../stores/table.ts'
 import { jsonLog } from './json-log.ts'
 import { sqsClient, sqsHelpers, sqsWaker } from './sqs-waker.ts'
@@ -53,6 +53,7 @@ export function environmentFromVariables(variables: Variables = process.env): En
     partitions: partitionsOf(variables.MILLRACE_PARTITIONS ?? ''),
     instance: randomUUID(),
     // What a folder deletes nobody needs, so whatever is in it counts.
+    ...silenceOf(variables),
     ...trustOf(variables.MILLRACE_TRUST_EXPIRED ?? (variables.MILLRACE_DIR ? 'always' : '')),
   }
 }
@@ -61,6 +62,19 @@ export function environmentFromVariables(variables: Variables = process.env): En
 function clockOf(ahead = ''): Clock {
   return ahead === '' ? Date : { now: () => Date.now() + Number(ahead) }
 }
+
+/**
+ * MILLRACE_FOLDER_GROUP, which `millrace dev` sets: the consumer group that reads the folder's topics for this function. So it is known
+ * which partitions have records that wait, however long that takes; others need not be waited for as if a network were between.
+ */
+function silenceOf({ MILLRACE_DIR: folder, MILLRACE_FOLDER_GROUP: group }: Variables) {
+  if (!folder || !group) return {}
+  const waits = waitsIn(folder, group)
+  return { idleAfter: FOLDER_IDLE_MS, ended: (task: string) => (waits(task) ? false : undefined) }
+}
+
+/** Far longer than it takes to append a record that has its time already. */
+const FOLDER_IDLE_MS = 1000
 
 /** Holds up nobody who wants to end. */
 const later: Later = (milliseconds, action) => {

@@ -1,7 +1,7 @@
 // The one handler of a job: events of its sources, and wake-ups from its queue.
 
 import { errorFacts } from '../errors/errors.ts'
-import { definitionOf, type Job } from '../graph/job.ts'
+import { definitionOf, type Job, type JobDefinition, usualIdleAfter } from '../graph/job.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import type { Environment, Log } from '../runtime/environment.ts'
 import { type DeliveryOutcome, JobRuntime } from '../runtime/job-runtime.ts'
@@ -79,7 +79,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
     const given = options.environment ?? environmentFromVariables()
     const line = lineOf(job.name, metrics, given, options.environment?.log)
     const environment = line ? { ...given, meter: line } : given
-    const started = new JobRuntime(definition, environment, { takeOver, accept })
+    const started = new JobRuntime(placed(definition, environment), environment, { takeOver, accept })
     const { listeners = [] } = definition.settings
     const closes =
       definition.outputs.some(({ sink }) => sink.receiver?.close) ||
@@ -133,6 +133,13 @@ function lineOf(job: string, metrics: Metrics, { clock, owner }: Environment, lo
 function requestOf(context: unknown): { readonly requestId?: string } {
   const id = typeof context === 'object' && context !== null ? Reflect.get(context, 'awsRequestId') : undefined
   return typeof id === 'string' ? { requestId: id } : {}
+}
+
+/** What a job does not say its place may. */
+function placed(definition: JobDefinition, { idleAfter }: Environment): JobDefinition {
+  const { settings } = definition
+  if (idleAfter === undefined || settings.idleAfter !== usualIdleAfter(settings.batch)) return definition
+  return { ...definition, settings: { ...settings, idleAfter } }
 }
 
 /**

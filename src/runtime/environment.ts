@@ -82,10 +82,12 @@ export interface Environment {
   /** What positions are mirrored to in place of a store, for tests: it decides itself how long it takes. Default: the store. */
   readonly mirrorTo?: (store: OffsetStore) => OffsetStore
   /**
-   * Whether nothing more will come of a source task, where somebody knows: then it is silent, and any other is not. Default: nobody
-   * knows, and the clock tells.
+   * Whether nothing more will come of a source task, where somebody knows: then it is silent, and any other is not. Undefined, the
+   * default: nobody knows, and the clock tells.
    */
-  readonly ended?: (task: string) => boolean
+  readonly ended?: (task: string) => boolean | undefined
+  /** Milliseconds for which partitions of jobs that do not say `idleAfter` may be silent, where records are never long under way. */
+  readonly idleAfter?: number
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
   readonly newId?: () => string
 }

@@ -9,6 +9,8 @@ import { parseRowData } from './row-data.ts'
 import { type JobRow, type LogItem, lifeOf, type StateTable } from './table.ts'
 import { checkBodySize, checkKey, checkRowSize, versionSortKey } from './table-keys.ts'
 
+export { waitsIn } from './folder-backlog.ts'
+
 export interface SqliteTableOptions {
   /** Milliseconds since the epoch; default: the machine's clock. */
   readonly now?: () => number

@@ -2,7 +2,7 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { OperatorIds } from '../graph/ids.ts'
-import { Job, type JobDefinition, type JobSettings, type PoisonPolicy } from '../graph/job.ts'
+import { Job, type JobDefinition, type JobSettings, type PoisonPolicy, usualIdleAfter } from '../graph/job.ts'
 import type { OutputNode, SourceNode } from '../graph/nodes.ts'
 import { checkListeners } from '../listeners/check.ts'
 import type { Listener } from '../listeners/listener.ts'
@@ -161,7 +161,7 @@ function checkSettings(where: string, options: JobOptions): JobSettings {
     throw new InvalidOptionError(
       `${where}, batch: ${batch} is ${batch} milliseconds, less than a commit takes. Write '${batch}s' or seconds(${batch}) for seconds, or '${batch}ms' if that is meant.`,
     )
-  const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? Math.max(10_000, 2 * batch))
+  const idleAfter = toMillis(`${where}, idleAfter`, options.idleAfter ?? usualIdleAfter(batch))
   const clockSkew = toMillis(`${where}, clockSkew`, options.clockSkew ?? 5000)
   const retention = checkRetention(where, options.retention, { batch, idleAfter, clockSkew })
   const listeners = checkListeners(`${where}, listeners`, options.listeners ?? [])

@@ -144,6 +144,7 @@ export class DevSession {
         MILLRACE_PARTITIONS: Array.from(partitions, ([topic, count]) => `${topic}=${count}`).join(','),
         MILLRACE_CODE: build.hash,
         MILLRACE_ACCEPT: JSON.stringify(accept),
+        ...(this.#options.brokers.length === 0 && { MILLRACE_FOLDER_GROUP: this.services.groupOf(description.name) }),
       }
       await job.run({ file: build.file, exportName, functionName: description.name, env }, description)
     }

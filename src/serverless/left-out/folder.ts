@@ -1,5 +1,8 @@
 // What a bundle for Lambda has in place of tables in a folder.
 
+/** Not called: the table is opened first. */
+export const waitsIn = sqliteTable
+
 /** Called where MILLRACE_DIR is set. */
 export function sqliteTable(folder: string): never {
   throw new Error(
