@@ -2,7 +2,7 @@
 
 import { expect, it, onTestFinished } from 'vitest'
 import { makeTempFolder, removeTempFolder } from '../../infra/temp.ts'
-import { job, text } from '../../src/index.ts'
+import { type Duration, job, text } from '../../src/index.ts'
 import { environmentFromVariables } from '../../src/lambda/environment.ts'
 import { lambda } from '../../src/lambda/index.ts'
 import { FolderTopics } from '../../src/local/topics/folder-topics.ts'
@@ -25,7 +25,7 @@ it('waits for records of the folder that were not read, and for others a second'
   expect(environmentFromVariables({ MILLRACE_DIR: folder })).not.toHaveProperty('idleAfter')
 })
 
-it.each([
+it.each<readonly [idleAfter: Duration | undefined, waits: number]>([
   [undefined, 1000],
   ['30s', 30_000],
 ])('is as long as the place says for a job that says %s', async (idleAfter, waits) => {
