@@ -3,6 +3,7 @@
 import { errorFacts } from '../errors/errors.ts'
 import { definitionOf, type Job, type JobDefinition, usualIdleAfter } from '../graph/job.ts'
 import { checkKnownOptions } from '../options/options.ts'
+import { drainJob } from '../runtime/drain.ts'
 import type { Environment, Log } from '../runtime/environment.ts'
 import { type DeliveryOutcome, JobRuntime } from '../runtime/job-runtime.ts'
 import type { Share } from '../runtime/side-by-side/share.ts'
@@ -107,6 +108,7 @@ export function lambda(job: Job, options: LambdaOptions = {}): LambdaHandler {
           failures.push(...failuresIn(await running.runtime.process(invocation.deliveries), invocation.source))
         else if (invocation.job !== job.name) continue
         else if (invocation.kind === 'wake') await wake(running, invocation)
+        else if (invocation.kind === 'drain') await drainJob(definition, running.environment, { takeOver, accept })
         else await help(running, invocation.share)
       }
     } catch (error) {

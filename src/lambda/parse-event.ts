@@ -18,6 +18,7 @@ export type Invocation =
       readonly receipt?: Receipt
     }
   | { readonly kind: 'share'; readonly job: string; readonly share: Share }
+  | { readonly kind: 'drain'; readonly job: string }
 
 /**
  * @param kinds of the sources that the job has.
@@ -49,6 +50,8 @@ function parseMessage(message: unknown, index: number): Invocation {
   const body = parseJson(message.body)
   const share = isObject(body) && body.millrace === 'share' ? parseShare(body) : undefined
   if (isObject(body) && share && typeof body.job === 'string') return { kind: 'share', job: body.job, share }
+  if (isObject(body) && body.millrace === 'drain' && typeof body.job === 'string')
+    return { kind: 'drain', job: body.job }
   if (!isObject(body) || body.millrace !== 'wake' || typeof body.job !== 'string' || !isTime(body.at)) {
     throw new MalformedEventError(
       `${path}.body`,

@@ -27,6 +27,11 @@ export function shareMessage(job: string, share: Share): string {
   return JSON.stringify({ millrace: 'share', job, ...share })
 }
 
+/** The text of a request to close what is open, of a job that is to be stopped like that. */
+export function drainMessage(job: string): string {
+  return JSON.stringify({ millrace: 'drain', job })
+}
+
 export function sqsWaker(queueUrl: string, clock: Clock, client = sqsClient()): Waker {
   return {
     async arm(job, at, turn) {

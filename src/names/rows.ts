@@ -7,6 +7,9 @@ export const CLAIM_ROW = 'meta'
 /** Which wake-ups are under way (`runtime/wake-row.ts`). */
 export const WAKE_ROW = 'wake'
 
+/** Whether the job is to run, be paused or stopped, and its parameters (`runtime/control-row.ts`). */
+export const CONTROL_ROW = 'control'
+
 /** Who looks whether a batch can be closed (`runtime/side-by-side/lookout.ts`). */
 export const LOOKOUT_ROW = 'lease#close'
 
@@ -30,6 +33,12 @@ export const PLANS = rowsOf('plan')
 
 /** By bucket, what is to become of what was promised to it (`runtime/redirects.ts`). */
 export const REDIRECTS = rowsOf('redirect')
+
+/** By process, what runs the job outside of AWS, and how far it has come (`local/control/processes.ts`). */
+export const PROCESSES = rowsOf('process')
+
+/** By number, when the job was started and how that ended (`local/control/attempts.ts`). */
+export const ATTEMPTS = rowsOf('attempt')
 
 function rowsOf(word: string): Rows {
   const all = `${word}#`

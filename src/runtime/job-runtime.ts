@@ -13,6 +13,7 @@ import { Stages } from './buckets/stages.ts'
 import { Calls } from './calls.ts'
 import { type ClaimOptions, claimJob } from './claim.ts'
 import { Closer } from './closing/closer.ts'
+import type { Settled } from './closing/closer-parts.ts'
 import type { Environment } from './environment.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type Mirrors, mirrorsOf } from './mirrors.ts'
@@ -27,6 +28,7 @@ import { Lookout } from './side-by-side/lookout.ts'
 import type { Share } from './side-by-side/share.ts'
 import { SourceTask } from './source-task.ts'
 import { Telling } from './telling.ts'
+import { latest } from './time.ts'
 import { WakeUps } from './wake-ups.ts'
 
 /** How one task of an event went: independent of the others. */
@@ -156,6 +158,23 @@ export class JobRuntime {
       const next = Math.max(open ?? 0, now + this.plan.job.settings.idleAfter)
       const again = left?.from === undefined ? next : Math.max(left.from, now + SOON_MS)
       await this.#wakeUps.ensure(atRest ? again : Math.min(next, again), fired)
+    } finally {
+      if (this.#telling) await this.#telling.settle()
+    }
+  }
+
+  /** Closes what the clock lets it close, as a wake-up does, and arms nothing; for a job that is drained (`drain.ts`). */
+  async settle(): Promise<Settled> {
+    try {
+      await this.#claim()
+      await this.#closer.look()
+      const { known } = this.#closer
+      if (known.inOrder().length === 0) return { open: undefined, last: Number.NEGATIVE_INFINITY, waits: false }
+      const { open } = await this.#closer.look(true)
+      const left = this.#pending.any ? await this.#pending.run() : undefined
+      const again = await this.#mirrors?.writeAll(known.inOrder())
+      const last = latest(known.inOrder().flatMap(({ frontier, openTimes }) => [frontier, ...openTimes]))
+      return { open, last, waits: left?.from !== undefined || again !== undefined }
     } finally {
       if (this.#telling) await this.#telling.settle()
     }

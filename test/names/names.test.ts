@@ -61,7 +61,7 @@ describe('what was made is taken apart again', () => {
 
   test('names of rows, from their keys and from what they are of', () => {
     always([name], (row) => expect(keys.rowName(keys.rowSortKey(row))).toBe(row))
-    for (const kind of [rows.TROUBLES, rows.HOLES, rows.PLANS, rows.REDIRECTS])
+    for (const kind of [rows.TROUBLES, rows.HOLES, rows.PLANS, rows.REDIRECTS, rows.PROCESSES, rows.ATTEMPTS])
       always([name], (what) => expect(kind.whose(kind.of(what))).toBe(what))
     expect(() => rows.HOLES.whose(rows.PLANS.of('x'))).toThrow("'plan#x' is no row of hole")
   })
@@ -149,10 +149,12 @@ describe('no two things have one name', () => {
   })
 
   test('rows of different kinds', () => {
-    const kinds = [rows.TROUBLES, rows.HOLES, rows.PLANS, rows.REDIRECTS]
+    const kinds = [rows.TROUBLES, rows.HOLES, rows.PLANS, rows.REDIRECTS, rows.PROCESSES, rows.ATTEMPTS]
     always([name, name], (a, b) => {
       const all = kinds.flatMap((kind) => [...new Set([kind.of(a), kind.of(b)])])
-      expect(new Set([...all, rows.CLAIM_ROW, rows.WAKE_ROW, rows.LOOKOUT_ROW]).size).toBe(all.length + 3)
+      expect(new Set([...all, rows.CLAIM_ROW, rows.CONTROL_ROW, rows.WAKE_ROW, rows.LOOKOUT_ROW]).size).toBe(
+        all.length + 4,
+      )
     })
   })
 

@@ -39,6 +39,16 @@ export interface Look {
   readonly atRest: boolean
 }
 
+/** What is left when all is closed that the clock lets be closed. */
+export interface Settled {
+  /** The next time at which something is to be done; undefined: at rest. */
+  readonly open: number | undefined
+  /** How far source tasks have come, the open batches included; -Infinity without any. */
+  readonly last: number
+  /** Something promised is still to be done: a function to be called, positions to be told. */
+  readonly waits: boolean
+}
+
 /** Of a job that has closed nothing. */
 export const NOTHING_CLOSED: CloseCommit = {
   kind: 'join',

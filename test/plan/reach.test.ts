@@ -1,11 +1,11 @@
 // A run ends although a window over what is never empty would not.
 
 import { describe, expect, it } from 'vitest'
-import { definitionOf } from '../../../src/graph/job.ts'
-import { type DStream, job, StateSpec, seconds, text } from '../../../src/index.ts'
-import { reachOf } from '../../../src/local/bounded/reach.ts'
-import { listed } from './listed.ts'
-import { contents, ran } from './ran.ts'
+import { definitionOf } from '../../src/graph/job.ts'
+import { type DStream, job, StateSpec, seconds, text } from '../../src/index.ts'
+import { reachOf, windowsOf } from '../../src/plan/reach.ts'
+import { listed } from '../local/bounded/listed.ts'
+import { contents, ran } from '../local/bounded/ran.ts'
 
 const over = (make: (values: DStream<string>) => void) =>
   job('reach', { batch: seconds(1), numPartitions: 1 }, ({ kafka }) => {
@@ -34,6 +34,16 @@ describe('the reach of a job', () => {
       Number.POSITIVE_INFINITY,
     )
     expect(reach((values) => values.foreachRDD(() => {}))).toBe(Number.POSITIVE_INFINITY)
+    const both = over((values) =>
+      save(
+        'a',
+        values
+          .window('3s', '1s')
+          .map((value) => [value, 1])
+          .mapWithState(seen),
+      ),
+    )
+    expect(windowsOf(definitionOf('test', both))).toBe(4000)
   })
 })
 
