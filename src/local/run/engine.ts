@@ -1,15 +1,16 @@
-// What runs one job: the poller that feeds it, and the watch that wakes it.
+// What runs one job: the poller that feeds it, and the watch that wakes it, each turned on and off by itself.
 
 import { causeFacts, describeCause } from '../../errors/errors.ts'
+import { drainMessage } from '../../lambda/sqs-waker.ts'
 import type { Log } from '../../runtime/environment.ts'
 import type { JobDescription } from '../../serverless/describe.ts'
+import type { Runnable } from '../control/controlled.ts'
 import type { DevServices } from '../dev/services.ts'
 import { jobMapping, topicsOf } from '../event-source/job-mapping.ts'
-import { startPoller } from '../event-source/poller.ts'
+import { type Poller, startPoller } from '../event-source/poller.ts'
 import { partitionName } from '../event-source/topic-source.ts'
 import type { FunctionInvoker } from '../invoker/invoker.ts'
-import { watchWakeUps } from '../wake-watch.ts'
-import type { Engine } from './app.ts'
+import { type WakeWatch, watchWakeUps } from '../wake-watch.ts'
 
 export interface EngineOptions {
   readonly description: JobDescription
@@ -30,42 +31,82 @@ export interface EngineOptions {
 /** Soon at first; then no service that comes back is met by everybody at once. */
 const BACKOFF = { initialMs: 200, maxMs: 10_000 }
 
-export async function startEngine(options: EngineOptions): Promise<Engine> {
+/** It does nothing before its parts are turned on. */
+export function makeEngine(options: EngineOptions): Runnable {
   const { description, services, group, invoker, log, batchSize, windowMs, pollers, failed, close } = options
   const { name, feeds } = description
   const warn = (line: string): void => log.warn({ job: name }, line)
-  const poller = await startPoller({
-    mapping: jobMapping({ job: name, feeds, group, batchSize, windowMs, warn }),
-    source: services.topics.source,
-    invoker,
-    pollers,
-    backoff: BACKOFF,
-    onError: (error) => {
-      log.error({ job: name, ...causeFacts(error) }, 'records cannot be delivered')
-      failed(error)
-    },
-  })
+  const before = { invocations: 0, records: 0, failures: 0 }
+  let poller: Poller | undefined
+  let wakes: WakeWatch | undefined
   let told = ''
-  const wakes = watchWakeUps(services.table, name, invoker, {
-    onError: (error) => {
-      const line = `the table cannot be read: ${describeCause(error)}`
-      if (line !== told) warn(line)
-      told = line
-    },
-  })
+
+  function openPoller(): Promise<Poller> {
+    return startPoller({
+      mapping: jobMapping({ job: name, feeds, group, batchSize, windowMs, warn }),
+      source: services.topics.source,
+      invoker,
+      pollers,
+      backoff: BACKOFF,
+      onError: (error) => {
+        log.error({ job: name, ...causeFacts(error) }, 'records cannot be delivered')
+        failed(error)
+      },
+    })
+  }
+
+  async function closePoller(ending: Poller): Promise<void> {
+    await ending.stop()
+    poller = undefined
+    before.invocations += ending.stats.invocations
+    before.records += ending.stats.records
+    before.failures += ending.stats.failures
+  }
+
+  function wake(): WakeWatch {
+    return watchWakeUps(services.table, name, invoker, {
+      onError: (error) => {
+        const line = `the table cannot be read: ${describeCause(error)}`
+        if (line !== told) warn(line)
+        told = line
+      },
+    })
+  }
+
   return {
+    async intake(on) {
+      if (on) poller ??= await openPoller()
+      else if (poller) await closePoller(poller)
+    },
+    async wakeUps(on) {
+      if (on) wakes ??= wake()
+      else await wakes?.stop()
+      if (!on) wakes = undefined
+    },
+    async drain() {
+      const { ok } = await invoker.invoke(
+        JSON.stringify({ Records: [{ eventSource: 'aws:sqs', body: drainMessage(name) }] }),
+      )
+      return ok
+    },
     async stop() {
-      await Promise.all([poller.stop(), wakes.stop()])
+      await Promise.all([poller?.stop(), wakes?.stop()])
       await close(true)
     },
     async kill() {
-      poller.kill()
-      await Promise.all([invoker.close(), wakes.stop()])
+      poller?.kill()
+      await Promise.all([invoker.close(), wakes?.stop()])
       await close(false)
     },
     get progress() {
-      const { invocations, records, failures, inFlight } = poller.stats
-      return { invocations, records, failures, inFlight, partitions: poller.assigned().map(partitionName) }
+      const { invocations = 0, records = 0, failures = 0, inFlight = 0 } = poller?.stats ?? {}
+      return {
+        invocations: invocations + before.invocations,
+        records: records + before.records,
+        failures: failures + before.failures,
+        inFlight,
+        partitions: (poller?.assigned() ?? []).map(partitionName),
+      }
     },
   }
 }

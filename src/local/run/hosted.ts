@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { InvalidOptionError } from '../../errors/errors.ts'
 import { logOf } from '../../lambda/environment.ts'
 import { describeJobs, type JobDescription } from '../../serverless/describe.ts'
+import { startControlled } from '../control/controlled.ts'
 import { type Build, watchBuild } from '../dev/build.ts'
 import { type DevServices, openServices, type ServiceOptions } from '../dev/services.ts'
 import { childProcessInvoker } from '../invoker/child-process.ts'
 import { type App, Running } from './app.ts'
-import { partitionsOf, startEngine } from './engine.ts'
+import { makeEngine, partitionsOf } from './engine.ts'
 
 export interface HostedOptions extends Omit<ServiceOptions, 'makeTopics'> {
   /** The module, absolute. */
@@ -72,50 +73,70 @@ function hostedApp(
   services: DevServices,
   { file, hash }: Build & { readonly ok: true },
   exportName: string,
-  description: JobDescription,
+  first: JobDescription,
 ): Running {
-  const { env, accept, partitions, workers, group, batchSize, windowMs } = options
-  const { name } = description
+  const { entry, env, accept, partitions, workers, group, batchSize, windowMs } = options
+  const { name } = first
   const log = logOf(process.env)
+
+  /** What a job reads may depend on its parameters. */
+  async function describedWith(parameters: Readonly<Record<string, string>>): Promise<JobDescription> {
+    if (Object.keys(parameters).length === 0) return first
+    const module = relative(process.cwd(), entry)
+    const found = (await describeJobs(module, file, { ...services.variables, ...env, ...parameters })).get(exportName)
+    if (found?.name === name) return found
+    throw new InvalidOptionError(
+      `${module}: with these parameters ${exportName} is ${found?.name ?? 'no handler'}, not job ${name}.`,
+    )
+  }
   return new Running({
     name,
     log,
     signals: false,
-    async open(failed) {
-      const counts = await partitionsOf(description, services, partitions)
-      const invoker = childProcessInvoker({
-        module: file,
-        exportName,
-        functionName: name,
-        concurrency: workers,
-        execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning'],
-        env: {
-          ...services.variables,
-          ...env,
-          MILLRACE_PARTITIONS: Array.from(counts, ([topic, count]) => `${topic}=${count}`).join(','),
-          MILLRACE_CODE: hash,
-          MILLRACE_ACCEPT: JSON.stringify(accept),
-        },
-      })
-      return startEngine({
-        description,
-        services,
-        group: group ?? services.groupOf(name),
-        invoker,
+    open: (failed) =>
+      startControlled({
+        job: name,
+        table: services.table,
         log,
-        batchSize,
-        windowMs,
-        pollers: workers,
-        failed,
-        async close(graceful) {
-          // The handler closes on SIGTERM what it holds for the job.
-          if (graceful) invoker.kill('SIGTERM')
-          for (let waited = 0; graceful && waited < GOODBYE_MS && invoker.pids().length > 0; waited += 20)
-            await sleep(20)
-          await invoker.close()
+        close: async () => {},
+        async open(parameters) {
+          const description = await describedWith(parameters)
+          const counts = await partitionsOf(description, services, partitions)
+          const invoker = childProcessInvoker({
+            module: file,
+            exportName,
+            functionName: name,
+            concurrency: workers,
+            execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning'],
+            env: {
+              ...services.variables,
+              ...env,
+              ...parameters,
+              MILLRACE_PARTITIONS: Array.from(counts, ([topic, count]) => `${topic}=${count}`).join(','),
+              MILLRACE_CODE: hash,
+              MILLRACE_ACCEPT: JSON.stringify(accept),
+            },
+          })
+          return makeEngine({
+            description,
+            services,
+            group: group ?? services.groupOf(name),
+            invoker,
+            log,
+            batchSize,
+            windowMs,
+            pollers: workers,
+            failed,
+            async close(graceful) {
+              // The handler closes on SIGTERM what it holds for the job.
+              if (graceful) invoker.kill('SIGTERM')
+              for (let waited = 0; graceful && waited < GOODBYE_MS && invoker.pids().length > 0; waited += 20)
+                await sleep(20)
+              await invoker.close()
+            },
+          })
         },
-      })
-    },
+      }),
   })
 }
 

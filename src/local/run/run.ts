@@ -10,10 +10,11 @@ import { type Duration, toMillis } from '../../options/duration.ts'
 import { checkKnownOptions, checkPartitions } from '../../options/options.ts'
 import { describeDefinition } from '../../serverless/describe-definition.ts'
 import { DEFAULT_FOLDER } from '../../stores/folder.ts'
+import { type Runnable, startControlled } from '../control/controlled.ts'
 import { type DevServices, openServices } from '../dev/services.ts'
 import { inProcessInvoker } from '../invoker/in-process.ts'
 import { type App, type Engine, Running } from './app.ts'
-import { partitionsOf, startEngine } from './engine.ts'
+import { makeEngine, partitionsOf } from './engine.ts'
 import { type KafkaSasl, type KafkaTls, loginOf } from './kafka-login.ts'
 import { setParameters } from './parameters.ts'
 import { inTurn } from './turns.ts'
@@ -86,7 +87,9 @@ export async function run(job: Job | (() => Job), options: RunOptions = {}): Pro
   try {
     const made = typeof job === 'function' ? job() : job
     const { name } = definitionOf('run', made)
-    const open = (failed: (error: unknown) => void): Promise<Engine> => openEngine(made, options, failed, restore)
+    const again = typeof job === 'function' ? job : () => made
+    const open = (failed: (error: unknown) => void): Promise<Engine> =>
+      openEngine(made, again, options, failed, restore)
     const app = new Running({ name, log: logOf(process.env), open, signals, dropped: restore })
     if (start) await app.start()
     return app
@@ -98,13 +101,13 @@ export async function run(job: Job | (() => Job), options: RunOptions = {}): Pro
 
 async function openEngine(
   job: Job,
+  again: () => Job,
   options: RunOptions,
   failed: (error: unknown) => void,
   restore: () => void,
 ): Promise<Engine> {
-  const { brokers = [], tls, sasl, batchSize = 10_000, batchingWindow = 500, partitions = 1 } = options
-  const description = describeDefinition(definitionOf('run', job))
-  const foreign = description.feeds.find(({ kind }) => kind !== 'kafka')
+  const { brokers = [], tls, sasl } = options
+  const foreign = describeDefinition(definitionOf('run', job)).feeds.find(({ kind }) => kind !== 'kafka')
   if (foreign)
     throw new InvalidOptionError(
       `run(${job.name}): it reads ${foreign.kind} (${foreign.name}), which only an event source of AWS delivers; run reads topics of Kafka, or of a folder.`,
@@ -119,33 +122,65 @@ async function openEngine(
     makeTopics: false,
     stores: dir === undefined ? 'as variables say' : 'folder',
   })
+  const handlers: Promise<void>[] = []
+  let closing: Promise<void> | undefined
+  return startControlled({
+    job: job.name,
+    table: services.table,
+    log: logOf(process.env),
+    open: (parameters) => openRunnable(job, again, options, services, failed, parameters, handlers),
+    async close(graceful) {
+      closing ??= Promise.all(handlers)
+        .finally(async () => {
+          await services.stop()
+          restore()
+        })
+        .then(() => undefined)
+      // What is under way cannot be ended from within. It may still commit, as one write or not at all, and lets go of the services then.
+      if (graceful) await closing
+      else closing.catch(() => undefined)
+    },
+  })
+}
+
+/** The job with the parameters that it was started with from afar (`millrace start --param`), over its own. */
+async function openRunnable(
+  first: Job,
+  again: () => Job,
+  options: RunOptions,
+  services: DevServices,
+  failed: (error: unknown) => void,
+  parameters: Readonly<Record<string, string>>,
+  ends: Promise<void>[],
+): Promise<Runnable> {
+  const { batchSize = 10_000, batchingWindow = 500, partitions = 1 } = options
+  const restore = setParameters(parameters)
   try {
+    const job = Object.keys(parameters).length > 0 ? again() : first
+    if (job.name !== first.name)
+      throw new InvalidOptionError(`run(${first.name}): with these parameters it is job ${job.name}.`)
+    const description = describeDefinition(definitionOf('run', job))
     const counts = await partitionsOf(description, services, checkPartitions('run, partitions', partitions))
     const { handler, close } = handlerOf(job, options, services, counts, failed)
-    const invoker = inProcessInvoker(handler, { functionName: job.name })
-    let closing: Promise<void> | undefined
-    return await startEngine({
+    return makeEngine({
       description,
       services,
       group: options.group ?? services.groupOf(job.name),
-      invoker,
+      invoker: inProcessInvoker(handler, { functionName: job.name }),
       log: logOf(process.env),
       batchSize,
       windowMs: toMillis('run, batchingWindow', batchingWindow),
       pollers: 1,
       failed,
       async close(graceful) {
-        closing ??= close().finally(async () => {
-          await services.stop()
-          restore()
-        })
-        // What is under way cannot be ended from within. It may still commit, as one write or not at all, and lets go of the services then.
-        if (graceful) await closing
-        else closing.catch(() => undefined)
+        const closed = close().finally(restore)
+        ends.push(closed)
+        if (graceful) await closed
+        else closed.catch(() => undefined)
       },
     })
   } catch (error) {
-    await services.stop()
+    restore()
     throw error
   }
 }
