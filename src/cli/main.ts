@@ -4,8 +4,10 @@
 import { versionProblem } from '../node-version.ts'
 
 const problem = versionProblem()
-if (problem === undefined) await import('./program.ts')
-else {
+if (problem === undefined) {
+  const { runProgram } = await import('./program.ts')
+  await runProgram(process.argv.slice(2))
+} else {
   console.error(problem)
   process.exitCode = 1
 }

@@ -6,14 +6,17 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
-import { schemaAskedFor } from './json-output.ts'
+import { noSchema, schemaAskedFor } from './json-output.ts'
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 )
 
-/** All together take twice the time of one: only what lists them, or does not know which is meant, loads all. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+/**
+ * All together take twice the time of one: only what lists them, or does not know which is meant, loads all. What each must have
+ * (`withJson`, `withManual`) `test/architecture/commands.test.ts` holds.
+ */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   batch: async () => (await import('./batch.ts')).batchCommand(),
   consume: async () => (await import('./consume.ts')).consumeCommand(),
   dev: async () => (await import('./dev.ts')).devCommand(),
@@ -32,27 +35,34 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   topics: async () => (await import('./topics.ts')).topicsCommand(),
 }
 
-const program = new Command('millrace')
-  .description("Spark Streaming's model on serverless functions")
-  .version(version)
-  .showSuggestionAfterError()
-  .showHelpAfterError('millrace --help lists all commands.')
-const words = process.argv.slice(2)
-const [name = ''] = words
-const wanted = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS)
-for (const command of await Promise.all(wanted.map((load) => load?.()))) if (command) program.addCommand(command)
+/** The command line with these commands; by default with all. */
+export async function programOf(names: readonly string[] = Object.keys(COMMANDS)): Promise<Command> {
+  const program = new Command('millrace')
+    .description("Spark Streaming's model on serverless functions")
+    .version(version)
+    .showSuggestionAfterError()
+    .showHelpAfterError('millrace --help lists all commands.')
+  for (const command of await Promise.all(names.map((name) => COMMANDS[name]?.())))
+    if (command) program.addCommand(command)
+  throwing(program)
+  return program
+}
 
-throwing(program)
-const schema = schemaAskedFor(program, words)
-if (schema) console.log(JSON.stringify(schema, undefined, 2))
-else if (words.includes('--json=help')) {
-  console.error('--json=help: this command has no schema.')
-  process.exitCode = EXIT.usage
-} else await run()
+/** Does what the words ask for, and sets the exit code of this process. */
+export async function runProgram(words: readonly string[]): Promise<void> {
+  const [name = ''] = words
+  const program = await programOf(Object.hasOwn(COMMANDS, name) ? [name] : undefined)
+  const schema = schemaAskedFor(program, words)
+  if (schema) console.log(JSON.stringify(schema, undefined, 2))
+  else if (words.includes('--json=help')) {
+    console.error(`--json=help: ${noSchema(program, words)}`)
+    process.exitCode = EXIT.usage
+  } else await run(program, words)
+}
 
-async function run(): Promise<void> {
+async function run(program: Command, words: readonly string[]): Promise<void> {
   try {
-    await program.parseAsync()
+    await program.parseAsync(words, { from: 'user' })
   } catch (error) {
     // Commander has said by then what it did not understand.
     if (!(error instanceof CommanderError))
