@@ -9,6 +9,8 @@ import { batchObjects } from './batch-objects.ts'
 import { effectsOf, progressLines, reportLines, startLines } from './batch-report.ts'
 import { type BatchSourceFlags, openSources } from './batch-sources.ts'
 import { jobOfModule } from './job-of-module.ts'
+import { boolean, integer, number, object, text, withJson } from './json-output.ts'
+import { type Manual, withManual } from './manual.ts'
 
 interface BatchFlags extends BatchSourceFlags {
   readonly job?: string
@@ -22,7 +24,7 @@ interface BatchFlags extends BatchSourceFlags {
 const INTERRUPTED = 130
 
 export function batchCommand(): Command {
-  return new Command('batch')
+  const command = withJson(new Command('batch'), RAN, 'what was done as one line of JSON; then print() goes to stderr')
     .description(
       'run a job over a bounded range of its topics, with the results that the stream has for the same records',
     )
@@ -46,19 +48,43 @@ export function batchCommand(): Command {
     .option('--out <place>', 'write results below a folder or s3://bucket/prefix, and not where the job says')
     .option('--replace', 'replace batches that are published already and say something else')
     .option('--no-effects', 'call no function of foreachRDD and foreachPartition')
-    .option('--json', 'what was done as one line of JSON; then print() goes to stderr')
-    .addHelpText('after', HELP)
     .action(runBatch)
+  return withManual(command, MANUAL)
 }
 
-const HELP = `
-Times t are 13 digits (milliseconds), 9 or 10 (seconds), a day (2026-01-31), RFC 3339 (2026-01-31T12:00:00Z) or a length (-48h).
-State begins empty and is thrown away at the end. Nothing that is published is replaced unless --replace says so: a batch that is
-there and says the same is left, another one is refused (exit 3).
+const RAN = object(
+  {
+    job: text(),
+    records: integer(),
+    batches: integer('batch times that had records'),
+    late: integer('records that came after their batch had passed in their partition'),
+    withoutEffect: integer('calls that were left out'),
+    interrupted: boolean(),
+    written: integer('results that are new'),
+    alike: integer('results that were there and said the same'),
+    replaced: integer(),
+    objects: integer(),
+    seconds: number(),
+  },
+  { first: integer('the first batch time that had records'), last: integer() },
+)
 
-  millrace batch functions/words.ts --brokers localhost:9092 --from @-48h --until @-24h --out ./out
-  millrace batch functions/words.ts --topic lines=./logs --time at --out ./out
-`
+const MANUAL: Manual = {
+  notes: `Times t are 13 digits (milliseconds), 9 or 10 (seconds), a day (2026-01-31), RFC 3339 (2026-01-31T12:00:00Z) or a length (-48h).
+State begins empty and is thrown away at the end. Nothing that is published is replaced unless --replace says so: a batch that is
+there and says the same is left, another one is refused.`,
+  examples: [
+    [
+      'millrace batch functions/words.ts --brokers localhost:9092 --from @-48h --until @-24h --out ./out',
+      'yesterday again, beside what is there',
+    ],
+    ['millrace batch functions/words.ts --topic lines=./logs --time at --out ./out', 'files instead of a topic'],
+  ],
+  exits: {
+    3: 'what is published already says something else',
+    130: 'stopped by Ctrl-C; what is published is whole batches',
+  },
+}
 
 async function runBatch(module: string, flags: BatchFlags): Promise<void> {
   const started = performance.now()

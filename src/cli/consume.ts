@@ -8,6 +8,7 @@ import type { Cluster, Span } from '../local/topics/cluster.ts'
 import { partitionName } from '../names/tasks.ts'
 import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { withJson } from './json-output.ts'
+import { type Manual, NO_TOPIC, withManual } from './manual.ts'
 import { jsonLine, RECORD, textLine } from './record-lines.ts'
 import { drained } from './stdout.ts'
 
@@ -21,10 +22,21 @@ interface ConsumeFlags extends BrokerFlags {
   readonly json?: boolean
 }
 
+const MANUAL: Manual = {
+  notes: 'Without --follow it ends with what is there when it begins, or where the range ends.',
+  examples: [
+    ['millrace consume orders', 'all that is there, and then it ends'],
+    ['millrace consume orders --follow', 'what comes from now on'],
+    ['millrace consume orders -o @-1h -f key:value', 'the last hour, with keys'],
+    ['millrace consume orders -p 3 -o 100:110 --json', 'ten records of a partition, with all that they have'],
+  ],
+  exits: { 4: NO_TOPIC },
+}
+
 const SHOWN_AS = ['value', 'key:value', 'json', 'hex'] as const
 
 export function consumeCommand(): Command {
-  return withJson(
+  const command = withJson(
     brokerOptions(new Command('consume')),
     RECORD,
     'a line of JSON for each record; the same as --format json',
@@ -48,8 +60,8 @@ export function consumeCommand(): Command {
     )
     .option('--separator <text>', 'between key and value', ':')
     .option('--follow', 'go on with what comes, until Ctrl-C')
-    .addHelpText('after', '\nWithout --follow it ends with what is there when it begins, or where the range ends.')
     .action(runConsume)
+  return withManual(command, MANUAL)
 }
 
 async function runConsume(topics: string[], flags: ConsumeFlags): Promise<void> {

@@ -13,7 +13,10 @@ import { Samples } from '../local/dev/samples.ts'
 import { Screen } from '../local/dev/screen.ts'
 import { DevSession, sessionTopics } from '../local/dev/session.ts'
 import { DEFAULT_FOLDER } from '../stores/folder.ts'
+import { EXIT } from './exit-codes.ts'
 import { collect, environmentOf, positive } from './job-flags.ts'
+import { withoutJson } from './json-output.ts'
+import { withManual } from './manual.ts'
 
 interface DevFlags {
   readonly export?: string
@@ -32,12 +35,11 @@ interface DevFlags {
   readonly record?: string
 }
 
-const REFUSED = 3
 const INTERRUPTED = 130
 const DEBUGGER = '127.0.0.1:9229'
 
 export function devCommand(): Command {
-  return new Command('dev')
+  const command = withoutJson(new Command('dev'), 'it talks to who watches it. `millrace run` logs as JSON.')
     .description('run the jobs of a module on this machine: no account, no Docker; reloads on change and keeps state')
     .argument('<module>', 'the module whose handlers were made by lambda(job), such as functions/words.ts')
     .option('--export <name>', 'one of several handlers (default: all)')
@@ -60,6 +62,14 @@ export function devCommand(): Command {
     .option('--reset', 'delete state, topics and objects of the folder first; asks')
     .option('--yes', 'answer that question')
     .action(runDev)
+  return withManual(command, {
+    examples: [
+      ['millrace dev functions/words.ts', 'all jobs of a module, on the topics of the folder'],
+      ['millrace dev functions/words.ts --generate lines=10 --sample lines=hello', 'ten records a second'],
+      ['tail -f access.log | millrace dev functions/words.ts --from lines=-', 'what another program writes'],
+    ],
+    exits: { 3: 'nobody has agreed to --reset: --yes does' },
+  })
 }
 
 async function runDev(module: string, flags: DevFlags): Promise<void> {
@@ -70,7 +80,7 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
   const { MILLRACE_DIR: fromFile, ...env } = environmentOf(flags.parameters)
   const folder = resolve(flags.dir ?? process.env.MILLRACE_DIR ?? fromFile ?? DEFAULT_FOLDER)
   if (flags.reset && !(await reset(folder, flags.yes === true))) {
-    process.exitCode = REFUSED
+    process.exitCode = EXIT.refused
     return
   }
   const assignments = (flag: 'from' | 'socket' | 'generate' | 'sample', what: string) =>

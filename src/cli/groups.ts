@@ -7,6 +7,7 @@ import { partitionName } from '../names/tasks.ts'
 import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { columns } from './columns.ts'
 import { integer, list, object, text, withJson } from './json-output.ts'
+import { type Manual, withManual } from './manual.ts'
 
 interface GroupsFlags extends BrokerFlags {
   readonly json?: boolean
@@ -29,6 +30,15 @@ const DESCRIBED = object({
   lag: integer('of all partitions'),
 })
 
+const LISTING: Manual = {
+  examples: [['millrace groups list --brokers localhost:9092', 'all groups of a cluster, with their lag']],
+  exits: { 4: 'there is no folder with topics here' },
+}
+const DESCRIBING: Manual = {
+  examples: [['millrace groups describe shop-totals', 'where a group stands, and who reads what']],
+  exits: { 4: 'there is no such group here' },
+}
+
 export function groupsCommand(): Command {
   const listing = withJson(brokerOptions(new Command('list').description('all groups, with their lag')), LISTED)
   const describing = withJson(
@@ -37,8 +47,8 @@ export function groupsCommand(): Command {
   )
   return new Command('groups')
     .description('show consumer groups and how far behind they are, in a folder or in Kafka')
-    .addCommand(listing.action(listGroups))
-    .addCommand(describing.argument('<group>').action(describeGroup))
+    .addCommand(withManual(listing.action(listGroups), LISTING))
+    .addCommand(withManual(describing.argument('<group>').action(describeGroup), DESCRIBING))
 }
 
 async function listGroups(flags: GroupsFlags): Promise<void> {

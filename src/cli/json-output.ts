@@ -49,6 +49,10 @@ export const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items }
 export const text = (description?: string): JsonSchema => ({ type: 'string', ...(description && { description }) })
 export const integer = (description?: string): JsonSchema => ({ type: 'integer', ...(description && { description }) })
 
+export const number = (description?: string): JsonSchema => ({ type: 'number', ...(description && { description }) })
+export const boolean = (description?: string): JsonSchema => ({ type: 'boolean', ...(description && { description }) })
+export const nullOr = (schema: JsonSchema): JsonSchema => ({ anyOf: [{ type: 'null' }, schema] })
+
 /** The schema of the command that the words name, when they ask for it: arguments need not be there then. */
 export function schemaAskedFor(program: Command, words: readonly string[]): JsonSchema | undefined {
   return words.includes('--json=help') ? schemas.get(commandNamed(program, words)) : undefined

@@ -9,6 +9,8 @@ import { CLAIM_ROW } from '../names/rows.ts'
 import { partitionName, sourceTask, type TaskRef } from '../names/tasks.ts'
 import { declareHole, knownHoles } from '../sources/kafka/holes.ts'
 import { isKafkaCommit } from '../sources/kafka/position.ts'
+import { boolean, integer, list, nullOr, object, text, withJson } from './json-output.ts'
+import { type Manual, NO_JOB, withManual } from './manual.ts'
 import { openPlace, type Place, type PlaceFlags, placeOptions } from './place.ts'
 
 interface SkipFlags extends PlaceFlags {
@@ -20,8 +22,31 @@ interface SkipFlags extends PlaceFlags {
   readonly json?: boolean
 }
 
+const HOLES = list(object({ from: integer(), until: integer('the first offset after it') }))
+const SKIPPED = object({
+  job: text(),
+  topic: text(),
+  partition: integer(),
+  at: integer('the first offset that is missing'),
+  until: integer('the first after those'),
+  position: nullOr(integer('the offset that the job reads next; null: it has read none')),
+  before: HOLES,
+  holes: HOLES,
+  executed: boolean(),
+})
+const SKIP: Manual = {
+  examples: [
+    ['millrace offsets skip hot-words --topic lines --partition 0 --at 41', 'what would change'],
+    [
+      'millrace offsets skip hot-words --topic lines --partition 0 --at 41 --until 50 --execute',
+      'nine offsets, written down',
+    ],
+  ],
+  exits: { 4: NO_JOB },
+}
+
 export function offsetsCommand(): Command {
-  const skip = placeOptions(new Command('skip'))
+  const skip = withJson(placeOptions(new Command('skip')), SKIPPED)
     .description(
       'declare offsets missing for good, so that the job goes on without them; shows what would change until --execute',
     )
@@ -31,9 +56,8 @@ export function offsetsCommand(): Command {
     .requiredOption('--at <offset>', 'the offset that is missing, or the first of several', wholeNumber)
     .option('--until <offset>', 'the first offset after those that are missing (default: one is)', wholeNumber)
     .option('--execute', 'write it down')
-    .option('--json', 'what was found and done as one line of JSON')
     .action(runSkip)
-  return new Command('offsets').description('where a job stands in its topics').addCommand(skip)
+  return new Command('offsets').description('where a job stands in its topics').addCommand(withManual(skip, SKIP))
 }
 
 async function runSkip(job: string, flags: SkipFlags): Promise<void> {

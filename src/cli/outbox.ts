@@ -10,6 +10,8 @@ import { type Promised, promisedOf } from '../runtime/promised.ts'
 import { type Redirect, redirectOf, setRedirect } from '../runtime/redirects.ts'
 import { objectUrl } from '../stores/object-store.ts'
 import type { StateTable } from '../stores/table.ts'
+import { boolean, integer, type JsonSchema, list, nullOr, object, text, withJson } from './json-output.ts'
+import { type Manual, NO_JOB, withManual } from './manual.ts'
 import { openPlace, type PlaceFlags, placeOptions } from './place.ts'
 
 interface OutboxFlags extends PlaceFlags {
@@ -19,28 +21,56 @@ interface OutboxFlags extends PlaceFlags {
   readonly json?: boolean
 }
 
+const PROMISED = list(
+  object({
+    stage: text(),
+    task: text(),
+    url: text(),
+    bytes: integer(),
+    staged: boolean('an upload in its own bucket'),
+  }),
+)
+const LISTED = object({ job: text(), promised: PROMISED })
+const REDIRECT: JsonSchema = { anyOf: [{ type: 'string', enum: ['dropped'] }, object({ to: text('a bucket') })] }
+const CHANGED = object({
+  job: text(),
+  from: text('the bucket that was promised'),
+  before: nullOr(REDIRECT),
+  next: REDIRECT,
+  promised: PROMISED,
+  executed: boolean(),
+})
+
 export function outboxCommand(): Command {
-  const command = (name: string, description: string) =>
-    placeOptions(new Command(name))
-      .description(description)
-      .argument('<job>', 'the name of the job')
-      .option('--json', 'what was found and done as one line of JSON')
-  const list = command('list', 'the objects that the newest commits have promised; most are published').action(run)
+  const command = (name: string, description: string, schema: JsonSchema, examples: Manual['examples']) => {
+    const made = placeOptions(new Command(name)).description(description).argument('<job>', 'the name of the job')
+    return withManual(withJson(made, schema), { examples, exits: { 4: NO_JOB } })
+  }
+  const listing = command('list', 'the objects that the newest commits have promised; most are published', LISTED, [
+    ['millrace outbox list hot-words', 'what is promised, and by whom'],
+  ]).action(run)
   const redirect = command(
     'redirect',
     'promises for a bucket that cannot be written to go to another, under the same keys',
+    CHANGED,
+    [
+      ['millrace outbox redirect hot-words --from s3://gone --to s3://there', 'what would be changed'],
+      ['millrace outbox redirect hot-words --from s3://gone --to s3://there --execute', 'the same, done'],
+    ],
   )
     .requiredOption('--from <s3://bucket>', 'the bucket that was promised')
     .requiredOption('--to <s3://bucket>', 'where they go')
     .option('--execute', 'write it down')
     .action(run)
-  const drop = command('drop', 'promises for a bucket that cannot be written to are given up')
+  const drop = command('drop', 'promises for a bucket that cannot be written to are given up', CHANGED, [
+    ['millrace outbox drop hot-words --from s3://gone', 'what would be given up'],
+  ])
     .requiredOption('--from <s3://bucket>', 'the bucket that was promised')
     .option('--execute', 'write it down')
     .action(run)
   return new Command('outbox')
     .description('what a job has promised to write')
-    .addCommand(list)
+    .addCommand(listing)
     .addCommand(redirect)
     .addCommand(drop)
 }

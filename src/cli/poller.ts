@@ -12,6 +12,8 @@ import { type Poller, startPoller } from '../local/event-source/poller.ts'
 import { pause } from '../local/event-source/wakeable.ts'
 import { lambdaEndpointInvoker } from '../local/invoker/lambda-endpoint.ts'
 import { partitionName } from '../names/tasks.ts'
+import { withoutJson } from './json-output.ts'
+import { withManual } from './manual.ts'
 
 interface PollerFlags {
   readonly function?: string
@@ -25,7 +27,7 @@ interface PollerFlags {
 const STOP_PATIENCE_MS = 5000
 
 export function pollerCommand(): Command {
-  return new Command('poller')
+  const command = withoutJson(new Command('poller'), 'it prints no data, only what it is doing.')
     .description(
       'stand in for the Lambda Kafka event source: poll the topics of deployed mappings and invoke their functions',
     )
@@ -39,6 +41,13 @@ export function pollerCommand(): Command {
         .default('skip'),
     )
     .action(runPoller)
+  return withManual(command, {
+    examples: [
+      ['millrace poller --endpoint http://localhost:4566', 'all Kafka mappings of an emulator'],
+      ['millrace poller --function shop-dev-words --brokers localhost:9092', 'those of one function'],
+    ],
+    exits: { 4: 'a topic or a function is not there' },
+  })
 }
 
 async function runPoller(flags: PollerFlags): Promise<void> {

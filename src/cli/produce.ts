@@ -8,6 +8,7 @@ import { pause } from '../local/event-source/wakeable.ts'
 import type { Cluster } from '../local/topics/cluster.ts'
 import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { integer, object, text, withJson } from './json-output.ts'
+import { type Manual, NO_TOPIC, withManual } from './manual.ts'
 import { FORMATS, type Format, type LineRecord, recordOfLine } from './record-lines.ts'
 
 interface ProduceFlags extends BrokerFlags {
@@ -30,12 +31,21 @@ const PRODUCED = object({
   partitions: { type: 'object', description: 'how many each partition got', additionalProperties: integer() },
 })
 
+const MANUAL: Manual = {
+  examples: [
+    ['millrace produce orders -v \'{"id":1}\' -k customer-7', 'one record, with a key'],
+    ['millrace produce orders --file orders.ndjson --rate 100', 'the lines of a file, a hundred a second'],
+    ['seq 1000 | millrace produce numbers', 'the lines of another program'],
+  ],
+  exits: { 4: NO_TOPIC },
+}
+
 /** Appended together at most, and the longest that a line waits for others. */
 const AT_ONCE = 1000
 const LINGER_MS = 50
 
 export function produceCommand(): Command {
-  return withJson(brokerOptions(new Command('produce')), PRODUCED, 'how many went where, as JSON')
+  const command = withJson(brokerOptions(new Command('produce')), PRODUCED, 'how many went where, as JSON')
     .description('append records to a topic: lines of standard input, of a file, or --value')
     .argument('<topic>')
     .option('-v, --value <text>', 'a record with this value; may be repeated', gather)
@@ -53,6 +63,7 @@ export function produceCommand(): Command {
     .option('--rate <n>', 'records a second', positive)
     .option('--repeat <n>', 'all of it so many times', positive, 1)
     .action(runProduce)
+  return withManual(command, MANUAL)
 }
 
 async function runProduce(topic: string, flags: ProduceFlags): Promise<void> {

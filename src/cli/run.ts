@@ -9,6 +9,8 @@ import { startHosted } from '../local/run/hosted.ts'
 import { DEFAULT_FOLDER } from '../stores/folder.ts'
 import { type BrokerFlags, brokerOptions, kafkaOptions } from './brokers.ts'
 import { collect, environmentOf, portNumber, positive } from './job-flags.ts'
+import { withoutJson } from './json-output.ts'
+import { withManual } from './manual.ts'
 
 interface RunFlags extends BrokerFlags {
   readonly export?: string
@@ -34,6 +36,13 @@ export function runCommand(): Command {
     .option('--partitions <n>', 'of topics that are made in a folder', positive, 1)
     .option('--workers <n>', 'processes of each job, which work side by side', positive, 1)
     .option('--health <port>', 'serve /healthz and /metrics on the loopback interface', portNumber)
+  withManual(withoutJson(command, 'it prints no data: its log is lines of JSON as it is.'), {
+    examples: [
+      ['millrace run functions/words.ts --brokers kafka-1:9092,kafka-2:9092 --health 8080', 'on a server'],
+      ['millrace run functions/words.ts --dir ./state', 'with state and topics in a folder'],
+    ],
+    exits: { 130: 'stopped by a second Ctrl-C, before all was done' },
+  })
   return brokerOptions(command).action(runRun)
 }
 

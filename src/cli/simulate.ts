@@ -4,6 +4,9 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { runSeeds, type SeedFailure } from '../testing/simulation/seeds.ts'
+import { EXIT } from './exit-codes.ts'
+import { integer, list, object, text, withJson } from './json-output.ts'
+import { withManual } from './manual.ts'
 import { loadSimulated } from './simulated-module.ts'
 
 interface SimulateFlags {
@@ -13,13 +16,20 @@ interface SimulateFlags {
   readonly records?: string
   readonly processes?: number
   readonly coverage?: boolean
+  readonly json?: boolean
 }
+
+const SIMULATED = object({
+  schedules: integer('that were run'),
+  perSecond: integer(),
+  failures: list(object({ seed: integer(), violations: list(text()), story: text('what happened, of the first') })),
+})
 
 /** Of violations of one seed. */
 const SHOWN = 3
 
 export function simulateCommand(): Command {
-  return new Command('simulate')
+  const command = withJson(new Command('simulate'), SIMULATED)
     .description('run a job under simulated crashes, duplicates and delays, and compare it with a run without any')
     .argument('<module>', 'the module whose handler was made by lambda(job)')
     .option('--seeds <count>', 'how many schedules to run', wholeNumber, 1000)
@@ -36,6 +46,13 @@ export function simulateCommand(): Command {
     )
     .option('--coverage', 'show which faults were taken where, and which were not')
     .action(runSimulate)
+  return withManual(command, {
+    examples: [
+      ['millrace simulate functions/words.ts', 'a thousand schedules'],
+      ['millrace simulate functions/words.ts --from 17 --seeds 1', 'one of them again, with its story'],
+      ['millrace simulate functions/orders.ts --records orders.ndjson', 'on records of your own'],
+    ],
+  })
 }
 
 async function runSimulate(module: string, flags: SimulateFlags): Promise<void> {
@@ -53,10 +70,12 @@ async function runSimulate(module: string, flags: SimulateFlags): Promise<void> 
     failures: 3,
     onProgress: progress,
   })
+  if (failures.length > 0) process.exitCode = EXIT.failed
+  if (flags.coverage && flags.json) console.error(coverage.table())
+  if (flags.json) return console.log(JSON.stringify({ schedules: done, perSecond: Math.round(speed), failures }))
   for (const failure of failures) console.log(describe(module, failure))
   if (flags.coverage) console.log(`${coverage.table()}\n`)
   console.log(`${done} schedules, ${Math.round(speed)} per second: ${inWords(failures.length)}`)
-  if (failures.length > 0) process.exitCode = 1
 }
 
 function progressLine(seeds: number): (done: number, failures: readonly SeedFailure[]) => void {

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../errors/errors.ts'
 import { type JobStatus, type SourceStatus, statusOf } from '../runtime/status.ts'
 import { columns } from './columns.ts'
 import { integer, list, object, text, withJson } from './json-output.ts'
+import { NO_JOB, withManual } from './manual.ts'
 import { openPlace, type Place, type PlaceFlags, placeOptions } from './place.ts'
 
 interface StatusFlags extends PlaceFlags {
@@ -58,11 +59,21 @@ const STATUS = object({
 })
 
 export function statusCommand(): Command {
-  return withJson(placeOptions(new Command('status')), STATUS)
+  const command = withJson(placeOptions(new Command('status')), STATUS)
     .description('show how a job is doing: tasks, frontiers, counts, trouble, what waits, wake-ups; a read per task')
     .argument('<job>', 'the name of the job')
     .option('--watch', 'again every two seconds, until it is stopped')
     .action(runStatus)
+  return withManual(command, {
+    examples: [
+      ['millrace status hot-words', 'of a job whose state is in the folder .millrace, or where the variables say'],
+      [
+        'millrace status hot-words --table shop-prod-millrace --bucket shop-prod-millrace-1234 --watch',
+        'on AWS, again and again',
+      ],
+    ],
+    exits: { 4: NO_JOB },
+  })
 }
 
 async function runStatus(job: string, flags: StatusFlags): Promise<void> {

@@ -4,20 +4,33 @@ import { Command } from 'commander'
 import { NotFoundError } from '../errors/cli-errors.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { type Amount, type Storage, storageOf } from '../runtime/storage.ts'
+import { integer, list, object, text, withJson } from './json-output.ts'
+import { NO_JOB, withManual } from './manual.ts'
 import { openPlace, type PlaceFlags, placeOptions } from './place.ts'
 
 interface StorageFlags extends PlaceFlags {
   readonly json?: boolean
 }
 
+const AMOUNT = object({ count: integer(), bytes: integer() })
+const STORAGE = object({
+  job: text(),
+  tasks: list(object({ stage: text(), task: text(), log: AMOUNT, snapshots: AMOUNT, spilled: AMOUNT, staged: AMOUNT })),
+  others: AMOUNT,
+  total: AMOUNT,
+})
+
 export function storageCommand(): Command {
-  return placeOptions(new Command('storage'))
+  const command = withJson(placeOptions(new Command('storage')), STORAGE, 'as one line of JSON, in bytes')
     .description(
       'show what a job keeps: logs, snapshots, spilled records and staged uploads, by task; reads all of its logs',
     )
     .argument('<job>', 'the name of the job')
-    .option('--json', 'as one line of JSON, in bytes')
     .action(runStorage)
+  return withManual(command, {
+    examples: [['millrace storage hot-words', 'what a job keeps, by task']],
+    exits: { 4: NO_JOB },
+  })
 }
 
 async function runStorage(job: string, flags: StorageFlags): Promise<void> {

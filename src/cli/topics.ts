@@ -6,6 +6,7 @@ import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { columns } from './columns.ts'
 import { confirm } from './confirm.ts'
 import { integer, type JsonSchema, list, object, text, withJson } from './json-output.ts'
+import { type Manual, NO_TOPIC, NOBODY_AGREED, withManual } from './manual.ts'
 
 interface TopicsFlags extends BrokerFlags {
   readonly json?: boolean
@@ -29,12 +30,32 @@ const DESCRIBED = object({
   ),
 })
 
+const NOT_HERE = { 4: NO_TOPIC }
+const MANUALS = {
+  list: {
+    examples: [
+      ['millrace topics list', 'the topics of the folder .millrace'],
+      ['millrace topics list --brokers localhost:9092', 'those of Kafka'],
+    ],
+    exits: { 4: 'there is no folder with topics here' },
+  },
+  describe: { examples: [['millrace topics describe orders', 'which offsets each partition holds']], exits: NOT_HERE },
+  create: {
+    examples: [['millrace topics create orders clicks -p 4', 'two topics with four partitions each']],
+  },
+  alter: { examples: [['millrace topics alter orders -p 8', 'more partitions for a topic']], exits: NOT_HERE },
+  delete: {
+    examples: [['millrace topics delete orders --yes', 'a topic with all its records, without being asked']],
+    exits: { 3: NOBODY_AGREED, ...NOT_HERE },
+  },
+} satisfies Record<string, Manual>
+
 /** What became of topics, by name. */
 const changed = (what: string): JsonSchema => object({ [what]: list(text()) })
 
 export function topicsCommand(): Command {
-  const command = (name: string, description: string, schema: JsonSchema): Command =>
-    withJson(brokerOptions(new Command(name).description(description)), schema)
+  const command = (name: keyof typeof MANUALS, description: string, schema: JsonSchema): Command =>
+    withManual(withJson(brokerOptions(new Command(name).description(description)), schema), MANUALS[name])
 
   return new Command('topics')
     .description('show, make, widen and delete topics, in a folder or in Kafka')

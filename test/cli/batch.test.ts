@@ -6,7 +6,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { programOf } from '../../src/cli/program.ts'
 import { type NodeProcess, runNode } from '../support/node-process.ts'
+import { holdToSchema } from './in-process.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const JOBS = new URL('./fixtures/batch-jobs.ts', import.meta.url).pathname
@@ -56,6 +58,7 @@ describe('millrace batch', () => {
     expect(done.stderr).toMatch(
       /job copy: 3 records in 1 batch, from T \S+ to \S+, [\d.]+ s\n1 result published \(1 object\) below/,
     )
+    holdToSchema(await programOf(['batch']), ['batch'], done.stdout)
     expect(JSON.parse(done.stdout)).toMatchObject({
       job: 'copy',
       records: 3,

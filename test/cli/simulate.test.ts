@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { programOf } from '../../src/cli/program.ts'
+import { holdToSchema } from './in-process.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const fixture = (name: string): string => new URL(`./fixtures/${name}.ts`, import.meta.url).pathname
@@ -32,6 +34,13 @@ it('tells the story of what failed, and fails', async () => {
   expect(stdout).toMatch(/^Seed \d+ fails:\ns3:\/\/results\/distinct at T = \d+: .* instead of/)
   expect(stdout).toMatch(/ \d+\. \+0\.0 s {2}process-1 is invoked with lines-/)
   expect(stdout).toMatch(/schedules, \d+ per second: \d+ failed\n$/)
+  expect(code).toBe(1)
+}, 300_000)
+
+it('says what failed as JSON', async () => {
+  const { code, stdout } = await simulate(fixture('distinct'), '--seeds', '40', '--processes', '1', '--json')
+  holdToSchema(await programOf(['simulate']), ['simulate'], stdout)
+  expect(JSON.parse(stdout)).toMatchObject({ failures: [{ violations: [expect.any(String)] }] })
   expect(code).toBe(1)
 }, 300_000)
 
