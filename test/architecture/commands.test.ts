@@ -6,12 +6,9 @@ import { reasonWithoutJson, schemaOfCommand } from '../../src/cli/json-output.ts
 import { leavesOf, manualOf } from '../../src/cli/manual.ts'
 import { programOf } from '../../src/cli/program.ts'
 
-/** It has no commands inside yet, and does nothing itself. */
-const NOT_YET = new Set<string>(['state'])
-
 const program = await programOf()
 
-describe.each(leavesOf(program).filter(([name]) => !NOT_YET.has(name)))('millrace %s', (name, command) => {
+describe.each(leavesOf(program))('millrace %s', (name, command) => {
   it('prints JSON whose schema --json=help shows (withJson), or says why it has no data (withoutJson)', () => {
     if (reasonWithoutJson(command) === undefined) expect(schemaOfCommand(command)).toBeDefined()
     else expect(schemaOfCommand(command)).toBeUndefined()

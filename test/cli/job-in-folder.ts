@@ -20,15 +20,15 @@ export interface JobInFolder {
   remove(): Promise<void>
 }
 
-/** The job `counts`, which has read three records of the topic `lines`, whose folder has a topic `lines` too. */
+/** The job `counts`, which keeps `totals`, has read three records of the topic `lines`; its folder has a topic `lines` too. */
 export async function jobInFolder(): Promise<JobInFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-cli-'))
   const dir = join(folder, '.millrace')
   const { table, objects, variables, stop } = embedded(dir)
   const counts = job('counts', { batch: '1s', numPartitions: 2 }, ({ kafka }) => {
     kafka('lines', { value: text() })
-      .map(({ value }) => value)
-      .countByValue({ id: 'by-value' })
+      .map(({ value }) => [value, 1] as const)
+      .updateStateByKey((ones: readonly number[], n: number | undefined) => (n ?? 0) + ones.length, { id: 'totals' })
       .saveAsTextFiles('s3://results/counts')
   })
   const bucket = variables.MILLRACE_BUCKET ?? ''

@@ -5,6 +5,7 @@ import { placeOfTask } from '../../names/tasks.ts'
 import { changesOf, type EntryChange } from '../../runtime/kept/diff.ts'
 import { tagged, taggedText } from '../../values/tagged-json.ts'
 import { integer, object, text, withJson } from '../json-output.ts'
+import { withManual } from '../manual.ts'
 import { type PlaceFlags, placeOptions } from '../place.ts'
 import { endsWithItsReader, printLine } from '../stdout.ts'
 import { VALUE } from './get.ts'
@@ -25,7 +26,7 @@ const LINE = object(
 )
 
 export function diffCommand(): Command {
-  return withJson(placeOptions(new Command('diff')), LINE, 'a line of JSON for each change')
+  const command = withJson(placeOptions(new Command('diff')), LINE, 'a line of JSON for each change')
     .description('the keys that came, changed and went between two moments')
     .argument('<job>', 'the name of the job')
     .argument('<operator>', 'its id, or a part that only it has')
@@ -34,6 +35,10 @@ export function diffCommand(): Command {
     .option('--clock', 'times are when something was committed, by the clock')
     .option('--limit <n>', 'so many changes at most', positive)
     .action(runDiff)
+  return withManual(command, {
+    examples: [['millrace state diff shop-totals totals --from -24h', 'what has changed since yesterday']],
+    exits: { 4: 'there is no such job or operator' },
+  })
 }
 
 async function runDiff(job: string, name: string, flags: DiffFlags): Promise<void> {

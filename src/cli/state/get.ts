@@ -8,6 +8,7 @@ import { type KeptOperator, tasksOfKey } from '../../runtime/kept/operators.ts'
 import type { Moment } from '../../runtime/kept/points.ts'
 import { tagged, taggedText } from '../../values/tagged-json.ts'
 import { integer, type JsonSchema, list, object, text, withJson } from '../json-output.ts'
+import { withManual } from '../manual.ts'
 import { placeOptions } from '../place.ts'
 import {
   inTime,
@@ -59,12 +60,22 @@ const FOUND = object({
 })
 
 export function getCommand(): Command {
-  return withJson(momentOptions(placeOptions(new Command('get'))), FOUND)
+  const command = withJson(momentOptions(placeOptions(new Command('get'))), FOUND)
     .description('what is kept under a key: reads the bucket that the key hashes to')
     .argument('<job>', 'the name of the job')
     .argument('<operator>', 'its id, or a part that only it has; `millrace state ls` shows them')
     .argument('<key>', 'as JSON: \'"7"\', 7, \'["eu",7]\'; a word without quotes is a text')
     .action(runGet)
+  return withManual(command, {
+    examples: [
+      ['millrace state get shop-totals totals customer-7', 'what is kept of a key'],
+      [
+        'millrace state get shop-totals totals \'["eu",7]\' --at 2026-11-30T12:00:00Z',
+        'of a key that is a tuple, at a time',
+      ],
+    ],
+    exits: { 4: 'there is no such job, operator or key' },
+  })
 }
 
 interface Found {

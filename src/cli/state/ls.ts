@@ -6,6 +6,7 @@ import type { KeptOperator } from '../../runtime/kept/operators.ts'
 import type { TaskState } from '../../runtime/kept/task-state.ts'
 import { columns } from '../columns.ts'
 import { integer, list, object, text, withJson } from '../json-output.ts'
+import { NO_JOB, withManual } from '../manual.ts'
 import { placeOptions } from '../place.ts'
 import { inTime, type MomentFlags, momentOf, momentOptions, type Opened, stateAt, withJob } from './kept.ts'
 
@@ -37,11 +38,18 @@ const LISTED = object({
 })
 
 export function listCommand(): Command {
-  return withJson(momentOptions(placeOptions(new Command('ls'))), LISTED)
+  const command = withJson(momentOptions(placeOptions(new Command('ls'))), LISTED)
     .alias('list')
     .description('the operators that keep something: keys, bytes, where; reads all of it')
     .argument('<job>', 'the name of the job')
     .action(runList)
+  return withManual(command, {
+    examples: [
+      ['millrace state ls shop-totals', 'which operators keep something, and how much'],
+      ['millrace state ls shop-totals --at -24h', 'the same a day ago'],
+    ],
+    exits: { 4: NO_JOB },
+  })
 }
 
 interface Amount {

@@ -5,6 +5,7 @@ import { placeOfTask } from '../../names/tasks.ts'
 import { entriesOf } from '../../runtime/kept/entries.ts'
 import { equal } from '../../values/copy.ts'
 import { integer, object, text, withJson } from '../json-output.ts'
+import { withManual } from '../manual.ts'
 import { placeOptions } from '../place.ts'
 import { endsWithItsReader, printLine } from '../stdout.ts'
 import { VALUE } from './get.ts'
@@ -32,7 +33,7 @@ const LINE = object(
 )
 
 export function scanCommand(): Command {
-  return withJson(momentOptions(placeOptions(new Command('scan'))), LINE, 'lines of JSON, as without it')
+  const command = withJson(momentOptions(placeOptions(new Command('scan'))), LINE, 'lines of JSON, as without it')
     .description('all that an operator keeps, a line of JSON for each key; memory holds one task at a time, packed')
     .argument('<job>', 'the name of the job')
     .argument('<operator>', 'its id, or a part that only it has')
@@ -43,6 +44,10 @@ export function scanCommand(): Command {
     )
     .option('--limit <n>', 'so many lines at most', positive)
     .action(runScan)
+  return withManual(command, {
+    examples: [['millrace state scan shop-totals totals --prefix customer- --limit 10', 'ten keys that begin so']],
+    exits: { 4: 'there is no such job or operator' },
+  })
 }
 
 async function runScan(job: string, name: string, flags: ScanFlags): Promise<void> {
