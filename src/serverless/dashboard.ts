@@ -1,5 +1,6 @@
-// One page of CloudWatch for a service: a row for each job, and one for the table. Of AWS's own metrics, as the alarms are. Pure.
+// One page of CloudWatch for a service: for each job a row of what AWS measures and one of what it measures itself, and one for the table. Pure.
 
+import { DIMENSION, type MetricName, NAMESPACE } from '../names/metrics.ts'
 import { type DeployedJob, type Deployment, lostQueueId, queueId, tableRef } from './deployment.ts'
 import type { CfnResource, CfnValue } from './framework.ts'
 import { dashboardName } from './names.ts'
@@ -18,15 +19,18 @@ const [COLUMNS, HEIGHT, WIDTH] = [4, 6, 6]
 export function dashboard(deployment: Deployment, nameOf: (functionName: string) => CfnValue): CfnResource {
   // Names that only CloudFormation knows stand in the text as variables.
   const names: Record<string, CfnValue> = { Table: tableRef(deployment) }
-  const widgets = deployment.jobs.flatMap((job, row) => {
-    const name = `Function${row}`
-    const [queue, lost] = [`Queue${row}`, `Lost${row}`]
+  const { metrics } = deployment.options
+  const rows = metrics === 'emf' ? 2 : 1
+  const widgets = deployment.jobs.flatMap((job, index) => {
+    const name = `Function${index}`
+    const [queue, lost] = [`Queue${index}`, `Lost${index}`]
     names[name] = nameOf(job.functionName)
     names[queue] = { 'Fn::GetAtt': [queueId(job), 'QueueName'] }
     names[lost] = { 'Fn::GetAtt': [lostQueueId(job), 'QueueName'] }
-    return jobRow(job, row, name, queue, lost)
+    const ofAws = jobRow(job, index * rows, name, queue, lost)
+    return rows === 1 ? ofAws : [...ofAws, ...ownRow(job, index * rows + 1, name)]
   })
-  const body = JSON.stringify({ widgets: [...widgets, ...tableRow(deployment.jobs.length)] })
+  const body = JSON.stringify({ widgets: [...widgets, ...tableRow(deployment.jobs.length * rows)] })
   return {
     Type: 'AWS::CloudWatch::Dashboard',
     Properties: {
@@ -52,6 +56,30 @@ function jobRow({ job }: DeployedJob, row: number, name: string, queue: string, 
     [
       `${job.name}: wake-ups, oldest in s and given up`,
       [sqs('ApproximateAgeOfOldestMessage', queue), sqs('ApproximateNumberOfMessagesVisible', lost)],
+    ],
+  ])
+}
+
+function ownRow({ job }: DeployedJob, row: number, name: string) {
+  const own = (metric: MetricName, statistic: Metric[4]): Metric => [
+    NAMESPACE,
+    metric,
+    DIMENSION,
+    variable(name),
+    statistic,
+  ]
+  const sums = (...metrics: readonly MetricName[]) => metrics.map((metric) => own(metric, 'Sum'))
+  const most = (...metrics: readonly MetricName[]) => metrics.map((metric) => own(metric, 'Maximum'))
+  return line(row, [
+    [
+      `${job.name}: records, and those late or set aside`,
+      sums('Records', 'LateRecords', 'SkippedRecords', 'QuarantinedRecords', 'MissingRecords'),
+    ],
+    [`${job.name}: frontier and effects behind, ms`, most('FrontierDelay', 'PendingEffectsAge')],
+    [`${job.name}: batches closed, and open`, [...sums('ClosedBatches'), ...most('OpenBatches')]],
+    [
+      `${job.name}: write units a second of the busiest log, conflicts`,
+      [...most('LogWriteUnits'), ...sums('CommitConflicts')],
     ],
   ])
 }

@@ -84,7 +84,7 @@ export function groupOf({ service, stage }: Deployment, { job }: DeployedJob, fe
 /** Variables of a job's function. */
 export function environmentOf(deployment: Deployment, deployed: DeployedJob): Record<string, CfnValue> {
   const { job, bundle, mapping } = deployed
-  const { accept } = deployment.options
+  const { accept, metrics } = deployment.options
   const known = job.feeds.flatMap(({ name }) => {
     const count = deployment.partitions.get(name)
     return count === undefined ? [] : [`${name}=${count}`]
@@ -94,6 +94,7 @@ export function environmentOf(deployment: Deployment, deployed: DeployedJob): Re
     MILLRACE_BUCKET: stateBucketRef(deployment),
     MILLRACE_WAKE_QUEUE_URL: { Ref: queueId(deployed) },
     MILLRACE_CODE: bundle.hash,
+    ...(metrics !== 'off' && { MILLRACE_METRICS: metrics }),
     ...(mapping.reportBatchItemFailures && { MILLRACE_REPORT_FAILURES: '1' }),
     ...(known.length > 0 && { MILLRACE_PARTITIONS: known.join(',') }),
     ...(accept.length > 0 && { MILLRACE_ACCEPT: JSON.stringify(accept) }),

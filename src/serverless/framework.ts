@@ -57,6 +57,13 @@ export interface ProviderConfig {
   }
 }
 
+/** As the AWS SDK has them. */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
 /** The AWS provider of the framework. */
 export interface AwsProvider {
   readonly naming: { getLambdaLogicalId(functionName: string): string; getStackName(): string }
@@ -76,7 +83,7 @@ export interface AwsProvider {
   /** Its commands are those of the AWS SDK. */
   getCloudFormationClient(): Promise<{ send(command: object): Promise<{ readonly TemplateBody?: string }> }>
   /** Region, credentials and proxy, as the user has set them for the deployment. */
-  getAwsSdkV3Config(): Promise<object>
+  getAwsSdkV3Config(): Promise<{ readonly credentials?: () => Promise<Credentials> }>
 }
 
 /** The framework, as it hands itself to plugins. */

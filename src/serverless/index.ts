@@ -5,8 +5,9 @@
 import '../needs-node.ts'
 
 import { MillraceError } from '../errors/errors.ts'
+import type { Caller } from './aws-request.ts'
 import type { DeployOptions } from './deployed-state.ts'
-import type { PluginUtils, Serverless } from './framework.ts'
+import type { AwsProvider, PluginUtils, Serverless } from './framework.ts'
 import type { Prepared } from './prepare.ts'
 
 export { type Bundle, type BundleInput, bundleHandler } from './bundle.ts'
@@ -23,6 +24,17 @@ const LARGE = 1_200_000
 
 const sizeHint = (functionName: string, bytes: number): string =>
   `${functionName}: its bundle has ${Math.round(bytes / 1024)} KiB, and a job that imports nothing else some 600. It is loaded at every cold start; esbuild's metafile says what it is made of.`
+
+function callerOf(provider: AwsProvider): Caller {
+  return {
+    region: provider.getRegion(),
+    async credentials() {
+      const { credentials } = await provider.getAwsSdkV3Config()
+      if (credentials) return credentials()
+      throw new Error('the framework has no credentials')
+    },
+  }
+}
 
 const ACCEPT = {
   accept: {
@@ -108,6 +120,7 @@ export default class MillracePlugin {
         provider: service.provider,
         functions: service.functions,
         deploying: this.#serverless.processedInput?.commands?.[0] === 'deploy',
+        caller: callerOf(provider),
         emulated: Boolean(process.env.AWS_ENDPOINT_URL_LAMBDA || process.env.AWS_ENDPOINT_URL),
       },
       checkPluginOptions(service.custom, this.#options.accept),

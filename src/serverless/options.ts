@@ -2,6 +2,7 @@
 // nearest known one. Names of mapping options are those of the framework's own `kafka` and `msk` events.
 
 import { InvalidOptionError } from '../errors/errors.ts'
+import type { Metrics } from '../lambda/invocation-line.ts'
 import { checkKnownOptions } from '../options/options.ts'
 import type { Plain } from '../sources/deployed.ts'
 import type { Brokers, MappingOptions } from '../sources/kafka/mapping.ts'
@@ -24,6 +25,8 @@ export interface AlarmOptions {
   readonly actions: readonly Plain[]
   /** Records behind. */
   readonly lag: number
+  /** Records of five minutes that came after their batch. */
+  readonly late: number
 }
 
 export interface PluginOptions {
@@ -43,11 +46,16 @@ export interface PluginOptions {
   /** Undefined: none. */
   readonly alarms: AlarmOptions | undefined
   readonly dashboard: boolean
+  /** What invocations write down about themselves (lambda/invocation-line.ts). */
+  readonly metrics: Metrics
   /** Ids of operators that may go, or start with empty state. */
   readonly accept: readonly string[]
 }
 
-const PLUGIN_OPTIONS = ['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'roles', 'alarms', 'dashboard', 'accept']
+const PLUGIN_OPTIONS = [
+  ...['kafka', 'jobs', 'state', 'buckets', 'onRemove', 'roles'],
+  ...['alarms', 'dashboard', 'metrics', 'accept'],
+]
 const KAFKA_OPTIONS = ['bootstrapServers', 'mskArn', 'accessConfigurations', 'partitions']
 const PLUGIN = 'custom.millrace'
 
@@ -86,6 +94,7 @@ export function checkPluginOptions(custom: unknown, accept?: unknown): PluginOpt
     roles: choice(`${PLUGIN}.roles`, given.roles, ['job', 'service']),
     alarms: checkAlarms(`${PLUGIN}.alarms`, given.alarms),
     dashboard: boolean(`${PLUGIN}.dashboard`, given.dashboard, true),
+    metrics: choice(`${PLUGIN}.metrics`, given.metrics, ['emf', 'line', 'off']),
     accept: [...new Set([...textList(`${PLUGIN}.accept`, given.accept), ...textList('--accept', accept)])],
   }
 }
@@ -93,17 +102,21 @@ export function checkPluginOptions(custom: unknown, accept?: unknown): PluginOpt
 /** Records behind that a job of some thousand records a second makes good for in a minute. */
 const LAG = 100_000
 
+/** Some are late in any topic of several producers. */
+const LATE = 1000
+
 /** An SNS topic, or what else an alarm may tell. */
 const ACTION = { pattern: /^arn:aws[a-z-]*:[a-z0-9-]+:.+$/, example: 'arn:aws:sns:eu-central-1:123456789012:topic' }
 
 function checkAlarms(where: string, value: unknown): AlarmOptions | undefined {
   if (value === false || value === 'false') return undefined
   const set = value === undefined || value === true || value === 'true' ? {} : value
-  checkKnownOptions(where, set, ['actions', 'lag'])
-  const { actions, lag } = options(where, set)
+  checkKnownOptions(where, set, ['actions', 'lag', 'late'])
+  const { actions, lag, late } = options(where, set)
   return {
     actions: referenceList(`${where}.actions`, actions, ACTION),
     lag: lag === undefined ? LAG : integer(`${where}.lag`, lag, 1, 1e12),
+    late: late === undefined ? LATE : integer(`${where}.late`, late, 1, 1e12),
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { KAFKA } from '../sources/kafka/kind.ts'
 import type { MappingOptions } from '../sources/kafka/mapping.ts'
+import type { Caller } from './aws-request.ts'
 import { bundleHandler } from './bundle.ts'
 import { checkDeployment } from './check-deployment.ts'
 import { DEFAULT_TIMEOUT, type DeployedJob, type Deployment } from './deployment.ts'
@@ -25,6 +26,8 @@ export interface ServiceFacts {
   readonly emulated: boolean
   /** Whether it is deployed right after; a package alone may be made where not everything is known yet. */
   readonly deploying: boolean
+  /** Who deploys, for what is asked of AWS then. */
+  readonly caller: Caller
 }
 
 /** A job with what packaging needs of its bundle. */
@@ -48,7 +51,7 @@ export const WORK_DIR = '.serverless'
 /** Millrace uses zstd of node:zlib, which came with Node.js 22.15. */
 const RUNTIMES = ['nodejs24.x', 'nodejs22.x']
 
-/** @throws InvalidOptionError for what is wrong with options, handlers, or jobs among each other. */
+/** @throws InvalidOptionError for what is wrong with options, handlers, or jobs among each other; TOPIC_MISSING while deploying. */
 export async function prepareDeployment(facts: ServiceFacts, options: PluginOptions): Promise<Prepared> {
   const warnings: string[] = reachable(options.kafka, facts) ? [] : [UNREACHABLE]
   const jobs = await Promise.all(
@@ -66,7 +69,9 @@ export async function prepareDeployment(facts: ServiceFacts, options: PluginOpti
         ?.map(({ feed }) => feed),
     ),
   ]
-  const { counts, warning } = await knownPartitions(options.kafka, topics)
+  const { counts, warning } = await knownPartitions(options.kafka, topics, {
+    ...(facts.deploying && { caller: facts.caller }),
+  })
   if (warning !== undefined) warnings.push(warning)
   return { deployment: { ...draft, partitions: counts }, warnings }
 }

@@ -48,10 +48,10 @@ export function resourcesOf(
     resources[queueId(job)] = queueResource(job)
     resources[lostQueueId(job)] = lostQueueResource()
     resources[queuePolicyId(job)] = queuePolicy([queueId(job), lostQueueId(job)])
-    if (options.alarms) Object.assign(resources, jobAlarms(options.alarms, job, targetOf(job.functionName).name))
+    Object.assign(resources, jobAlarms(deployment, job, targetOf(job.functionName).name))
     Object.assign(resources, mappingsOf(deployment, job, targetOf(job.functionName), stores))
   }
-  if (options.alarms) Object.assign(resources, tableAlarms(options.alarms, deployment))
+  Object.assign(resources, tableAlarms(deployment))
   if (options.dashboard) resources[DASHBOARD] = dashboard(deployment, (functionName) => targetOf(functionName).name)
   return resources
 }

@@ -110,7 +110,7 @@ test('jobs become functions of the service, beside those that are none', async (
   expect(types.filter((type) => type === 'AWS::Lambda::EventSourceMapping')).toHaveLength(4)
   expect(types.filter((type) => type === 'AWS::DynamoDB::Table')).toHaveLength(1)
   expect(types.filter((type) => type === 'AWS::SQS::Queue')).toHaveLength(4)
-  expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(11)
+  expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(17)
   const mapping = [...Resources].find(([id]) => id.startsWith('ClicksMillraceTopic'))?.[1]
   const role = [...Resources.keys()].find((id) => id.startsWith('ClicksMillraceRole')) ?? ''
   expect(mapping).toMatchObject({ DependsOn: expect.arrayContaining([role, 'MillraceTable']) })

@@ -34,6 +34,7 @@ function prepare(functions: Record<string, FunctionConfig>, { emulated = true, d
     functions,
     emulated,
     deploying,
+    caller: { region: 'eu-central-1', credentials: async () => ({ accessKeyId: 'x', secretAccessKey: 'x' }) },
   }
   return prepareDeployment(facts, checkPluginOptions({ millrace: { kafka: KAFKA, jobs } }))
 }

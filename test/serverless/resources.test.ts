@@ -249,6 +249,7 @@ describe('variables of a function', () => {
 
   test('name what the stack makes', () => {
     expect(variablesOf({ partitions: { lines: 4, others: 2 } })).toEqual({
+      MILLRACE_METRICS: 'emf',
       MILLRACE_TABLE: { Ref: 'MillraceTable' },
       MILLRACE_BUCKET: { Ref: 'MillraceBucket' },
       MILLRACE_WAKE_QUEUE_URL: { Ref: expect.stringMatching(/^WordsMillraceWakeQueue/) },

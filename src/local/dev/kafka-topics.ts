@@ -2,7 +2,7 @@
 
 import kafkajs from 'kafkajs'
 import { BrokerUnreachableError } from '../../errors/stand-in-errors.ts'
-import { quietAboutTimers } from '../../serverless/partitions.ts'
+import { quietAboutTimers } from '../../serverless/broker-topics.ts'
 import { checkTopics, type KafkaSourceOptions, kafkaClient, withAdmin } from '../event-source/kafka-client.ts'
 import { kafkaSource } from '../event-source/kafka-source.ts'
 import { producerOf, send } from '../topics/kafka-send.ts'
