@@ -15,6 +15,8 @@ export interface MiniStackOptions {
   readonly port?: number
   /** What it tells about MSK clusters: the bootstrap servers of a real Kafka. */
   readonly kafka?: string
+  /** A folder in which it keeps all that it has when it is stopped; default: it keeps nothing. Uploads that are open are lost all the same. */
+  readonly keep?: string
 }
 
 export interface MiniStack extends ProcessRef {
@@ -23,6 +25,9 @@ export interface MiniStack extends ProcessRef {
   readonly dir: string
   stop(): Promise<void>
 }
+
+/** How long it may take to write down what it has. */
+const SAVED_WITHIN_MS = 30_000
 
 const REQUIREMENTS = fileURLToPath(new URL('ministack/requirements.txt', import.meta.url))
 
@@ -37,17 +42,19 @@ export async function installMiniStack(): Promise<string> {
 
 export async function startMiniStack(options: MiniStackOptions = {}): Promise<MiniStack> {
   const program = await installMiniStack()
-  const dir = await makeTempFolder('ministack')
+  const { keep } = options
+  const dir = keep ?? (await makeTempFolder('ministack'))
   const port = options.port ?? (await freePorts(1))[0]
   const endpoint = `http://127.0.0.1:${port}`
   const log = join(dir, 'ministack.log')
   let server: Started | undefined
   const stop = async () => {
-    if (server) await stopProcess(server) // it keeps nothing, so there is nothing to close
-    await removeTempFolder(dir)
+    // What keeps nothing has nothing to close.
+    if (server) await stopProcess(server, keep === undefined ? 0 : SAVED_WITHIN_MS)
+    if (keep === undefined) await removeTempFolder(dir)
   }
   try {
-    const env = await environment(dir, String(port), options.kafka)
+    const env = await environment(dir, String(port), options)
     server = await startProcess(program, [], { log, env, cwd: dir })
     await untilHealthy(`${endpoint}/_ministack/health`, server, log)
   } catch (error) {
@@ -58,9 +65,13 @@ export async function startMiniStack(options: MiniStackOptions = {}): Promise<Mi
 }
 
 /** All of it is inherited by every function that MiniStack runs, so nothing of a user's environment may be in it. */
-async function environment(dir: string, port: string, kafka?: string): Promise<Record<string, string>> {
+async function environment(
+  dir: string,
+  port: string,
+  { kafka, keep }: MiniStackOptions,
+): Promise<Record<string, string>> {
   const temp = join(dir, 'tmp')
-  await mkdir(temp)
+  await mkdir(temp, { recursive: true })
   return {
     // This very Node.js first: functions run on the `node` of the PATH, which may be older on a machine.
     PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
@@ -73,7 +84,8 @@ async function environment(dir: string, port: string, kafka?: string): Promise<R
     LAMBDA_EXECUTOR: 'local',
     SFTP_ENABLED: '0',
     IOT_MTLS_ENABLED: '0',
-    PERSIST_STATE: '0',
+    PERSIST_STATE: keep === undefined ? '0' : '1',
+    ...(keep !== undefined && { S3_PERSIST: '1' }),
     STATE_DIR: join(dir, 'state'),
     S3_DATA_DIR: join(dir, 's3'),
     ...(kafka && { MINISTACK_MSK_BOOTSTRAP: kafka }),

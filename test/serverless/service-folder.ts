@@ -39,12 +39,16 @@ export class ServiceFolder {
   }
 
   /** `serverless <words>`: everything it says; an error with that when it fails. */
-  async serverless(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  async serverless(
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    timeout = 120_000,
+  ): Promise<string> {
     const program = join(REPOSITORY, 'node_modules/serverless/bin/serverless.js')
     // What it says, it says to stderr; `run` gives that in errors only.
     return run('sh', ['-c', 'exec "$0" "$@" 2>&1', process.execPath, program, ...words], {
       cwd: this.path,
-      timeout: 120_000,
+      timeout,
       env: { PATH: process.env.PATH, HOME: this.path, ...CREDENTIALS, ...env },
     })
   }
