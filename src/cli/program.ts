@@ -19,6 +19,7 @@ const { version }: { version: string } = JSON.parse(
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   batch: async () => (await import('./batch.ts')).batchCommand(),
   consume: async () => (await import('./consume.ts')).consumeCommand(),
+  cost: async () => (await import('./cost.ts')).costCommand(),
   dev: async () => (await import('./dev.ts')).devCommand(),
   groups: async () => (await import('./groups.ts')).groupsCommand(),
   init: async () => (await import('./init.ts')).initCommand(),

@@ -19,7 +19,7 @@ export interface Load {
   readonly batchSize: number
   /** Distinct keys, of operators by key. */
   readonly keys: number
-  /** Share of the records that gets to outputs and shuffles: what filters leave. */
+  /** Elements that get to outputs and shuffles for each record: what filters leave, or flatMap makes. */
   readonly keep: number
   /** Bytes of what travels uncombined with a key: the value of a pair. */
   readonly value: number

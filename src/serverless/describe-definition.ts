@@ -1,5 +1,6 @@
 // What a deployment, or a run on this machine, has to know about a job, read from its definition.
 
+import { costLine } from '../cost/forecast.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import type { SourceNode } from '../graph/nodes.ts'
 import { planJob } from '../plan/plan-job.ts'
@@ -16,9 +17,13 @@ export function describeDefinition(definition: JobDefinition, importMs = 0): Job
     quarantine: settings.quarantine && { kind: 'objects', ...settings.quarantine },
     retention: settings.retention,
     schema: schemaOf(planJob(definition)),
+    cost: costLine(definition, ANY_FEED),
     importMs,
   }
 }
+
+/** What a job is to read, nobody has said yet: whoever deploys sees what that would be, and asks `millrace cost`. */
+const ANY_FEED = { rate: 100, size: 200 }
 
 function feedsOf(sources: readonly SourceNode[]): Feed[] {
   // A feed has one kind: `job` sees to it.

@@ -39,6 +39,8 @@ export interface JobDescription {
   readonly retention: number
   /** What its state depends on. */
   readonly schema: JobSchema
+  /** What it costs in a month, as a line, under assumptions that it names. */
+  readonly cost?: string
   /** Milliseconds that importing the bundle took on this machine. */
   readonly importMs: number
 }

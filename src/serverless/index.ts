@@ -130,6 +130,8 @@ export default class MillracePlugin {
     const { priceOf } = await import('./pollers.ts')
     for (const price of prepared.deployment.jobs.flatMap((job) => priceOf(prepared.deployment, job)))
       this.#log.notice(price)
+    for (const { functionName, job } of prepared.deployment.jobs)
+      if (job.cost !== undefined) this.#log.notice(`${functionName}: ${job.cost}`)
     await packageJobs(this.#serverless, prepared.deployment)
     for (const { functionName, job, bytes, sql } of prepared.deployment.jobs) {
       const feeds = job.feeds.map(({ name }) => name).join(', ')

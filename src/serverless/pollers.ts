@@ -2,6 +2,7 @@
 // so that a job with five topics does not pay for five.
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html
 
+import { priceOf as priceOfItem } from '../cost/prices.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { KAFKA } from '../sources/kafka/kind.ts'
 import type { MappingOptions } from '../sources/kafka/mapping.ts'
@@ -11,8 +12,8 @@ import { pollerGroup } from './names.ts'
 /** A unit has the throughput of four pollers (20 MB/s); alone a mapping has at least one, and in a group they share. */
 const POLLERS_PER_UNIT = 4
 
-/** Dollars an hour in us-east-1, other regions are near it. https://aws.amazon.com/lambda/pricing */
-const UNIT_PRICE = 0.185
+/** An hour in us-east-1; other regions are near it. */
+const UNIT_PRICE = priceOfItem('lambda.pollerUnitHour', 'us-east-1').dollars
 
 const HOURS_PER_MONTH = 730
 

@@ -41,7 +41,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   lambda: ['graph', 'names', 'options', 'runtime', 'sources', 'stores'],
-  serverless: ['graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
+  cost: ['graph', 'log', 'names', 'plan', 'runtime', 'stores'],
+  serverless: ['cost', 'graph', 'lambda', 'names', 'options', 'plan', 'runtime', 'sinks', 'sources', 'stores'],
   kafka: ['options', 'sources'],
   redis: ['options', 'sources'],
   local: ['graph', 'lambda', 'log', 'names', 'options', 'plan', 'runtime', 'serverless', 'sources', 'stores', 'values'],
@@ -62,6 +63,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'values',
   ],
   cli: [
+    'cost',
     'graph',
     'lambda',
     'local',

@@ -21,6 +21,7 @@ afterAll(() => place.remove())
 /** Arguments with which each prints something, in the folder of the job. */
 const PRINTS: Readonly<Record<string, (where: JobInFolder) => readonly string[]>> = {
   consume: ({ dir }) => ['lines', '--dir', dir],
+  cost: () => [JOBS, '--job', 'copy', '--rate', '10', '--size', '100'],
   'groups list': ({ dir }) => ['--dir', dir],
   init: ({ folder }) => [join(folder, 'made')],
   'offsets skip': ({ dir }) => ['counts', '--dir', dir, '--topic', 'lines', '--partition', '0', '--at', '3'],

@@ -3,6 +3,8 @@
 
 import { writeUnits } from '../../src/cost/units.ts'
 import type { Job } from '../../src/index.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { StateTable } from '../../src/stores/table.ts'
 import { itemBytes } from '../../src/stores/table-keys.ts'
 import { countingObjects, countingTable } from '../../src/testing/counting-table.ts'
 import { driven, records } from '../support/driven.ts'
@@ -26,6 +28,8 @@ export interface Counted {
   puts: number
   gets: number
   wakeUps: number
+  /** Where its state is, to be looked at. */
+  places: { table: StateTable; objects: ObjectStore; bucket: string }
   /** Bytes of objects. */
   objectBytes: number
 }
@@ -34,7 +38,7 @@ export interface Counted {
 export async function countedRun(job: Job, feed: Feed, seconds: number, warmUp = 20): Promise<Counted> {
   const { topic = 'lines', partitions, rate, window } = feed
   const world = driven(job, { partitions: { [topic]: partitions } })
-  const counted: Counted = {
+  const counted: Omit<Counted, 'places'> = {
     invocations: 0,
     logEntries: 0,
     writeUnits: 0,
@@ -89,5 +93,6 @@ export async function countedRun(job: Job, feed: Feed, seconds: number, warmUp =
     gets: objects.counts.reads,
     wakeUps: world.environment.armed.length - armed,
     objectBytes: objects.counts.bytesWritten,
+    places: { table: world.environment.table, objects: world.environment.objects, bucket: 'state' },
   }
 }

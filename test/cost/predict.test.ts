@@ -3,6 +3,7 @@
 import zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { DEFAULTS, type Load } from '../../src/cost/assumptions.ts'
+import { measuredOf } from '../../src/cost/measured.ts'
 import { ratesOf } from '../../src/cost/predict.ts'
 import { definitionOf } from '../../src/graph/job.ts'
 import { type Job, job, seconds, text } from '../../src/index.ts'
@@ -93,6 +94,14 @@ describe.each(JOBS.map((one) => [one.name, one] as const))('%s', (name, one) => 
     within(predicted.puts, perSecond.puts, 'PUTs')
     within(predicted.logBytes, perSecond.logBytes, 'bytes of the log')
     within(predicted.readUnits, perSecond.reads, 'reads')
+    within(predicted.wakeUps, perSecond.wakeUps, 'wake-ups')
+    // And so says the log, which `cost --measured` reads.
+    const measured = await measuredOf(name, counted.places)
+    within(measured?.records ?? 0, rate, 'records that were measured')
+    within(measured?.commits ?? 0, predicted.commits, 'commits that were measured')
+    within(measured?.writeUnits ?? 0, perSecond.writeUnits, 'write units that were measured')
+    within(measured?.logBytes ?? 0, perSecond.logBytes, 'bytes that were measured')
+    within(measured?.puts ?? 0, perSecond.puts, 'objects that were measured')
   })
 })
 
