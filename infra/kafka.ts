@@ -23,7 +23,10 @@ import { makeTempFolder, removeTempFolder } from './temp.ts'
 export interface KafkaOptions {
   /** Brokers; 1 by default. With 3, topics can have three replicas. */
   readonly nodes?: number
-  /** Opens a TLS listener and one with SASL over TLS (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512) as well. Needs openssl. */
+  /**
+   * Opens listeners by TLS, by TLS with a client's certificate, and with SASL (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER) with and
+   * without TLS as well. Needs openssl.
+   */
   readonly secure?: Credentials
   /** Heap of each broker; `256m` by default. */
   readonly heap?: string
@@ -43,8 +46,8 @@ export interface Kafka {
   readonly bootstrap: string
   readonly brokers: readonly KafkaBroker[]
   readonly dir: string
-  /** Only with `secure`: the other listeners and the path of the certificate to trust. */
-  readonly secure?: Credentials & { readonly ssl: string; readonly saslSsl: string; readonly ca: string }
+  /** Only with `secure`. */
+  readonly secure?: SecureListeners
   /** Stops all brokers and removes the data folder, unless it was given. */
   stop(): Promise<void>
   /** SIGKILL to one broker or to all; comes back when they are gone. */
@@ -53,11 +56,22 @@ export interface Kafka {
   restart(id?: number): Promise<void>
 }
 
+/** The other listeners, and the paths of the certificate to trust and of a client's. */
+export interface SecureListeners extends Credentials {
+  readonly ssl: string
+  readonly mtls: string
+  readonly saslSsl: string
+  readonly saslPlaintext: string
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
 export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const files = await installKafka()
-  const security = options.secure && (await prepareSecurity(files, options.secure))
   const dir = options.dir ?? (await makeTempFolder('kafka'))
   await mkdir(dir, { recursive: true })
+  const security = options.secure && (await prepareSecurity(files, options.secure, join(dir, 'tls')))
   const count = options.nodes ?? 1
   const ports = await freePorts(count * PORTS_PER_NODE)
   const nodes = Array.from({ length: count }, (_, i) =>
@@ -80,7 +94,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     await stop()
     throw error
   }
-  const listener = (port: 'port' | 'sslPort' | 'saslPort') => nodes.map((n) => `127.0.0.1:${n[port]}`).join(',')
+  const listener = (port: 'port' | 'sslPort' | 'mtlsPort' | 'saslPort' | 'saslPlainPort') =>
+    nodes.map((n) => `127.0.0.1:${n[port]}`).join(',')
   return {
     bootstrap: listener('port'),
     get brokers() {
@@ -89,7 +104,16 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     dir,
     ...(options.secure &&
       security && {
-        secure: { ...options.secure, ssl: listener('sslPort'), saslSsl: listener('saslPort'), ca: security.ca },
+        secure: {
+          ...options.secure,
+          ssl: listener('sslPort'),
+          mtls: listener('mtlsPort'),
+          saslSsl: listener('saslPort'),
+          saslPlaintext: listener('saslPlainPort'),
+          ca: security.certificates.ca,
+          cert: security.certificates.cert,
+          key: security.certificates.key,
+        },
       }),
     stop,
     kill: (id) => cluster.kill(id),

@@ -16,15 +16,17 @@ export interface Node {
   readonly controllerPort: number
   readonly sslPort: number
   readonly saslPort: number
+  readonly saslPlainPort: number
+  readonly mtlsPort: number
 }
 
-export const PORTS_PER_NODE = 4
+export const PORTS_PER_NODE = 6
 
 export function describeNode(root: string, id: number, ports: readonly number[]): Node {
-  const [port = 0, controllerPort = 0, sslPort = 0, saslPort = 0] = ports
+  const [port = 0, controllerPort = 0, sslPort = 0, saslPort = 0, saslPlainPort = 0, mtlsPort = 0] = ports
   const dir = join(root, String(id))
   const paths = { dir, data: join(dir, 'data'), properties: join(dir, 'server.properties') }
-  return { id, ...paths, port, controllerPort, sslPort, saslPort }
+  return { id, ...paths, port, controllerPort, sslPort, saslPort, saslPlainPort, mtlsPort }
 }
 
 /** Kafka's ids: 16 bytes in base64url, and command lines take no id with a leading dash. */
@@ -61,6 +63,9 @@ function listeners(node: Node, security?: Security): string[] {
   if (security) {
     open.push({ name: 'SSL', protocol: 'SSL', port: node.sslPort })
     open.push({ name: 'SASL_SSL', protocol: 'SASL_SSL', port: node.saslPort })
+    open.push({ name: 'SASL_PLAINTEXT', protocol: 'SASL_PLAINTEXT', port: node.saslPlainPort })
+    // TLS that asks who the client is.
+    open.push({ name: 'MTLS', protocol: 'SSL', port: node.mtlsPort })
   }
   return [
     `listeners=${open.map((l) => `${l.name}://127.0.0.1:${l.port}`).join(',')}`,

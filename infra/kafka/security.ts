@@ -1,9 +1,9 @@
-// SASL and TLS for a test cluster: a self-signed certificate for localhost, and one user who may sign in by PLAIN or SCRAM.
+// SASL and TLS for a test cluster: certificates of its own, and one user who may sign in by PLAIN, SCRAM or with a token.
 
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exists, fingerprint, installOnce } from '../cache.ts'
-import { run } from '../run.ts'
+import { exists, fingerprint } from '../cache.ts'
+import { type Certificates, makeCertificates } from './certificates.ts'
 import { type KafkaFiles, makeCheckpoint } from './install.ts'
 
 export interface Credentials {
@@ -12,18 +12,24 @@ export interface Credentials {
 }
 
 export interface Security {
-  /** Path of the certificate to trust. */
-  readonly ca: string
+  readonly certificates: Certificates
   /** SCRAM users are records in the checkpoint of a formatted folder. */
   readonly checkpoint: string
   readonly properties: readonly string[]
 }
 
-export async function prepareSecurity(files: KafkaFiles, { user, password }: Credentials): Promise<Security> {
+const MODULES = 'org.apache.kafka.common.security'
+
+/** Certificates go into `folder`. */
+export async function prepareSecurity(
+  files: KafkaFiles,
+  { user, password }: Credentials,
+  folder: string,
+): Promise<Security> {
   if (!/^\w+$/.test(user) || !/^[\w.+-]+$/.test(password)) {
     throw new Error('Test users have a name of letters and digits, and a password without spaces, quotes or commas')
   }
-  const { ca, keystore } = await certificate()
+  const certificates = await makeCertificates(folder)
   const checkpoint = join(files.folder, `bootstrap-${fingerprint(user, password)}.checkpoint`)
   if (!(await exists(checkpoint))) {
     const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map((m) => `${m}=[name=${user},password=${password}]`)
@@ -35,30 +41,27 @@ export async function prepareSecurity(files: KafkaFiles, { user, password }: Cre
     )
     await rename(draft, checkpoint)
   }
-  const plainLogin = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
-  const scramLogin = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+  const logins: Readonly<Record<string, string>> = {
+    plain: `${MODULES}.plain.PlainLoginModule required user_${user}="${password}";`,
+    'scram-sha-256': `${MODULES}.scram.ScramLoginModule required;`,
+    'scram-sha-512': `${MODULES}.scram.ScramLoginModule required;`,
+    // Kafka's own handler for tests takes any token that is not signed and has not expired.
+    oauthbearer: `${MODULES}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+  }
+  const listeners = ['sasl_ssl', 'sasl_plaintext']
   const properties = [
     'ssl.keystore.type=PEM',
-    `ssl.keystore.location=${keystore}`,
+    `ssl.keystore.location=${certificates.broker}`,
+    'ssl.truststore.type=PEM',
+    `ssl.truststore.location=${certificates.ca}`,
     'ssl.client.auth=none',
-    'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
-    `listener.name.sasl_ssl.plain.sasl.jaas.config=${plainLogin} user_${user}="${password}";`,
-    `listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=${scramLogin}`,
-    `listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=${scramLogin}`,
+    'listener.name.mtls.ssl.client.auth=required',
+    'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+    ...listeners.flatMap((listener) => [
+      ...Object.entries(logins).map(([how, jaas]) => `listener.name.${listener}.${how}.sasl.jaas.config=${jaas}`),
+      // A connection does not outlive the token that it was opened with.
+      `listener.name.${listener}.oauthbearer.connections.max.reauth.ms=3600000`,
+    ]),
   ]
-  return { ca, checkpoint, properties }
-}
-
-async function certificate(): Promise<{ ca: string; keystore: string }> {
-  const folder = await installOnce('localhost-certificate', async (target) => {
-    const key = join(target, 'key.pem')
-    const ca = join(target, 'ca.pem')
-    await run('openssl', [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3650', '-keyout', key, '-out', ca],
-      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-    ])
-    // Kafka's PEM keystore is the unencrypted key and the certificate in one file.
-    await writeFile(join(target, 'broker.pem'), (await readFile(key, 'utf8')) + (await readFile(ca, 'utf8')))
-  })
-  return { ca: join(folder, 'ca.pem'), keystore: join(folder, 'broker.pem') }
+  return { certificates, checkpoint, properties }
 }

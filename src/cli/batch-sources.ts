@@ -1,7 +1,5 @@
 // What `millrace batch` reads: topics that are files, and the others from Kafka.
 
-import { readFileSync } from 'node:fs'
-import type { KafkaConfig } from 'kafkajs'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { JobDefinition } from '../graph/job.ts'
 import type { BoundedSource } from '../local/bounded/bounded-partition.ts'
@@ -10,14 +8,12 @@ import { openKafkaRange } from '../local/bounded/kafka-range.ts'
 import { lineTime } from '../local/bounded/line-time.ts'
 import { parseEntries, parsePosition } from '../local/offset-language.ts'
 import { s3Client } from '../stores/s3-client.ts'
+import { kafkaOptions, type LoginFlags } from './brokers.ts'
 
-export interface BatchSourceFlags {
+export interface BatchSourceFlags extends LoginFlags {
   readonly from: string
   readonly until: string
   readonly brokers?: string
-  readonly tls?: boolean
-  readonly tlsCa?: string
-  readonly sasl?: 'plain' | 'scram-sha-256' | 'scram-sha-512'
   readonly topic: readonly string[]
   readonly time: string
   readonly partitions?: number
@@ -47,7 +43,14 @@ export async function openSources(job: JobDefinition, flags: BatchSourceFlags): 
     if (files.length > 0)
       opened.push(await openFiles({ topics: files, time, timePlace, partitions, from, until, s3: s3Client }))
     if (others.length > 0)
-      opened.push(await openKafkaRange({ kafka: kafkaOptions(flags), topics: others, from, until }))
+      opened.push(
+        await openKafkaRange({
+          kafka: await kafkaOptions(flags.brokers ?? '', flags, variables()),
+          topics: others,
+          from,
+          until,
+        }),
+      )
   } catch (error) {
     await Promise.all(opened.map((one) => one.close()))
     throw error
@@ -75,24 +78,8 @@ function fileTopic(text: string): FileTopic {
   throw new InvalidOptionError(`--topic: '${text}' is not topic=place, such as lines=./logs or lines=s3://bucket/logs.`)
 }
 
-/** The password comes from the environment: what stands on a command line, everybody on the machine can read. */
-function kafkaOptions({ brokers = '', tls, tlsCa, sasl: mechanism }: BatchSourceFlags) {
-  const ssl: KafkaConfig['ssl'] = tlsCa === undefined ? tls : { ca: [readFileSync(tlsCa, 'utf8')] }
-  const { MILLRACE_KAFKA_USER: username, MILLRACE_KAFKA_PASSWORD: password } = process.env
-  if (mechanism !== undefined && (!username || !password)) {
-    throw new InvalidOptionError(`--sasl ${mechanism}: set MILLRACE_KAFKA_USER and MILLRACE_KAFKA_PASSWORD.`)
-  }
-  const sasl = mechanism && username && password ? saslOf(mechanism, username, password) : undefined
-  return { brokers: brokers.split(','), ...(ssl && { ssl }), ...(sasl && { sasl }) }
-}
-
-function saslOf(mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', username: string, password: string) {
-  switch (mechanism) {
-    case 'plain':
-      return { mechanism, username, password } as const
-    case 'scram-sha-256':
-      return { mechanism, username, password } as const
-    case 'scram-sha-512':
-      return { mechanism, username, password } as const
-  }
+/** The names that this command had for them before all commands had the same. */
+function variables(): NodeJS.ProcessEnv {
+  const { MILLRACE_KAFKA_USER: user, MILLRACE_KAFKA_PASSWORD: password } = process.env
+  return { ...(user && { KAFKA_USERNAME: user }), ...(password && { KAFKA_PASSWORD: password }), ...process.env }
 }

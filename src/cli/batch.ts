@@ -1,13 +1,14 @@
 // `millrace batch`: a job over a bounded range of its topics, in this process. Data goes to stdout, talk to stderr; it ends when everything
 // is closed, and with 3 when what is published already says something else.
 
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { runBounded } from '../local/bounded/bounded-run.ts'
 import { runFolder } from '../local/bounded/run-folder.ts'
 import type { Published } from '../local/bounded/run-objects.ts'
 import { batchObjects } from './batch-objects.ts'
 import { effectsOf, progressLines, reportLines, startLines } from './batch-report.ts'
 import { type BatchSourceFlags, openSources } from './batch-sources.ts'
+import { loginOptions } from './brokers.ts'
 import { jobOfModule } from './job-of-module.ts'
 import { boolean, integer, number, object, text, withJson } from './json-output.ts'
 import { type Manual, withManual } from './manual.ts'
@@ -33,23 +34,13 @@ export function batchCommand(): Command {
     .option('--from <place>', 'start, +n, -n, n or @t; of single partitions: start,3=100,lines/4=@-1h', 'start')
     .option('--until <place>', 'where to end, exclusive, in the same words', 'end')
     .option('--brokers <list>', 'the Kafka cluster of the topics, host:port,…')
-    .option('--tls', 'TLS to the brokers')
-    .option('--tls-ca <file>', 'the certificate of their authority, PEM; implies --tls')
-    .addOption(
-      new Option('--sasl <mechanism>', 'with the user MILLRACE_KAFKA_USER and MILLRACE_KAFKA_PASSWORD').choices([
-        'plain',
-        'scram-sha-256',
-        'scram-sha-512',
-      ]),
-    )
     .option('--topic <topic=place>', 'lines of files as a topic: a file, a folder or s3://bucket/prefix', collect, [])
     .option('--time <where>', 'the time of a line: mtime, a field such as meta.at, or /a pattern/', 'mtime')
     .option('--partitions <n>', 'of topics that are files (default: one for each file)', positive)
     .option('--out <place>', 'write results below a folder or s3://bucket/prefix, and not where the job says')
     .option('--replace', 'replace batches that are published already and say something else')
     .option('--no-effects', 'call no function of foreachRDD and foreachPartition')
-    .action(runBatch)
-  return withManual(command, MANUAL)
+  return withManual(loginOptions(command).action(runBatch), MANUAL)
 }
 
 const RAN = object(

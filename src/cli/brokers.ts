@@ -6,15 +6,16 @@ import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { NotFoundError } from '../errors/cli-errors.ts'
 import { describeCause, InvalidOptionError } from '../errors/errors.ts'
-import type { KafkaSourceOptions } from '../local/event-source/kafka-source.ts'
+import type { KafkaSourceOptions } from '../local/event-source/kafka-client.ts'
+import { type KafkaSasl, type KafkaTls, loginOf } from '../local/event-source/kafka-login.ts'
 import type { Cluster } from '../local/topics/cluster.ts'
 import { folderCluster } from '../local/topics/folder-cluster.ts'
 import { DEFAULT_FOLDER } from '../stores/folder.ts'
 import { DATABASE } from '../stores/folder-database.ts'
+import { type TokenFlags, tokensOf } from './oauth-token.ts'
 
-export interface BrokerFlags {
-  readonly brokers?: string
-  readonly dir?: string
+/** How to log in at Kafka. */
+export interface LoginFlags extends TokenFlags {
   readonly tls?: boolean
   readonly tlsCa?: string
   readonly tlsCert?: string
@@ -24,15 +25,27 @@ export interface BrokerFlags {
   readonly passwordFile?: string
 }
 
+export interface BrokerFlags extends LoginFlags {
+  readonly brokers?: string
+  readonly dir?: string
+}
+
 type Variables = Readonly<Record<string, string | undefined>>
 
-const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
 
-/** The flags. A password is never one: everybody on the machine sees those of a process. */
+/** Where topics are, and how to log in there. */
 export function brokerOptions(command: Command): Command {
+  return loginOptions(
+    command
+      .option('--brokers <list>', 'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder')
+      .option('--dir <folder>', `the folder that keeps topics and state (MILLRACE_DIR; default: ${DEFAULT_FOLDER})`),
+  )
+}
+
+/** Of every command that takes brokers. A password is never a flag, nor is a token: everybody on the machine sees those of a process. */
+export function loginOptions(command: Command): Command {
   return command
-    .option('--brokers <list>', 'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder')
-    .option('--dir <folder>', `the folder that keeps topics and state (MILLRACE_DIR; default: ${DEFAULT_FOLDER})`)
     .option('--tls', 'Kafka by TLS (KAFKA_TLS=1)')
     .option('--tls-ca <file>', 'certificates to trust, PEM (KAFKA_TLS_CA); implies --tls')
     .option('--tls-cert <file>', "this client's certificate, PEM (KAFKA_TLS_CERT); with --tls-key")
@@ -40,6 +53,13 @@ export function brokerOptions(command: Command): Command {
     .addOption(new Option('--sasl <mechanism>', 'how to log in (KAFKA_SASL_MECHANISM)').choices(MECHANISMS))
     .option('--user <name>', 'who logs in (KAFKA_USERNAME); the password is in KAFKA_PASSWORD or in --password-file')
     .option('--password-file <file>', 'a file with the password')
+    .option('--token-command <command>', 'what prints the token of oauthbearer (KAFKA_TOKEN_COMMAND)')
+    .option('--token-file <file>', 'a file with it, read at each connection (KAFKA_TOKEN_FILE); or KAFKA_TOKEN itself')
+    .option(
+      '--token-endpoint <url>',
+      'where client --user gets it with its secret, the password (KAFKA_TOKEN_ENDPOINT)',
+    )
+    .option('--token-scope <scope>', 'what to ask the endpoint for (KAFKA_TOKEN_SCOPE)')
 }
 
 /**
@@ -79,17 +99,18 @@ export async function kafkaOptions(
   const brokers = list.split(',').map((broker) => broker.trim())
   const wrong = brokers.find((broker) => !/^[^\s:]+:\d{1,5}$|^\[[\da-fA-F:]+\]:\d{1,5}$/.test(broker))
   if (wrong !== undefined) throw new InvalidOptionError(`--brokers: '${wrong}' is not of the form host:port.`)
-  const ssl = await tlsOf(flags, variables)
-  const sasl = await saslOf(flags, variables)
-  return {
-    brokers,
-    clientId: 'millrace-cli',
-    ...(ssl !== undefined && { ssl }),
-    ...(sasl !== undefined && { sasl }),
-  }
+  return { brokers, clientId: 'millrace-cli', ...(await login(flags, variables)) }
 }
 
-async function tlsOf(flags: BrokerFlags, variables: Variables): Promise<KafkaSourceOptions['ssl']> {
+/** How to log in, by flags and variables; nothing where nobody does. */
+export async function login(
+  flags: LoginFlags,
+  variables: Variables = process.env,
+): Promise<Pick<KafkaSourceOptions, 'ssl' | 'sasl'>> {
+  return loginOf(await tlsOf(flags, variables), await saslOf(flags, variables))
+}
+
+async function tlsOf(flags: LoginFlags, variables: Variables): Promise<boolean | KafkaTls | undefined> {
   const ca = flags.tlsCa ?? variables.KAFKA_TLS_CA
   const cert = flags.tlsCert ?? variables.KAFKA_TLS_CERT
   const key = flags.tlsKey ?? variables.KAFKA_TLS_KEY
@@ -97,43 +118,44 @@ async function tlsOf(flags: BrokerFlags, variables: Variables): Promise<KafkaSou
     throw new InvalidOptionError('--tls-cert and --tls-key belong together: one of them is missing.')
   if (!flags.tls && !isOn(variables.KAFKA_TLS) && ca === undefined && cert === undefined) return undefined
   return {
-    ...(ca !== undefined && { ca: [await contents('--tls-ca', ca)] }),
+    ...(ca !== undefined && { ca: await contents('--tls-ca', ca) }),
     ...(cert !== undefined && { cert: await contents('--tls-cert', cert) }),
     ...(key !== undefined && { key: await contents('--tls-key', key) }),
   }
 }
 
-async function saslOf(flags: BrokerFlags, variables: Variables): Promise<KafkaSourceOptions['sasl']> {
+async function saslOf(flags: LoginFlags, variables: Variables): Promise<KafkaSasl | undefined> {
   const username = flags.user ?? variables.KAFKA_USERNAME
   const mechanism = flags.sasl ?? variables.KAFKA_SASL_MECHANISM?.toLowerCase()
   if (username === undefined && mechanism === undefined) return undefined
-  if (username === undefined) throw new InvalidOptionError('--sasl: who logs in? Pass --user, or set KAFKA_USERNAME.')
-  const password =
-    flags.passwordFile === undefined
-      ? variables.KAFKA_PASSWORD
-      : (await contents('--password-file', flags.passwordFile)).replace(/\r?\n$/, '')
-  if (password === undefined)
-    throw new InvalidOptionError(`--user ${username}: set KAFKA_PASSWORD, or name a file with --password-file.`)
-  const account = { username, password }
+  const who = (): string => {
+    if (username !== undefined) return username
+    throw new InvalidOptionError('--sasl: who logs in? Pass --user, or set KAFKA_USERNAME.')
+  }
   switch (mechanism) {
     case undefined:
       throw new InvalidOptionError(`--user ${username}: how to log in? Pass --sasl ${MECHANISMS.join(', ')}.`)
     case 'plain':
     case 'scram-sha-256':
     case 'scram-sha-512':
-      return saslBy(mechanism, account)
+      return { mechanism, username: who(), password: await passwordOf(who(), flags, variables) }
+    case 'oauthbearer': {
+      const client = async () => ({ id: who(), secret: await passwordOf(who(), flags, variables) })
+      return { mechanism, token: await tokensOf(flags, variables, client) }
+    }
     default:
       throw new InvalidOptionError(`KAFKA_SASL_MECHANISM: '${mechanism}' is none of ${MECHANISMS.join(', ')}.`)
   }
 }
 
-/** kafkajs' type tells the mechanisms apart, so each is named by itself. */
-function saslBy(
-  mechanism: (typeof MECHANISMS)[number],
-  account: { username: string; password: string },
-): KafkaSourceOptions['sasl'] {
-  if (mechanism === 'plain') return { mechanism, ...account }
-  return mechanism === 'scram-sha-256' ? { mechanism, ...account } : { mechanism, ...account }
+async function passwordOf(username: string, { passwordFile }: LoginFlags, variables: Variables): Promise<string> {
+  const password =
+    passwordFile === undefined
+      ? variables.KAFKA_PASSWORD
+      : (await contents('--password-file', passwordFile)).replace(/\r?\n$/, '')
+  if (password === undefined)
+    throw new InvalidOptionError(`--user ${username}: set KAFKA_PASSWORD, or name a file with --password-file.`)
+  return password
 }
 
 async function contents(option: string, file: string): Promise<string> {

@@ -13,12 +13,13 @@ import { Samples } from '../local/dev/samples.ts'
 import { Screen } from '../local/dev/screen.ts'
 import { DevSession, sessionTopics } from '../local/dev/session.ts'
 import { DEFAULT_FOLDER } from '../stores/folder.ts'
+import { kafkaOptions, type LoginFlags, loginOptions } from './brokers.ts'
 import { EXIT } from './exit-codes.ts'
 import { collect, environmentOf, positive } from './job-flags.ts'
 import { withoutJson } from './json-output.ts'
 import { withManual } from './manual.ts'
 
-interface DevFlags {
+interface DevFlags extends LoginFlags {
   readonly export?: string
   readonly from: readonly string[]
   readonly socket: readonly string[]
@@ -61,8 +62,7 @@ export function devCommand(): Command {
     .option('--record <file>', "write the session's records as a test of the job, when it ends")
     .option('--reset', 'delete state, topics and objects of the folder first; asks')
     .option('--yes', 'answer that question')
-    .action(runDev)
-  return withManual(command, {
+  return withManual(loginOptions(command).action(runDev), {
     examples: [
       ['millrace dev functions/words.ts', 'all jobs of a module, on the topics of the folder'],
       ['millrace dev functions/words.ts --generate lines=10 --sample lines=hello', 'ten records a second'],
@@ -83,6 +83,7 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
     process.exitCode = EXIT.refused
     return
   }
+  const { brokers = [], ...kafka } = flags.brokers ? await kafkaOptions(flags.brokers, flags, process.env) : {}
   const assignments = (flag: 'from' | 'socket' | 'generate' | 'sample', what: string) =>
     flags[flag].map((text) => readAssignment(`--${flag}`, text, what))
   const feeds: Feed[] = [
@@ -100,7 +101,8 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
     env,
     accept: flags.accept,
     partitions: flags.partitions,
-    brokers: flags.brokers?.split(',') ?? [],
+    brokers,
+    kafka,
     ...(flags.export !== undefined && { exportName: flags.export }),
     ...(flags.inspect !== undefined && { inspect: flags.inspect === true ? DEBUGGER : flags.inspect }),
     onTaken: (job, event) => recorder?.note(job, event),

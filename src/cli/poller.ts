@@ -12,10 +12,11 @@ import { type Poller, startPoller } from '../local/event-source/poller.ts'
 import { pause } from '../local/event-source/wakeable.ts'
 import { lambdaEndpointInvoker } from '../local/invoker/lambda-endpoint.ts'
 import { partitionName } from '../names/tasks.ts'
+import { type LoginFlags, login, loginOptions } from './brokers.ts'
 import { withoutJson } from './json-output.ts'
 import { withManual } from './manual.ts'
 
-interface PollerFlags {
+interface PollerFlags extends LoginFlags {
   readonly function?: string
   readonly endpoint?: string
   readonly brokers?: string
@@ -40,8 +41,7 @@ export function pollerCommand(): Command {
         .choices(['skip', 'stop'])
         .default('skip'),
     )
-    .action(runPoller)
-  return withManual(command, {
+  return withManual(loginOptions(command).action(runPoller), {
     examples: [
       ['millrace poller --endpoint http://localhost:4566', 'all Kafka mappings of an emulator'],
       ['millrace poller --function shop-dev-words --brokers localhost:9092', 'those of one function'],
@@ -113,7 +113,7 @@ async function poll(mapping: EventSourceMapping, flags: PollerFlags): Promise<Po
   const { functionName } = mapping
   const poller = await startPoller({
     mapping,
-    source: kafkaSource({ brokers }),
+    source: kafkaSource({ brokers, ...(await login(flags)) }),
     invoker: lambdaEndpointInvoker({
       functionName,
       ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { describeCause, InvalidOptionError } from '../errors/errors.ts'
 import { pause } from '../local/event-source/wakeable.ts'
-import type { Cluster } from '../local/topics/cluster.ts'
+import { type Cluster, COMPRESSIONS, type Compression } from '../local/topics/cluster.ts'
 import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { integer, object, text, withJson } from './json-output.ts'
 import { type Manual, NO_TOPIC, withManual } from './manual.ts'
@@ -20,6 +20,7 @@ interface ProduceFlags extends BrokerFlags {
   readonly header?: readonly string[]
   readonly partition?: number
   readonly timestamp?: number
+  readonly compression?: Compression
   readonly rate?: number
   readonly repeat: number
   readonly json?: boolean
@@ -60,6 +61,7 @@ export function produceCommand(): Command {
     .option('-H, --header <name=value>', 'a header of every record; may be repeated', gather)
     .option('-p, --partition <n>', "the partition; otherwise by the key as Kafka's clients do, or in turn", wholeNumber)
     .option('--timestamp <ms>', 'milliseconds since 1970 (default: now)', wholeNumber)
+    .addOption(new Option('-z, --compression <codec>', "of Kafka's batches (default: none)").choices(COMPRESSIONS))
     .option('--rate <n>', 'records a second', positive)
     .option('--repeat <n>', 'all of it so many times', positive, 1)
     .action(runProduce)
@@ -76,7 +78,10 @@ async function runProduce(topic: string, flags: ProduceFlags): Promise<void> {
     const counts = new Map<number, number>()
     try {
       for await (const records of batches(recordsOf(flags), flags.rate)) {
-        const placed = await cluster.append(records.map((record) => ({ ...record, topic })))
+        const placed = await cluster.append(
+          records.map((record) => ({ ...record, topic })),
+          flags.compression,
+        )
         for (const [partition, count] of placed) counts.set(partition, (counts.get(partition) ?? 0) + count)
       }
     } catch (error) {

@@ -106,6 +106,7 @@ export const KINDS = {
   // The event-source stand-in
   RECORD_TOO_LARGE: 'deployment',
   BROKER_UNREACHABLE: 'wait',
+  BROKER_REFUSED: 'deployment',
   TOPIC_MISSING: 'deployment',
   OFFSET_OUT_OF_RANGE: 'deployment',
   KAFKAJS_CHANGED: 'deployment',

@@ -39,6 +39,17 @@ export class BrokerUnreachableError extends MillraceError {
   }
 }
 
+/** Brokers that answer, and do not let this client in. */
+export class BrokerRefusedError extends MillraceError {
+  readonly brokers: readonly string[]
+  constructor(brokers: readonly string[], problem: string, remedy: string, cause: unknown) {
+    super('BROKER_REFUSED', `Kafka at ${brokers.join(',')} does not let this client in: ${problem}. ${remedy}`, {
+      cause,
+    })
+    this.brokers = brokers
+  }
+}
+
 /**
  * A record that cannot be delivered because even an event with nothing else in it is over Lambda's payload limit.
  * Base64 makes bytes a third longer, so records of some 4.7 MB and more are concerned.

@@ -118,8 +118,8 @@ describe('millrace batch', () => {
       "--from: 'yesterday' is not a place in a partition",
     ],
     [
-      ['--job', 'copy', '--brokers', 'localhost:1', '--sasl', 'plain'],
-      'set MILLRACE_KAFKA_USER and MILLRACE_KAFKA_PASSWORD',
+      ['--job', 'copy', '--brokers', 'localhost:1', '--sasl', 'plain', '--user', 'u'],
+      'set KAFKA_PASSWORD, or name a file with --password-file',
     ],
   ])('refuses %o', async (args, message) => {
     const { code, stderr } = await batch(...args)

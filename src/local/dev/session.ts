@@ -8,6 +8,7 @@ import type { JobSchema } from '../../plan/schema.ts'
 import { describeDiff, diffSchemas } from '../../plan/schema-diff.ts'
 import { keptSchema } from '../../runtime/claim.ts'
 import { describeJobs, type JobDescription } from '../../serverless/describe.ts'
+import type { KafkaSourceOptions } from '../event-source/kafka-client.ts'
 import { type Build, type Building, dropBuilds, watchBuild } from './build.ts'
 import { DevClock } from './clock.ts'
 import type { Feed } from './feeds.ts'
@@ -31,6 +32,8 @@ export interface DevOptions {
   /** Of topics that are made. */
   readonly partitions: number
   readonly brokers: readonly string[]
+  /** How to log in at the brokers. */
+  readonly kafka?: Omit<KafkaSourceOptions, 'brokers'>
   readonly inspect?: string
   readonly onTaken: (job: string, event: string) => void
 }

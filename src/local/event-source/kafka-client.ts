@@ -4,27 +4,15 @@
 
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import kafkajs, { type Admin, type Kafka, type KafkaConfig } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { BrokerUnreachableError, TopicMissingError } from '../../errors/stand-in-errors.ts'
 import { mendFetches } from './kafka-aborted.ts'
 import { addCodecs } from './kafka-codecs.ts'
+import type { KafkaSourceOptions } from './kafka-options.ts'
+import { checkCertificates, refusalOf } from './kafka-refusal.ts'
 import { pause } from './wakeable.ts'
 
-/** How to reach a Kafka cluster. */
-export interface KafkaSourceOptions {
-  /** `host:port` of one broker or more. */
-  readonly brokers: readonly string[]
-  /** Default `millrace-poller`. */
-  readonly clientId?: string
-  readonly ssl?: KafkaConfig['ssl']
-  readonly sasl?: KafkaConfig['sasl']
-  /** How long to try at the start before BrokerUnreachableError; default 5000 ms. */
-  readonly connectTimeoutMs?: number
-  /** How long Kafka waits for a member that went silent; default 10,000 ms, Kafka's least is 6000. */
-  readonly sessionTimeoutMs?: number
-  /** What kafkajs has to say at `warn` and above, and what the source notices; default: the latter, to stderr. */
-  readonly log?: (level: 'error' | 'warn', message: string, facts: Readonly<Record<string, unknown>>) => void
-}
+export type { KafkaSourceOptions } from './kafka-options.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
 const { logLevel } = kafkajs
@@ -43,8 +31,12 @@ export interface KafkaClient {
 /** Retries of one operation: some 8 seconds, which a restarting broker needs about half of. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 10, restartOnFailure: async () => false }
 
-/** A client of its own sockets. */
-export function kafkaClient(options: KafkaSourceOptions): KafkaClient {
+/**
+ * A client of its own sockets.
+ *
+ * @param onTrouble hears of each socket that fails, or that the broker closes: kafkajs tells of it when it has tried for long
+ */
+export function kafkaClient(options: KafkaSourceOptions, onTrouble?: (error: Error) => void): KafkaClient {
   const sockets = new Set<Socket>()
   let isCut = false
   const kafka = new kafkajs.Kafka({
@@ -66,6 +58,14 @@ export function kafkaClient(options: KafkaSourceOptions): KafkaClient {
         : connectPlain({ host, port }, onConnect)
       socket.setKeepAlive(true, 60_000)
       sockets.add(socket)
+      if (onTrouble) {
+        socket.on('error', onTrouble)
+        // Before Node.js ends its own side in answer, which is how to tell who was first.
+        socket.prependListener(
+          'end',
+          () => socket.writableEnded || onTrouble(new Error('the broker has closed the connection')),
+        )
+      }
       socket.once('close', () => sockets.delete(socket))
       return socket
     },
@@ -83,21 +83,29 @@ export function kafkaClient(options: KafkaSourceOptions): KafkaClient {
 /**
  * Makes sure that a broker answers and that the topics exist.
  *
- * @throws BrokerUnreachableError, TopicMissingError
+ * @throws BrokerUnreachableError, BrokerRefusedError, TopicMissingError
  */
 export async function checkTopics({ options }: KafkaClient, topics: readonly string[]): Promise<void> {
   const { brokers, connectTimeoutMs = 5000 } = options
+  checkCertificates(options)
+  const refusal = Promise.withResolvers<Error>()
+  const look = async (error: unknown): Promise<void> => {
+    const refused = await refusalOf(error, options)
+    if (refused) refusal.resolve(refused)
+  }
   // A client of its own, cut in the end: kafkajs goes on retrying in the background after a failure.
-  const client = kafkaClient(options)
+  const client = kafkaClient(options, (error) => void look(error))
   const deadline = Date.now() + connectTimeoutMs
   let cause: unknown = new Error('no answer')
   try {
     while (Date.now() < deadline) {
-      const attempt = listTopics(client).catch((error: unknown) => {
+      const attempt = listTopics(client).catch(async (error: unknown) => {
         cause = error
+        await look(error)
         return undefined
       })
-      const found = await Promise.race([attempt, pause(deadline - Date.now())])
+      const found = await Promise.race([attempt, refusal.promise, pause(deadline - Date.now())])
+      if (found instanceof Error) throw found
       if (found) {
         const missing = topics.filter((topic) => !found.includes(topic))
         if (missing.length > 0) throw new TopicMissingError(missing, brokers)

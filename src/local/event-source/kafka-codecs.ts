@@ -1,10 +1,11 @@
-// What compressed batches of Kafka hold. kafkajs brings gzip, Node.js has zstd; snappy and LZ4 are read here, so that no
-// package is needed that compiles or downloads. Only reading: the stand-in produces nothing.
+// What compressed batches of Kafka hold. kafkajs brings gzip, Node.js has zstd; snappy and LZ4 are read here and written in
+// kafka-compress.ts, so that no package is needed that compiles or downloads.
 
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { UnreadableBatchError } from '../../errors/stand-in-errors.ts'
+import { lz4, snap } from './kafka-compress.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
 const { CompressionCodecs, CompressionTypes } = kafkajs
@@ -16,16 +17,14 @@ export function addCodecs(): void {
     compress: (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
     decompress: (buffer: Buffer) => decompress(buffer),
   })
-  CompressionCodecs[CompressionTypes.Snappy] = () => readOnly('snappy', unsnap)
-  CompressionCodecs[CompressionTypes.LZ4] = () => readOnly('lz4', unlz4)
+  CompressionCodecs[CompressionTypes.Snappy] = () => codec(snap, unsnap)
+  CompressionCodecs[CompressionTypes.LZ4] = () => codec(lz4, unlz4)
 }
 
-function readOnly(codec: string, decompress: (buffer: Buffer) => Buffer) {
+function codec(compress: (bytes: Buffer) => Buffer, decompress: (bytes: Buffer) => Buffer) {
   return {
-    compress: async (): Promise<never> => {
-      throw new UnreadableBatchError(codec, 'this client only reads it')
-    },
-    decompress: async (buffer: Buffer) => decompress(buffer),
+    compress: async (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
+    decompress: async (bytes: Buffer) => decompress(bytes),
   }
 }
 

@@ -2,6 +2,6 @@
 
 import '../../needs-node.ts'
 
+export type { KafkaSasl, KafkaTls } from '../event-source/kafka-login.ts'
 export type { App, RunProgress, RunState, StopOptions } from './app.ts'
-export type { KafkaSasl, KafkaTls } from './kafka-login.ts'
 export { type RunOptions, run } from './run.ts'

@@ -44,6 +44,10 @@ export interface GroupSummary {
   readonly positions: readonly GroupPosition[]
 }
 
+/** Kafka's codecs. */
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+export type Compression = (typeof COMPRESSIONS)[number]
+
 export interface Cluster {
   /** `the folder /x/.millrace`, `broker:9092`: for messages. */
   readonly name: string
@@ -64,9 +68,10 @@ export interface Cluster {
   /**
    * Appends records, acknowledged by all replicas, and resolves with how many each partition got.
    *
-   * @throws TopicMissingError
+   * @param compression of Kafka's batches; a folder has none
+   * @throws TopicMissingError, InvalidOptionError for a compression in a folder
    */
-  append(records: readonly NewRecord[]): Promise<Map<number, number>>
+  append(records: readonly NewRecord[], compression?: Compression): Promise<Map<number, number>>
   /** Records of the spans, in offset order within each partition; ends when all are read, or when `signal` aborts. */
   read(spans: readonly Span[], signal: AbortSignal): AsyncIterable<SourceRecord[]>
   groups(): Promise<string[]>

@@ -1,5 +1,6 @@
 // The topics of a folder as commands see them.
 
+import { InvalidOptionError } from '../../errors/errors.ts'
 import type { SourceRecord } from '../event-source/topic-source.ts'
 import { Wakeable } from '../event-source/wakeable.ts'
 import type { Cluster, GroupSummary, Span } from './cluster.ts'
@@ -25,7 +26,11 @@ export function folderCluster(directory: string): Cluster {
       const offset = topics.offsetAt(partition, time)
       return offset < topics.extent(partition).next ? offset : undefined
     },
-    async append(records) {
+    async append(records, compression = 'none') {
+      if (compression !== 'none')
+        throw new InvalidOptionError(
+          `--compression ${compression}: batches are of Kafka; topics of a folder have none.`,
+        )
       const counts = new Map<number, number>()
       for (let from = 0; from < records.length; from += WRITTEN_AT_ONCE) {
         for (const { partition } of topics.append(records.slice(from, from + WRITTEN_AT_ONCE)))

@@ -73,13 +73,13 @@ export async function kafkaCluster(options: KafkaSourceOptions): Promise<Cluster
       const end = Number(topics.find((one) => one.partition === partition)?.high ?? 0)
       return offset >= 0 && offset < end ? offset : undefined
     },
-    async append(records) {
+    async append(records, compression) {
       if (!producer) {
         const connecting = producerOf(client)
         await connecting.connect()
         producer = connecting
       }
-      return send(producer, records, partitionsOf)
+      return send(producer, records, partitionsOf, compression)
     },
     read: (spans, signal) => readKafka(options, spans, signal),
     async groups() {

@@ -1,13 +1,22 @@
 // Appending to topics of a Kafka cluster.
 
-import kafkajs, { type Message, type Producer } from 'kafkajs'
+import kafkajs, { type CompressionTypes as CompressionType, type Message, type Producer } from 'kafkajs'
 import { InvalidOptionError } from '../../errors/errors.ts'
 import type { KafkaClient } from '../event-source/kafka-client.ts'
 import { partitionOfKey } from '../event-source/partitioner.ts'
+import type { Compression } from './cluster.ts'
 import type { NewRecord } from './records.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
 const { CompressionTypes } = kafkajs
+
+const TYPES: Readonly<Record<Compression, CompressionType>> = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+}
 
 /** Partitions are chosen here: kafkajs' own partitioners warn, and one of them is not Java's. */
 export function producerOf(client: KafkaClient): Producer {
@@ -26,6 +35,7 @@ export async function send(
   producer: Producer,
   records: readonly NewRecord[],
   partitionsOf: (topic: string) => Promise<number>,
+  compression: Compression = 'none',
 ): Promise<Map<number, number>> {
   const topics = new Map<string, number>()
   for (const { topic } of records) if (!topics.has(topic)) topics.set(topic, await partitionsOf(topic))
@@ -52,7 +62,7 @@ export async function send(
       await producer.send({
         topic,
         acks: -1,
-        compression: CompressionTypes.None,
+        compression: TYPES[compression],
         messages: some.map((record) => messageOf(record, partition)),
       })
       counts.set(partition, (counts.get(partition) ?? 0) + some.length)

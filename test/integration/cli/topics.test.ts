@@ -17,6 +17,15 @@ describeWith(bootstrap)('commands on Kafka', () => {
 
   topicCommands('Kafka', () => millrace)
 
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])('appends and reads batches of %s', async (codec) => {
+    const topic = unique(codec)
+    // The broker unpacks what comes, and packs it anew: it must be able to read ours.
+    await service.createTopic(topic, 1, { 'compression.type': codec === 'gzip' ? 'zstd' : 'gzip' })
+    const lines = Array.from({ length: 500 }, (_, i) => `value ${i % 7} of ${i}\n`).join('')
+    expect(await millrace(['produce', topic, '-z', codec], lines)).toMatchObject({ code: 0 })
+    expect((await millrace(['consume', topic])).stdout).toBe(lines)
+  })
+
   it('shows a group with its lag, and leaves none behind by reading', async () => {
     const [topic, group] = [unique('grouped'), unique('readers')]
     await service.createTopic(topic, 2)

@@ -49,6 +49,8 @@ describeWith(bootstrap)('on Kafka', () => {
   it.each([
     ['gzip', CompressionTypes.GZIP],
     ['zstd', CompressionTypes.ZSTD],
+    ['snappy', CompressionTypes.Snappy],
+    ['lz4', CompressionTypes.LZ4],
   ])('reads records compressed with %s', async (name, compression) => {
     const topic = unique(`compressed-${name}`)
     await service.createTopic(topic, 1)

@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UnreadableBatchError } from '../../../src/errors/stand-in-errors.ts'
 import { unlz4, unsnap } from '../../../src/local/event-source/kafka-codecs.ts'
+import { lz4, snap } from '../../../src/local/event-source/kafka-compress.ts'
 
 const file = gunzipSync(readFileSync(new URL('./fixtures/compressed.txt.gz', import.meta.url))).toString()
 const fixtures = new Map(
@@ -61,4 +62,29 @@ it.each([
     }),
     { numRuns: 300 },
   )
+})
+
+describe.each([
+  ['snappy', snap, unsnap],
+  ['lz4', lz4, unlz4],
+] as const)('%s as it is written', (_, compress, decompress) => {
+  it.each([
+    ['a text that repeats itself', text],
+    ['bytes that do not', bytes],
+    ['nothing', Buffer.alloc(0)],
+    ['one byte over and over', Buffer.alloc(200_000, 7)],
+  ])('%s', (__, whole) => {
+    const small = compress(whole)
+    expect(decompress(small).equals(whole)).toBe(true)
+    if (whole.length > 1000) expect(small.length).toBeLessThan(whole.length / 10)
+  })
+
+  it('whatever it is', () => {
+    const repeating = fc
+      .array(fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 300 })), {
+        maxLength: 30,
+      })
+      .map((parts) => Buffer.concat(parts.flatMap(([part, times]) => Array(times).fill(Buffer.from(part)))))
+    fc.assert(fc.property(repeating, (whole) => decompress(compress(whole)).equals(whole)))
+  })
 })

@@ -1,6 +1,7 @@
-// How a run logs in at Kafka, in words of our own: kafkajs' types are not part of what users see.
+// How one logs in at Kafka, in words of our own: kafkajs' types are not part of what users see.
 
-import type { KafkaSourceOptions } from '../event-source/kafka-client.ts'
+import { tokenLogin } from './kafka-oauth.ts'
+import type { KafkaSourceOptions } from './kafka-options.ts'
 
 /** TLS, beyond the certificates that Node.js trusts. Each is PEM text. */
 export interface KafkaTls {
@@ -12,7 +13,7 @@ export interface KafkaTls {
   readonly key?: string
 }
 
-/** How to log in. A token of OAUTHBEARER is asked for at each connection. */
+/** How to log in. A token of OAUTHBEARER is asked for at each connection, and again before the broker's session with it ends. */
 export type KafkaSasl =
   | {
       readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
@@ -31,10 +32,7 @@ export function loginOf(tls: boolean | KafkaTls | undefined, sasl: KafkaSasl | u
 
 /** kafkajs' type tells the mechanisms apart, so each is named by itself. */
 function saslOf(sasl: KafkaSasl): Login['sasl'] {
-  if (sasl.mechanism === 'oauthbearer') {
-    const { mechanism, token } = sasl
-    return { mechanism, oauthBearerProvider: async () => ({ value: await token() }) }
-  }
+  if (sasl.mechanism === 'oauthbearer') return tokenLogin(sasl.token)
   const { mechanism, username, password } = sasl
   if (mechanism === 'plain') return { mechanism, username, password }
   return mechanism === 'scram-sha-256' ? { mechanism, username, password } : { mechanism, username, password }
