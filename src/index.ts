@@ -58,6 +58,19 @@ export type {
 } from './listeners/listener.ts'
 export { type StatsReportOptions, statsReport } from './listeners/stats-report.ts'
 export type { BroadcastOptions } from './operators/broadcast.ts'
+export type { Aggregate } from './operators/event-time/aggregation.ts'
+export type { EventTime } from './operators/event-time/stamp.ts'
+export {
+  type EventWindow,
+  type FixedWindows,
+  type SessionWindows,
+  session,
+  sliding,
+  tumbling,
+  type Windows,
+  type WindowsOptions,
+} from './operators/event-time/windower.ts'
+export type { Group, OutputMode } from './operators/event-time/windows.ts'
 export type { MapAsyncOptions, RetryOptions } from './operators/map-async.ts'
 export type { NewPartitions } from './operators/operator.ts'
 export type { PartitioningOptions } from './operators/preserves-partitioning.ts'

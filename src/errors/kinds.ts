@@ -44,6 +44,7 @@ export const KINDS = {
   // Values and state
   INVALID_KEY: 'job',
   NOT_A_PAIR: 'job',
+  EVENT_TIME: 'job',
   EMPTY_BATCH: 'job',
   UNEQUAL_BATCHES: 'job',
   NO_BATCH: 'job',

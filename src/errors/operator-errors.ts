@@ -44,6 +44,19 @@ export class NotAPairError extends MillraceError {
   }
 }
 
+/** What says when an element happened gave no time. */
+export class EventTimeError extends MillraceError {
+  readonly found: string
+  constructor(operator: string, found: string) {
+    super(
+      'EVENT_TIME',
+      `${operator}: the event time of an element is ${found}. Give whole milliseconds since 1970 (of a text Date.parse(text)), a Date, or null ` +
+        'for an element that has none.',
+    )
+    this.found = found
+  }
+}
+
 /** A value that an operator has to keep contains itself. */
 export class CyclicValueError extends MillraceError {
   /** Where: `value.parent`. */

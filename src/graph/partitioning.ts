@@ -24,7 +24,8 @@ const known = new WeakMap<StreamNode, Whereabouts>()
 export function topicInPlace({ operator, inputs, numPartitions }: BatchNode): string | undefined {
   if (operator.showsState) return topicOf(inputs[0])
   const anywhere = operator.spread === 'by key' || operator.spread === 'as it is'
-  if (!anywhere || numPartitions !== undefined) return undefined
+  // One partition does not know what others have for every place that the operator runs in.
+  if (!anywhere || operator.everywhere !== undefined || numPartitions !== undefined) return undefined
   // Which partition a key belongs to, only its records tell, and a key with initial state may never get any.
   if (operator.state?.initial) return undefined
   const topics = new Set<string>()

@@ -6,6 +6,7 @@
 import { describeValue, UnknownCellError } from '../errors/operator-errors.ts'
 import { copy } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
+import { TimedKeys } from './timed-keys.ts'
 
 /** A change of state: a cell that was set, or deleted when `value` is undefined. */
 export interface CellChange {
@@ -28,7 +29,7 @@ export interface Form<E> {
 }
 
 /** One for all cells of an operator: state of a million keys is loaded cell by cell. */
-class Loading {
+export class Loading {
   readonly #kind: string
   migrate: Migrate = asIs
   cell: unknown
@@ -54,12 +55,12 @@ export const plain: Form<unknown> = {
   load: (saved, loading) => loading.ofKey(saved),
 }
 
-interface Collection {
+export interface Collection {
   cells(): Iterable<readonly [cell: unknown, value: unknown]>
   restore(cell: readonly unknown[], change: CellChange, loading: Loading): void
 }
 
-type Log = (cell: unknown, value: unknown, deleted: boolean) => void
+export type Log = (cell: unknown, value: unknown, deleted: boolean) => void
 
 /** What one operator keeps in one place. Cells come in the order in which they were declared. */
 export class Cells {
@@ -88,6 +89,11 @@ export class Cells {
   /** `[name, key]`, in the order in which keys were set: first, or last. */
   keyed<E>(name: string, form: Form<E>, order: 'first set' | 'last set' = 'first set'): Keyed<E> {
     return this.#declare(name, new Keyed(name, form, order, this.#log))
+  }
+
+  /** `[name, time, key]`, in the order in which times and then keys were first set. */
+  timedKeys<E>(name: string, form: Form<E>): TimedKeys<E> {
+    return this.#declare(name, new TimedKeys(name, form, this.#log))
   }
 
   #declare<C extends Collection>(name: string, collection: C): C {

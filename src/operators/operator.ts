@@ -43,6 +43,8 @@ export interface BatchOperator extends Common {
   readonly said: string
   /** How its input is to be spread over buckets; `as it is`: anyhow, and it stays where its input is. */
   readonly spread: 'by key' | 'all to one' | 'evenly' | 'as it is'
+  /** The number of its inputs that are spread so; those that follow are few, and come whole to every bucket. Undefined: all are. */
+  readonly everywhere?: number
   /** Puts together what one micro-batch has before it travels, so that little does. */
   combine?(elements: Elements): Elements
   /** What becomes of values on their way and in windows; undefined: values of the same type. */

@@ -66,7 +66,7 @@ export class BatchDraft {
 }
 
 function edgeTo(reader: OperatorNode, parts: EdgeParts): Edge {
-  if (!isBatchNode(reader)) return { ...parts, combine: undefined, values: undefined }
+  if (!isBatchNode(reader) || parts.how === 'all') return { ...parts, combine: undefined, values: undefined }
   const { combine, takesWhatItKeeps, values } = reader.operator
   return { ...parts, combine, values: takesWhatItKeeps ? values : undefined }
 }

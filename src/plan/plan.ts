@@ -24,8 +24,8 @@ export interface Edge {
   readonly to: string
   /** The stream whose elements travel. */
   readonly node: StreamNode
-  /** To the bucket of the pair's key, all to one, or evenly. */
-  readonly how: 'key' | 'one' | 'spread'
+  /** To the bucket of the pair's key, all to one, evenly, or all to every bucket. */
+  readonly how: 'key' | 'one' | 'spread' | 'all'
   /** Puts elements together on this side first, so that little travels. */
   readonly combine: ((elements: Elements) => Elements) | undefined
   /** Of operators that keep these elements, or what they are combined to: the version of the values, if it is not 1. */

@@ -3,7 +3,7 @@
 
 import type { OperatorIds } from '../graph/ids.ts'
 import type { JobDefinition } from '../graph/job.ts'
-import { isRecordNode, type OperatorNode, type StreamNode } from '../graph/nodes.ts'
+import { isBatchNode, isRecordNode, type OperatorNode, type StreamNode } from '../graph/nodes.ts'
 import { topicInPlace } from '../graph/partitioning.ts'
 import { edgeName } from '../names/edges.ts'
 import { SOURCE_STAGE } from '../names/tasks.ts'
@@ -73,7 +73,8 @@ export class Planner {
     }
     if (topicInPlace(node) !== undefined) return { ...source, slide }
     const { operator } = node
-    const here = together && first.stage !== SOURCE_STAGE ? this.#stages.get(first.stage) : undefined
+    const alone = operator.everywhere !== undefined // what comes to every bucket has to travel
+    const here = together && !alone && first.stage !== SOURCE_STAGE ? this.#stages.get(first.stage) : undefined
     const buckets = operator.spread === 'all to one' ? 1 : (node.numPartitions ?? numPartitions)
     if (here && this.#stays(operator, first, here, buckets)) {
       this.#addStep(first.stage, node)
@@ -102,9 +103,11 @@ export class Planner {
     const made = node.operator.runs === 'on batches' ? node.operator.makes : undefined
     const draft = new StageDraft(id, numPartitions, this.#job.settings.batch)
     this.#stages.set(id, draft)
+    const everywhere = (isBatchNode(node) && node.operator.everywhere) || node.inputs.length
     const slots = node.inputs.map((input, i) => {
       const { stage: from, slide } = this.place(input)
-      return draft.receive(node, { id: edgeName(id, i, made), from, to: id, node: input, how, numPartitions, slide })
+      const to = i < everywhere ? how : 'all'
+      return draft.receive(node, { id: edgeName(id, i, made), from, to: id, node: input, how: to, numPartitions, slide })
         .slot
     })
     draft.step(

@@ -10,7 +10,7 @@ import type { Leaving, Spread } from './lineage.ts'
 import type { Slots } from './program.ts'
 
 /**
- * Per edge and bucket that gets something, the items, in order.
+ * Per edge and bucket that gets something, the items, in order. What every bucket gets stands once, as if it were the first one's.
  *
  * @param leaving what leaves from a slot, and how it is spread evenly; else its elements, one after the other, which depends on the
  * records alone where they are all that a task has for a batch
@@ -53,7 +53,7 @@ function divide(edge: Edge, elements: readonly unknown[], spread: Spread | undef
   }
   const { how, numPartitions } = edge
   const items = edge.combine?.(elements) ?? elements
-  if (how === 'one') {
+  if (how === 'one' || how === 'all') {
     for (const item of items) add(0, item)
   } else if (how === 'key') {
     for (const pair of items) add(bucketOf(pairOf(pair)[0], numPartitions), pair)

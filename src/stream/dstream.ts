@@ -13,6 +13,7 @@ import { type BroadcastOptions, broadcast, withBroadcast } from '../operators/br
 import { cogroup } from '../operators/cogroup.ts'
 import { combineByKey, groupByKey, reduceByKey } from '../operators/combine-by-key.ts'
 import { distinct } from '../operators/distinct.ts'
+import type { EventTime } from '../operators/event-time/stamp.ts'
 import { filter } from '../operators/filter.ts'
 import { flatMap, flatMapValues } from '../operators/flat-map.ts'
 import { count, reduce } from '../operators/fold.ts'
@@ -56,6 +57,7 @@ import type { Sink } from '../sinks/sink.ts'
 import { printedTable, type TableOptions } from '../sinks/table.ts'
 import type { KafkaRecord } from '../sources/kafka/record.ts'
 import { Broadcast, type Load } from './broadcast.ts'
+import { type EventStream, timed, type WatermarkOptions, watermarked } from './event-stream.ts'
 import { fullOuter, inner, leftOuter, rightOuter } from './joins.ts'
 import {
   groupByKeyAndWindow,
@@ -415,6 +417,27 @@ export class DStream<out T> {
   ): DStream<U> {
     checkTogether('withBroadcast', this, broadcast)
     return this.derive(withBroadcast(f, options), broadcast)
+  }
+
+  /**
+   * The stream with the time at which each element happened, and a watermark: no element that happened `delay` before the latest is waited for.
+   * What `at` gives is milliseconds, a Date, or null for an element without a time. Spark: `Dataset.withWatermark`.
+   *
+   * @throws InvalidOptionError; a time that is none makes its record a poison one.
+   * @example orders.withWatermark(({ at }) => at, '10s').groupBy({ key: ({ shop }) => shop, window: tumbling('1m') }).count()
+   */
+  withWatermark(at: EventTime<T>, delay: Duration, options: WatermarkOptions = {}): EventStream<T> {
+    return watermarked(this, at, delay, options)
+  }
+
+  /**
+   * The same without a watermark: nothing is late and nothing ever final, so that state is kept for ever. Spark: a streaming `Dataset` of which
+   * nobody has said `withWatermark`.
+   *
+   * @example orders.withEventTime(({ at }) => at).groupBy({ window: tumbling('1m') }).count({ mode: 'complete' })
+   */
+  withEventTime(at: EventTime<T> = () => null): EventStream<T> {
+    return timed(this, at)
   }
 
   /**

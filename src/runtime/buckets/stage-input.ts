@@ -24,6 +24,8 @@ export function stageInput(
     stage,
     froms.flatMap((from) => from.first),
   )
+  /** Edges whose items come to every bucket; they are the runtime's own, and nobody changes them. */
+  const all = new Set(stage.inputs.flatMap(({ edge }) => (edge.how === 'all' ? [edge.id] : [])))
   const handed = new Set<string>()
   const sizes = new Map<number, number>()
   const edges = new Set(stage.inputs.map(({ edge }) => edge.id))
@@ -49,7 +51,7 @@ export function stageInput(
         handed.clear()
       }
       handed.add(place)
-      return items.get(place) ?? []
+      return items.get(all.has(edge) ? placeOf(edge, 0, time) : place) ?? []
     },
     sizeOf: (bucket) => sizes.get(bucket) ?? 0,
   }

@@ -1,0 +1,81 @@
+// The first row of each key. Spark: `StreamingDeduplicateExec` and `StreamingDeduplicateWithinWatermarkExec`.
+//
+// Cells: ['seen', key], the event time at which the key may go, or null: never.
+
+import { pairOf } from '../../values/pairs.ts'
+import type { Form, Keyed } from '../cells.ts'
+import type { BatchInfo, BatchOperator, Elements, OperatorContext, RunningOperator } from '../operator.ts'
+import { Expiry } from './expiry.ts'
+import type { TurnsAway } from './late-rows.ts'
+import { type Stamped, stampedOf } from './stamp.ts'
+import { type Mark, Watermarks } from './watermark.ts'
+
+/** How long a key is remembered. */
+export interface Deduplication {
+  readonly said: string
+  readonly marks: readonly Mark[]
+  /** How long after its first row a key may go, milliseconds of event time; undefined: it stays for ever, and no row is late. */
+  readonly keptFor: number | undefined
+}
+
+const form: Form<{ readonly until: number | null }> = {
+  save: ({ until }) => until,
+  load: (until, loading) => (until === null || typeof until === 'number' ? { until } : loading.refuse()),
+}
+
+export function deduplicating(how: Deduplication): BatchOperator {
+  return {
+    runs: 'on batches',
+    kind: how.said,
+    said: how.said,
+    keys: 'lost',
+    spread: 'by key',
+    everywhere: 1,
+    state: { alone: true },
+    create: (context) => new DropDuplicates(how, context),
+  }
+}
+
+class DropDuplicates implements RunningOperator, TurnsAway {
+  readonly #how: Deduplication
+  readonly #watermarks: Watermarks
+  readonly #seen: Keyed<{ readonly until: number | null }>
+  readonly #ends: Expiry<{ readonly until: number | null }>
+  #late: Stamped[] = []
+
+  constructor(how: Deduplication, context: OperatorContext) {
+    this.#how = how
+    this.#watermarks = new Watermarks(how.marks, context)
+    this.#seen = context.cells.keyed('seen', form)
+    this.#ends = new Expiry(this.#seen, ({ until }) => until ?? undefined)
+  }
+
+  run({ time }: BatchInfo, [pairs = [], ...seen]: readonly (Elements | undefined)[]): Elements {
+    const { keptFor } = this.#how
+    const { late, final } = this.#watermarks.judging(time)
+    this.#late = []
+    const firsts: Stamped[] = []
+    for (const pair of pairs) {
+      const [key, element] = pairOf(pair)
+      const stamped = stampedOf(element)
+      const [at] = stamped
+      if (keptFor !== undefined && at !== null && late !== undefined && at <= late) this.#late.push(stamped)
+      else if (!this.#seen.has(key)) {
+        this.#seen.set(key, { until: keptFor === undefined || at === null ? null : at + keptFor })
+        this.#ends.note(key)
+        firsts.push(stamped)
+      }
+    }
+    if (final !== undefined) for (const key of this.#ends.take(final)) this.#seen.delete(key)
+    this.#watermarks.move(time, seen)
+    return firsts
+  }
+
+  due(time: number): number | undefined {
+    return this.#watermarks.due(time, this.#ends.first())
+  }
+
+  takeLate(): Elements {
+    return this.#late
+  }
+}

@@ -1,0 +1,272 @@
+// Event time: streams whose elements say when they happened. Definitions follow Spark's Structured Streaming (docs/guide/event-time.md).
+
+import { InvalidOptionError } from '../errors/errors.ts'
+import type { StreamNode } from '../graph/nodes.ts'
+import { type Aggregate, type Aggregation, aggregating, counting, reducing } from '../operators/event-time/aggregation.ts'
+import { deduplicating } from '../operators/event-time/drop-duplicates.ts'
+import { lateRows } from '../operators/event-time/late-rows.ts'
+import { sessionizing } from '../operators/event-time/sessions.ts'
+import { type EventTime, type Stamped, seen, stamp, unstamp } from '../operators/event-time/stamp.ts'
+import type { Mark } from '../operators/event-time/watermark.ts'
+import { type EventWindow, NO_WINDOW, type NoWindow, type Windows } from '../operators/event-time/windower.ts'
+import { type Group, type OutputMode, windowing } from '../operators/event-time/windows.ts'
+import type { Asked } from '../operators/operator.ts'
+import { type Duration, toMillis } from '../options/duration.ts'
+import type { Inferred } from '../options/inferred.ts'
+import { checkChoice, checkFunction, checkKnownOptions } from '../options/options.ts'
+import { type ShuffleOptions, shuffle } from '../options/shuffle.ts'
+import type { Sync } from '../options/sync.ts'
+import { synchronous } from '../options/synchronous.ts'
+import type { Reduce, Widen } from '../options/widen.ts'
+import type { DStream } from './dstream.ts'
+
+/** Options of {@link DStream.withWatermark}. */
+export interface WatermarkOptions {
+  /**
+   * When nothing has come for so long, the watermark moves to the greatest event time seen, so that the last windows come out although input
+   * has stopped. Spark's never do. Default: never.
+   */
+  readonly idle?: Duration
+}
+
+/** Options of operators that turn rows away which come late. */
+export interface LateOptions<T> {
+  /** Is given the stream of rows that have come too late, to write them somewhere. Default: they are counted only. */
+  readonly late?: (stream: DStream<T>) => void
+}
+
+/** Options of {@link EventStream.groupBy}. */
+export interface GroupByOptions<T, K> extends ShuffleOptions {
+  /** The key of a row; compared by value. Default: all rows are one group, whose key is null. */
+  readonly key?: (row: T) => K
+  /** {@link tumbling}, {@link sliding} or {@link session}. Default: none, all of time is one window; `append` is not possible then. */
+  readonly window?: Windows<T>
+}
+
+/** Options of what comes out of groups. */
+export interface GroupOptions<T> extends LateOptions<T> {
+  /** When a group comes out. Default `append`: once, when it is final. */
+  readonly mode?: OutputMode
+}
+
+/** Options of {@link EventStream.dropDuplicates}. */
+export interface DropDuplicatesOptions<T> extends ShuffleOptions, LateOptions<T> {
+  /** Rows are alike only when their event times are, too: then a key may go when the watermark has passed it. Default false: keys stay for ever. */
+  readonly eventTime?: boolean
+}
+
+/** What {@link DStream.withWatermark} makes of a stream. @throws InvalidOptionError */
+export function watermarked<T>(
+  stream: DStream<T>,
+  at: EventTime<T>,
+  delay: Duration,
+  options: WatermarkOptions,
+): EventStream<T> {
+  checkKnownOptions('withWatermark', options, ['idle'])
+  const { idle } = options
+  const stamped = stream.derive<Stamped<T>>(stamp('withWatermark', at))
+  const mark = {
+    node: stamped.derive(seen).node,
+    delay: toMillis('withWatermark, delay', delay),
+    idle: idle === undefined ? undefined : toMillis('withWatermark, idle', idle),
+    behind: 0,
+  }
+  return new EventStream(stamped, [mark])
+}
+
+/** What {@link DStream.withEventTime} makes of a stream. @throws InvalidOptionError */
+export function timed<T>(stream: DStream<T>, at: EventTime<T>): EventStream<T> {
+  return new EventStream(stream.derive<Stamped<T>>(stamp('withEventTime', at)), [])
+}
+
+/** A watermark of a stream, and what says how far it is. */
+export interface Watermarked extends Mark {
+  readonly node: StreamNode
+}
+
+/**
+ * A stream whose elements have an event time, which its operators keep: what comes out of a window happened when the window ended. Made by
+ * {@link DStream.withWatermark}. Spark: a streaming `Dataset` after `withWatermark`.
+ *
+ * @example
+ * function perPage(views: EventStream<{ page: string }>) {
+ *   return views.groupBy({ key: ({ page }) => page, window: tumbling('1m') }).count()
+ * }
+ */
+export class EventStream<out T> {
+  readonly #stream: DStream<Stamped<T>>
+  readonly #marks: readonly Watermarked[]
+
+  /** @internal */
+  constructor(stream: DStream<Stamped<T>>, marks: readonly Watermarked[]) {
+    this.#stream = stream
+    this.#marks = marks
+  }
+
+  /** Applies `f` to every element; the event time stays. */
+  map<U extends Inferred>(f: (element: T) => U & Sync<U>): EventStream<U> {
+    checkFunction('map', f)
+    return this.#as(this.#stream.map(([at, element]): Stamped<U> => [at, synchronous('map', f(element))]))
+  }
+
+  /** Keeps the elements for which `f` is true. */
+  filter(f: (element: T) => boolean): EventStream<T> {
+    checkFunction('filter', f)
+    return this.#as(this.#stream.filter(([, element]) => f(element)))
+  }
+
+  /** Any number of elements for each; they have its event time. */
+  flatMap<U extends Inferred>(f: (element: T) => Iterable<U>): EventStream<U> {
+    checkFunction('flatMap', f)
+    return this.#as(
+      this.#stream.flatMap(([at, element]) => Array.from(synchronous('flatMap', f(element)), (one): Stamped<U> => [at, one])),
+    )
+  }
+
+  /** The elements of all streams; the least of their watermarks counts. */
+  union(...others: readonly EventStream<T>[]): EventStream<T> {
+    const streams = others.map((other) => other.#stream)
+    const marks = [...this.#marks]
+    for (const mark of others.flatMap((other) => other.#marks)) {
+      const i = marks.findIndex(({ node }) => node === mark.node)
+      const known = marks[i]
+      if (known) marks[i] = { ...known, behind: Math.max(known.behind, mark.behind) }
+      else marks.push(mark)
+    }
+    return new EventStream(this.#stream.union(...streams), marks)
+  }
+
+  /** The elements without their times, for all that a {@link DStream} can do. */
+  toDStream(): DStream<T> {
+    return this.#stream.derive(unstamp)
+  }
+
+  /** Rows by window of event time and by key; without a window, by key alone. @throws InvalidOptionError */
+  groupBy<K = null>(options: GroupByOptions<T, K> & { readonly window: Windows<T> }): GroupedEvents<T, K, EventWindow>
+  groupBy<K = null>(options: GroupByOptions<T, K> & { readonly window?: undefined }): GroupedEvents<T, K, undefined>
+  groupBy<K>(options: GroupByOptions<T, K>): GroupedEvents<T, K, EventWindow | undefined> {
+    const { key = () => null, window = NO_WINDOW, ...how } = options
+    checkKnownOptions('groupBy', options, ['key', 'window', 'numPartitions', 'id', 'formerly'])
+    checkFunction('groupBy, key', key)
+    if (window.kind !== 'fixed' && window.kind !== 'session' && window !== NO_WINDOW) {
+      throw new InvalidOptionError('groupBy: the window must be what tumbling(), sliding() or session() give.')
+    }
+    const who = shuffle('groupBy', how)
+    const pairs = this.#stream.map((stamped) => [keyOf('groupBy', key, stamped), stamped] as const)
+    return new GroupedEvents(window, { pairs, who, marks: this.#marks, open: (stream) => this.#as(stream) })
+  }
+
+  /** The first row of each key. @throws InvalidOptionError */
+  dropDuplicates(keyOf: (row: T) => unknown = (row) => row, options: DropDuplicatesOptions<T> = {}): EventStream<T> {
+    checkKnownOptions('dropDuplicates', options, ['eventTime', 'late', 'numPartitions', 'id', 'formerly'])
+    const { eventTime = false } = options
+    if (eventTime) this.#needsWatermark('dropDuplicates with eventTime')
+    return this.#dropped('dropDuplicates', keyOf, options, eventTime ? 0 : undefined)
+  }
+
+  /** The first row of each key within the watermark's delay. @throws InvalidOptionError when the stream has no watermark */
+  dropDuplicatesWithinWatermark(
+    keyOf: (row: T) => unknown = (row) => row,
+    options: ShuffleOptions & LateOptions<T> = {},
+  ): EventStream<T> {
+    checkKnownOptions('dropDuplicatesWithinWatermark', options, ['late', 'numPartitions', 'id', 'formerly'])
+    this.#needsWatermark('dropDuplicatesWithinWatermark')
+    const delay = Math.max(...this.#marks.map((mark) => mark.delay))
+    return this.#dropped('dropDuplicatesWithinWatermark', keyOf, options, delay)
+  }
+
+  #dropped(
+    said: string,
+    of: (row: T) => unknown,
+    { late, ...options }: DropDuplicatesOptions<T>,
+    keptFor: number | undefined,
+  ): EventStream<T> {
+    checkFunction(said, of)
+    const { eventTime, ...how } = options
+    const pairs = this.#stream.map((stamped) => {
+      const key = keyOf(said, of, stamped)
+      return [eventTime ? [key, stamped[0]] : key, stamped] as const
+    })
+    const operator = deduplicating({ said, marks: this.#marks, keptFor })
+    const stream = derived<Stamped<T>>(pairs, { operator, ...shuffle(said, how) }, this.#marks)
+    if (late) late(stream.derive(lateRows).derive(unstamp))
+    return this.#as(stream)
+  }
+
+  #needsWatermark(operator: string): void {
+    if (this.#marks.length > 0) return
+    throw new InvalidOptionError(
+      `${operator}: the stream has no watermark, so nothing would ever be final. Say withWatermark(eventTime, delay) before.`,
+    )
+  }
+
+  #as<U>(stream: DStream<Stamped<U>>): EventStream<U> {
+    return new EventStream(stream, this.#marks)
+  }
+}
+
+/** @throws what the function throws */
+function keyOf<T>(operator: string, of: (row: T) => unknown, [, row]: Stamped<T>): unknown {
+  return synchronous(`${operator}, key`, of(row)) ?? null
+}
+
+function derived<U>(from: DStream<unknown>, asked: Asked, marks: readonly Watermarked[]): DStream<U> {
+  return from.derive<U>(asked, ...marks)
+}
+
+interface Grouped<T> {
+  readonly pairs: DStream<readonly [unknown, Stamped<T>]>
+  readonly who: Partial<Asked>
+  readonly marks: readonly Watermarked[]
+  open<U>(stream: DStream<Stamped<U>>): EventStream<U>
+}
+
+/** Rows in groups, by window and key. Made by {@link EventStream.groupBy}. */
+export class GroupedEvents<T, K, W = EventWindow> {
+  readonly #windows: Windows<T> | NoWindow
+  readonly #grouped: Grouped<T>
+
+  /** @internal */
+  constructor(windows: Windows<T> | NoWindow, grouped: Grouped<T>) {
+    this.#windows = windows
+    this.#grouped = grouped
+  }
+
+  /** How many rows each group has. */
+  count(options: GroupOptions<T> = {}): EventStream<Group<K, number, W>> {
+    return this.#made(counting, options)
+  }
+
+  /** The rows of each group put together, two at a time. */
+  reduce(f: Reduce<T>, options: GroupOptions<T> = {}): EventStream<Group<K, Widen<T>, W>> {
+    return this.#made(reducing(f), options)
+  }
+
+  /** Whatever becomes of the rows of each group. */
+  aggregate<A, R = A>(aggregate: Aggregate<T, A, R>, options: GroupOptions<T> = {}): EventStream<Group<K, R, W>> {
+    return this.#made(aggregating(aggregate), options)
+  }
+
+  #made<V>(how: Aggregation, options: GroupOptions<T>): EventStream<Group<K, V, W>> {
+    const { said } = how
+    checkKnownOptions(said, options, ['mode', 'late'])
+    const mode = checkChoice(`${said}, mode`, options.mode, ['append', 'update', 'complete'])
+    const { pairs, who, marks, open } = this.#grouped
+    if (mode === 'append' && this.#windows.kind === 'none') {
+      throw new InvalidOptionError(
+        `${said}: without a window no group would ever be final. Give groupBy a window, or take mode 'update' or 'complete'.`,
+      )
+    }
+    if (mode === 'append' && marks.length === 0) {
+      throw new InvalidOptionError(
+        `${said}: the stream has no watermark, so no group would ever be final. Say withWatermark(eventTime, delay) before groupBy, or take mode 'update' or 'complete'.`,
+      )
+    }
+    const { late } = options
+    const grouping = { how, mode, marks, late: late !== undefined }
+    const operator = this.#windows.kind === 'session' ? sessionizing(this.#windows, grouping) : windowing(this.#windows, grouping)
+    const stream = derived<Stamped<Group<K, V, W>>>(pairs, { ...who, operator }, marks)
+    if (late) late(stream.derive(lateRows).derive(unstamp))
+    return open(stream)
+  }
+}
