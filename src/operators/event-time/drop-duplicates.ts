@@ -59,6 +59,7 @@ class DropDuplicates implements RunningOperator, TurnsAway {
       const [key, element] = pairOf(pair)
       const stamped = stampedOf(element)
       const [at] = stamped
+      if (keptFor !== undefined && at === null) continue
       if (keptFor !== undefined && at !== null && late !== undefined && at <= late) this.#late.push(stamped)
       else if (!this.#seen.has(key)) {
         this.#seen.set(key, { until: keptFor === undefined || at === null ? null : at + keptFor })

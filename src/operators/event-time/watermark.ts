@@ -75,9 +75,29 @@ export class Watermarks {
    * nothing was due in it.
    */
   judging(time: number): Judging {
+    this.#catchUp(time)
     const final = this.now
     const moved = this.#moved.get('')
     return { late: moved && moved[0] + this.#slide >= time ? moved[1] : final, final }
+  }
+
+  /** Inputs that have been silent for long enough before `time`: nothing may have been due here then, but other places have gone on. */
+  #catchUp(time: number): void {
+    const silent = this.#marks.flatMap((mark, i) => {
+      const tracked = this.#tracked.get(i)
+      const at = tracked && this.#silentAt(mark, tracked)
+      return at !== undefined && at < time && tracked ? [{ i, at, tracked }] : []
+    })
+    for (const { i, at, tracked } of silent.sort((a, b) => a.at - b.at)) {
+      const before = this.now ?? 0
+      this.#tracked.set(i, [tracked[0], tracked[0], tracked[2]])
+      if (this.now !== before) this.#moved.set('', [at, before])
+    }
+  }
+
+  /** The batch at whose end an input counts as silent; undefined: its watermark could not move by that. */
+  #silentAt({ idle }: Mark, [greatest, mark, last]: Tracked): number | undefined {
+    return idle === undefined || mark >= greatest ? undefined : Math.ceil((last + idle) / this.#slide) * this.#slide
   }
 
   /** At the end of the batch at `time`. @param inputs of every watermark what the batch has seen */
@@ -101,10 +121,10 @@ export class Watermarks {
     if (first === undefined || this.#marks.length === 0) return undefined
     if (first <= (this.now ?? Number.NEGATIVE_INFINITY)) return time + 1
     let due: number | undefined
-    for (const [i, { idle }] of this.#marks.entries()) {
-      const state = this.#tracked.get(i)
-      if (idle === undefined || !state || state[1] >= state[0]) continue
-      due = Math.min(due ?? Number.POSITIVE_INFINITY, Math.max(time + 1, state[2] + idle))
+    for (const [i, mark] of this.#marks.entries()) {
+      const tracked = this.#tracked.get(i)
+      const at = tracked && this.#silentAt(mark, tracked)
+      if (at !== undefined) due = Math.min(due ?? Number.POSITIVE_INFINITY, Math.max(time + 1, at))
     }
     return due
   }

@@ -1,6 +1,6 @@
 // Windows and sessions of event time: EventTimeWatermarkSuite, StreamingSessionWindowSuite, MultiStatefulOperatorsSuite.
 
-import { type DStream, session, sliding, tumbling } from 'millrace'
+import { type DStream, session, sliding, tumbling, type Windows } from 'millrace'
 import type { EventStream } from '../../../src/stream/event-stream.ts'
 import { run } from './run.ts'
 
@@ -11,7 +11,7 @@ const startEndCount = ({ window, value }: Group<unknown, number>) => [window.sta
 const keyed = ({ key, window, value }: Group<unknown, number>) => [key, window.start / 1000, window.end / 1000, value]
 
 /** Counts windows of a stream of seconds, and keeps what comes late. */
-function counted(rows: EventStream<number | null>, window: Parameters<typeof rows.groupBy>[0]['window'], to: (group: Group<unknown, number>) => unknown) {
+function counted(rows: EventStream<number | null>, window: Windows<number | null>, to: (group: Group<unknown, number>) => unknown) {
   const lates: DStream<unknown>[] = []
   const groups = rows.groupBy({ window }).count({ late: (stream) => lates.push(stream) })
   const [late] = lates

@@ -7,6 +7,7 @@ import { CALL_MUTANTS } from './call-mutants.ts'
 import { CLOSING_MUTANTS } from './closing-mutants.ts'
 import { DEPLOY_MUTANTS } from './deploy-mutants.ts'
 import { EFFECT_MUTANTS } from './effect-mutants.ts'
+import { EVENT_TIME_MUTANTS } from './event-time-mutants.ts'
 import { EXPIRY_MUTANTS } from './expiry-mutants.ts'
 import { OFFSET_MUTANTS } from './offset-mutants.ts'
 import { SOURCE_MUTANTS } from './source-mutants.ts'
@@ -31,6 +32,7 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   ...DEPLOY_MUTANTS,
+  ...EVENT_TIME_MUTANTS,
   ...VALUE_MUTANTS,
   ...BOUNDARY_MUTANTS,
   ...OFFSET_MUTANTS,

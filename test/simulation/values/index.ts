@@ -1,6 +1,7 @@
 // Kinds of jobs whose values are more than texts and numbers.
 
 import { aside } from './aside.ts'
+import { eventTime } from './event-time.ts'
 import { farTimeouts } from './far.ts'
 import { limits } from './limits.ts'
 import { lru } from './lru.ts'
@@ -24,6 +25,7 @@ export const VALUE_KINDS = {
   top,
   whole,
   limits,
+  eventTime,
 } as const
 export type ValueKind = keyof typeof VALUE_KINDS
 
@@ -31,4 +33,4 @@ export type ValueKind = keyof typeof VALUE_KINDS
 export const LATER_KINDS: readonly ValueKind[] = ['top', 'whole']
 
 /** Kinds that came after those of effects. */
-export const LATEST_KINDS: readonly ValueKind[] = ['limits']
+export const LATEST_KINDS: readonly ValueKind[] = ['limits', 'eventTime']
