@@ -1,6 +1,6 @@
 // What examples in docstrings may use without saying where it comes from: streams of a job about orders, and what is around it.
 
-import type { Batch, DStream, Job, JobContext, KafkaRecord } from 'millrace'
+import type { Batch, DStream, EventStream, Job, JobContext, KafkaRecord } from 'millrace'
 
 declare global {
   interface Order {
@@ -28,6 +28,8 @@ declare global {
   const batch: Batch<Order>
   /** What shops have taken in one batch. */
   const perShop: Batch<readonly [shop: string, cents: number]>
+  /** Views of pages, with the time at which they happened. */
+  const views: EventStream<{ readonly id: string; readonly user: string; readonly page: string; readonly ms: number }>
   const hotWords: Job
   const shopTotals: Job
   /** Looks a shop up in a service. */

@@ -103,6 +103,15 @@ export type { SqlColumn, SqlColumns, SqlRow, SqlRowOf, SqlValue } from './sql/co
 export type { SqlOptions, SqlReturns, SqlTable } from './sql/options.ts'
 export type { Broadcast, Load } from './stream/broadcast.ts'
 export type { CsvArguments, DStream, MappedStream, SortedStream } from './stream/dstream.ts'
+export type {
+  DropDuplicatesOptions,
+  EventStream,
+  GroupByOptions,
+  GroupedEvents,
+  GroupOptions,
+  LateOptions,
+  WatermarkOptions,
+} from './stream/event-stream.ts'
 export { type JobContext, type JobOptions, job } from './stream/job.ts'
 export { type BatchesOf, type StreamsOf, transform } from './stream/transform.ts'
 export type { WindowReduceOptions } from './stream/windows.ts'

@@ -2,7 +2,7 @@
 
 import { copy } from '../values/copy.ts'
 import { KeyMap } from '../values/key-map.ts'
-import type { CellChange, Collection, Form, Loading, Log } from './cells.ts'
+import type { CellChange, Collection, Form, Loading, Log } from './cell.ts'
 
 export class TimedKeys<E> implements Collection {
   readonly #name: string
@@ -58,8 +58,10 @@ export class TimedKeys<E> implements Collection {
   }
 
   #at(time: number): KeyMap<E> {
-    let keys = this.#times.get(time)
-    if (!keys) this.#times.set(time, (keys = new KeyMap()))
+    const known = this.#times.get(time)
+    if (known) return known
+    const keys = new KeyMap<E>()
+    this.#times.set(time, keys)
     return keys
   }
 }

@@ -45,5 +45,11 @@ function exits(
 
 function travel({ how, combine }: Edge): string {
   const combined = combine ? ', combined first' : ''
-  return how === 'key' ? `(by key${combined})` : how === 'one' ? `(all to one${combined})` : how === 'all' ? '(all to each)' : '(spread evenly)'
+  return how === 'key'
+    ? `(by key${combined})`
+    : how === 'one'
+      ? `(all to one${combined})`
+      : how === 'all'
+        ? '(all to each)'
+        : '(spread evenly)'
 }

@@ -107,8 +107,15 @@ export class Planner {
     const slots = node.inputs.map((input, i) => {
       const { stage: from, slide } = this.place(input)
       const to = i < everywhere ? how : 'all'
-      return draft.receive(node, { id: edgeName(id, i, made), from, to: id, node: input, how: to, numPartitions, slide })
-        .slot
+      return draft.receive(node, {
+        id: edgeName(id, i, made),
+        from,
+        to: id,
+        node: input,
+        how: to,
+        numPartitions,
+        slide,
+      }).slot
     })
     draft.step(
       node,

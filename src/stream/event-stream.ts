@@ -2,7 +2,13 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { StreamNode } from '../graph/nodes.ts'
-import { type Aggregate, type Aggregation, aggregating, counting, reducing } from '../operators/event-time/aggregation.ts'
+import {
+  type Aggregate,
+  type Aggregation,
+  aggregating,
+  counting,
+  reducing,
+} from '../operators/event-time/aggregation.ts'
 import { deduplicating } from '../operators/event-time/drop-duplicates.ts'
 import { lateRows } from '../operators/event-time/late-rows.ts'
 import { sessionizing } from '../operators/event-time/sessions.ts'
@@ -23,8 +29,8 @@ import type { DStream } from './dstream.ts'
 /** Options of {@link DStream.withWatermark}. */
 export interface WatermarkOptions {
   /**
-   * When nothing has come for so long, the watermark moves to the greatest event time seen, so that the last windows come out although input
-   * has stopped. Spark's never do. Default: never.
+   * When nothing has come for so long, the watermark moves to the greatest event time seen, so that windows which end before it come out although
+   * input has stopped. Spark's never do. Default: never.
    */
   readonly idle?: Duration
 }
@@ -103,27 +109,45 @@ export class EventStream<out T> {
     this.#marks = marks
   }
 
-  /** Applies `f` to every element; the event time stays. */
+  /**
+   * Applies `f` to every element; the event time stays.
+   *
+   * @example views.map(({ page }) => page.toLowerCase())
+   */
   map<U extends Inferred>(f: (element: T) => U & Sync<U>): EventStream<U> {
     checkFunction('map', f)
     return this.#as(this.#stream.map(([at, element]): Stamped<U> => [at, synchronous('map', f(element))]))
   }
 
-  /** Keeps the elements for which `f` is true. */
+  /**
+   * Keeps the elements for which `f` is true.
+   *
+   * @example views.filter(({ page }) => page !== '/health')
+   */
   filter(f: (element: T) => boolean): EventStream<T> {
     checkFunction('filter', f)
     return this.#as(this.#stream.filter(([, element]) => f(element)))
   }
 
-  /** Any number of elements for each; they have its event time. */
+  /**
+   * Any number of elements for each; they have its event time.
+   *
+   * @example views.flatMap(({ page }) => page.split('/'))
+   */
   flatMap<U extends Inferred>(f: (element: T) => Iterable<U>): EventStream<U> {
     checkFunction('flatMap', f)
     return this.#as(
-      this.#stream.flatMap(([at, element]) => Array.from(synchronous('flatMap', f(element)), (one): Stamped<U> => [at, one])),
+      this.#stream.flatMap(([at, element]) =>
+        Array.from(synchronous('flatMap', f(element)), (one): Stamped<U> => [at, one]),
+      ),
     )
   }
 
-  /** The elements of all streams; the least of their watermarks counts. */
+  /**
+   * The elements of all streams; the least of their watermarks counts, which is 0 until each has had data. Spark: `Dataset.union`.
+   *
+   * @example views.union(views.filter(({ page }) => page === '/'))
+   */
   union(...others: readonly EventStream<T>[]): EventStream<T> {
     const streams = others.map((other) => other.#stream)
     const marks = [...this.#marks]
@@ -136,12 +160,21 @@ export class EventStream<out T> {
     return new EventStream(this.#stream.union(...streams), marks)
   }
 
-  /** The elements without their times, for all that a {@link DStream} can do. */
+  /**
+   * The elements without their times, for all that a {@link DStream} can do.
+   *
+   * @example views.toDStream().print()
+   */
   toDStream(): DStream<T> {
     return this.#stream.derive(unstamp)
   }
 
-  /** Rows by window of event time and by key; without a window, by key alone. @throws InvalidOptionError */
+  /**
+   * Rows by window of event time and by key; without a window, by key alone. Spark: `Dataset.groupBy(window(…), key)`.
+   *
+   * @throws InvalidOptionError
+   * @example views.groupBy({ key: ({ user }) => user, window: session('30m') }).count()
+   */
   groupBy<K = null>(options: GroupByOptions<T, K> & { readonly window: Windows<T> }): GroupedEvents<T, K, EventWindow>
   groupBy<K = null>(options: GroupByOptions<T, K> & { readonly window?: undefined }): GroupedEvents<T, K, undefined>
   groupBy<K>(options: GroupByOptions<T, K>): GroupedEvents<T, K, EventWindow | undefined> {
@@ -156,7 +189,12 @@ export class EventStream<out T> {
     return new GroupedEvents(window, { pairs, who, marks: this.#marks, open: (stream) => this.#as(stream) })
   }
 
-  /** The first row of each key. @throws InvalidOptionError */
+  /**
+   * The first row of each key. Without `eventTime` keys stay for ever, and no row is late. Spark: `Dataset.dropDuplicates`.
+   *
+   * @throws InvalidOptionError for `eventTime` without a watermark.
+   * @example views.dropDuplicates(({ id }) => id, { eventTime: true })
+   */
   dropDuplicates(keyOf: (row: T) => unknown = (row) => row, options: DropDuplicatesOptions<T> = {}): EventStream<T> {
     checkKnownOptions('dropDuplicates', options, ['eventTime', 'late', 'numPartitions', 'id', 'formerly'])
     const { eventTime = false } = options
@@ -164,7 +202,13 @@ export class EventStream<out T> {
     return this.#dropped('dropDuplicates', keyOf, options, eventTime ? 0 : undefined)
   }
 
-  /** The first row of each key within the watermark's delay. @throws InvalidOptionError when the stream has no watermark */
+  /**
+   * The first row of each key within the watermark's delay: a key may go when the watermark has passed its first row by that. Rows
+   * without an event time are left out. Spark: `Dataset.dropDuplicatesWithinWatermark`.
+   *
+   * @throws InvalidOptionError when the stream has no watermark.
+   * @example views.dropDuplicatesWithinWatermark(({ id }) => id)
+   */
   dropDuplicatesWithinWatermark(
     keyOf: (row: T) => unknown = (row) => row,
     options: ShuffleOptions & LateOptions<T> = {},
@@ -221,7 +265,11 @@ interface Grouped<T> {
   open<U>(stream: DStream<Stamped<U>>): EventStream<U>
 }
 
-/** Rows in groups, by window and key. Made by {@link EventStream.groupBy}. */
+/**
+ * Rows in groups, by window and key. Made by {@link EventStream.groupBy}.
+ *
+ * @example views.groupBy({ key: ({ page }) => page, window: sliding('10m', '1m') }).count({ mode: 'update' })
+ */
 export class GroupedEvents<T, K, W = EventWindow> {
   readonly #windows: Windows<T> | NoWindow
   readonly #grouped: Grouped<T>
@@ -232,17 +280,40 @@ export class GroupedEvents<T, K, W = EventWindow> {
     this.#grouped = grouped
   }
 
-  /** How many rows each group has. */
+  /**
+   * How many rows each group has. Spark: `RelationalGroupedDataset.count`.
+   *
+   * @throws InvalidOptionError for `append` where nothing would ever be final.
+   * @example views.groupBy({ key: ({ page }) => page, window: tumbling('1m') }).count()
+   */
   count(options: GroupOptions<T> = {}): EventStream<Group<K, number, W>> {
     return this.#made(counting, options)
   }
 
-  /** The rows of each group put together, two at a time. */
+  /**
+   * The rows of each group put together, two at a time; `f` may change its first argument. Spark:
+   * `KeyValueGroupedDataset.reduceGroups`.
+   *
+   * @throws as `count`.
+   * @example
+   * views.map(({ ms }) => ms).groupBy({ window: tumbling('1m') }).reduce((a, b) => Math.max(a, b))
+   */
   reduce(f: Reduce<T>, options: GroupOptions<T> = {}): EventStream<Group<K, Widen<T>, W>> {
     return this.#made(reducing(f), options)
   }
 
-  /** Whatever becomes of the rows of each group. */
+  /**
+   * Whatever becomes of the rows of each group. Spark: `Aggregator`.
+   *
+   * @throws as `count`.
+   * @example
+   * views.groupBy({ window: tumbling('1m') }).aggregate({
+   *   create: () => ({ rows: 0, ms: 0 }),
+   *   add: (sum, { ms }) => ({ rows: sum.rows + 1, ms: sum.ms + ms }),
+   *   merge: (a, b) => ({ rows: a.rows + b.rows, ms: a.ms + b.ms }),
+   *   finish: ({ rows, ms }) => ms / rows,
+   * })
+   */
   aggregate<A, R = A>(aggregate: Aggregate<T, A, R>, options: GroupOptions<T> = {}): EventStream<Group<K, R, W>> {
     return this.#made(aggregating(aggregate), options)
   }
@@ -264,7 +335,8 @@ export class GroupedEvents<T, K, W = EventWindow> {
     }
     const { late } = options
     const grouping = { how, mode, marks, late: late !== undefined }
-    const operator = this.#windows.kind === 'session' ? sessionizing(this.#windows, grouping) : windowing(this.#windows, grouping)
+    const operator =
+      this.#windows.kind === 'session' ? sessionizing(this.#windows, grouping) : windowing(this.#windows, grouping)
     const stream = derived<Stamped<Group<K, V, W>>>(pairs, { ...who, operator }, marks)
     if (late) late(stream.derive(lateRows).derive(unstamp))
     return open(stream)

@@ -6,11 +6,15 @@ import { expect, it } from 'vitest'
 
 const SRC = resolve(import.meta.dirname, '../../src')
 
+/** Two classes whose methods give each other; the first knows the second at run time, the second only the first one's type. */
+const GIVE_EACH_OTHER = { 'stream/event-stream.ts': "import type { DStream } from './dstream.ts'" } as const
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
 
 const imports = new Map(
   files.map((file) => {
-    const text = readFileSync(join(SRC, file), 'utf8')
+    const known = Object.entries(GIVE_EACH_OTHER).find(([name]) => name === file)?.[1] ?? ''
+    const text = readFileSync(join(SRC, file), 'utf8').replace(known, '')
     const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)]
     return [file, found.map(([, path = '']) => relative(SRC, resolve(SRC, dirname(file), path)))] as const
   }),

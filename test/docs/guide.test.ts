@@ -9,6 +9,7 @@ import { driven, records } from '../support/driven.ts'
 import { best } from './snippets/batches.ts'
 import { allowed, blocklist } from './snippets/broadcast.ts'
 import { counted, rows } from './snippets/effects.ts'
+import { perPage } from './snippets/event-time.ts'
 import { takings } from './snippets/foreach-partition.ts'
 import { blacklist, hotWords, running } from './snippets/from-spark.ts'
 import { watched } from './snippets/listeners.ts'
@@ -161,4 +162,18 @@ it('docs/guide/getting-started.md shows the job that millrace init makes', () =>
   const walk = read('test/e2e/newcomer/newcomer.test.ts')
   for (const command of commands.filter((one) => !/^(cd|echo) |npm install$/.test(one)))
     expect(walk, command).toContain(command.replace('npm install millrace', 'npm install'))
+})
+
+it('docs/guide/event-time.md shows what is published', async () => {
+  const views = driven(perPage)
+  let offset = 0
+  for (const [i, batch] of [[3, 12, 8], [25], [27], [2]].entries()) {
+    const values = batch.map((second) => JSON.stringify({ user: 'ann', page: '/', at: second * 1000 }))
+    await views.deliver(records('views-0', values, { at: i * 5000 + 500, from: offset }))
+    offset += batch.length
+  }
+  await views.rest()
+  const published = Object.entries(await views.published()).filter(([key]) => !key.endsWith('_SUCCESS'))
+  const lines = published.map(([key, body]) => `${key.split('/')[0]}\n${body}`).join('')
+  expect(blocks('docs/guide/event-time.md', 'text')).toEqual([lines])
 })

@@ -70,7 +70,10 @@ export interface Result {
 
 function results(): Result & { readonly say: (where: 'out' | 'late', time: number, line: string) => void } {
   const result: Result = { out: new Map(), late: new Map() }
-  return { ...result, say: (where, time, line) => void result[where].set(time, [...(result[where].get(time) ?? []), line].sort()) }
+  return {
+    ...result,
+    say: (where, time, line) => void result[where].set(time, [...(result[where].get(time) ?? []), line].sort()),
+  }
 }
 
 /** Rows by key and window, in append mode: `key start-end count sum of ids`. A row is late when no window takes it any more. */
@@ -128,7 +131,11 @@ export function sessionsOf(ticks: readonly Tick[], gap: number): Result {
 }
 
 /** Keys of `dropDuplicatesWithinWatermark`, and late rows: which of rows that are alike comes first is not asked, so batches are compared by key. */
-export function firstsOf(ticks: readonly Tick[], delay: number, batchOf: (rows: readonly Row[]) => readonly Row[]): Result {
+export function firstsOf(
+  ticks: readonly Tick[],
+  delay: number,
+  batchOf: (rows: readonly Row[]) => readonly Row[],
+): Result {
   const { out, late, say } = results()
   let kept: { readonly key: string; readonly until: number }[] = []
   for (const tick of ticks) {

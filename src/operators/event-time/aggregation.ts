@@ -49,7 +49,12 @@ export function aggregating<T, A, R>(aggregate: Aggregate<T, A, R>): Aggregation
 }
 
 /** One more row. @param known undefined: it is the first. */
-export function addRow(how: Aggregation, known: { readonly acc: unknown } | undefined, row: unknown, key: unknown): unknown {
+export function addRow(
+  how: Aggregation,
+  known: { readonly acc: unknown } | undefined,
+  row: unknown,
+  key: unknown,
+): unknown {
   return known
     ? synchronous(how.said, how.add(known.acc, merged(how, row, key)))
     : own(how, synchronous(how.said, how.first(row)), key)

@@ -71,8 +71,10 @@ class Sessions implements RunningOperator, TurnsAway {
       if (at !== null) this.#take(key, at, row, mode === 'complete' ? undefined : late, touched)
     }
     const ended = mode === 'complete' || final === undefined ? [] : this.#end(final)
-    const changed = mode === 'update' ? [...touched].flatMap(([key, some]) => Array.from(some, (one) => [key, one] as const)) : []
-    const all = mode === 'complete' ? [...this.#sessions].flatMap(([key, some]) => some.map((one) => [key, one] as const)) : []
+    const changed =
+      mode === 'update' ? [...touched].flatMap(([key, some]) => Array.from(some, (one) => [key, one] as const)) : []
+    const all =
+      mode === 'complete' ? [...this.#sessions].flatMap(([key, some]) => some.map((one) => [key, one] as const)) : []
     this.#watermarks.move(time, seen)
     return [...(mode === 'append' ? ended : []), ...changed, ...all].flatMap(([key, one]) => this.#out(key, one))
   }

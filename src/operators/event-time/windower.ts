@@ -6,15 +6,21 @@ import { synchronous } from '../../options/synchronous.ts'
 
 /** A span of event time, milliseconds: `[start, end)`. */
 export interface EventWindow {
+  /** Rows at it belong to the window. */
   readonly start: number
+  /** Rows at it do not. */
   readonly end: number
 }
 
 /** Windows of one length, which begin every `slide`. */
 export interface FixedWindows {
+  /** Tells it from sessions. */
   readonly kind: 'fixed'
+  /** Milliseconds. */
   readonly size: number
+  /** Milliseconds. */
   readonly slide: number
+  /** Milliseconds. */
   readonly offset: number
 }
 
@@ -24,6 +30,7 @@ export type NoWindow = typeof NO_WINDOW
 
 /** Windows that end where nothing has come for `gap`. `T`: the rows, where their gap depends on them. */
 export interface SessionWindows<T = unknown> {
+  /** Tells it from fixed windows. */
   readonly kind: 'session'
   /** Milliseconds. */
   gap(row: T): number
@@ -49,8 +56,8 @@ export function tumbling(size: Duration, options: WindowsOptions = {}): FixedWin
 }
 
 /**
- * Windows of one length that begin every `slide`, so that a row belongs to several, or to none where the slide is longer. Spark:
- * `window(column, duration, slide)`, which refuses the latter.
+ * Windows of one length that begin every `slide`, so that a row belongs to several. Spark:
+ * `window(column, duration, slide)`.
  *
  * @throws InvalidOptionError when one of them is no duration or 0, or `slide` is longer than `size`.
  * @example sliding('10m', '1m')

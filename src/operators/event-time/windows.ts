@@ -31,9 +31,11 @@ export interface Grouping {
 
 /** A group, as it comes out. */
 export interface Group<K = unknown, V = unknown, W = EventWindow> {
+  /** What `key` of `groupBy` gave; null without one. */
   readonly key: K
   /** Undefined where rows are grouped by key alone. */
   readonly window: W
+  /** What has become of the group's rows. */
   readonly value: V
 }
 
@@ -75,8 +77,8 @@ function combineRows(windows: FixedWindows | NoWindow, how: Aggregation, pairs: 
     const [at, row] = stampedOf(stamped)
     const starts = startsOf(windows, at)
     if (starts.length === 0) continue
-    let ofKey = groups.get(key)
-    if (!ofKey) groups.set(key, (ofKey = new Map()))
+    const ofKey = groups.get(key) ?? new Map<number, { acc: unknown; rows: number }>()
+    groups.set(key, ofKey)
     for (const start of starts) {
       const known = ofKey.get(start)
       const acc = addRow(how, known, row, key)
@@ -86,10 +88,10 @@ function combineRows(windows: FixedWindows | NoWindow, how: Aggregation, pairs: 
       } else ofKey.set(start, { acc, rows: 1 })
     }
   }
-  return Array.from(groups, ([key, ofKey]): Pair => [
-    key,
-    Array.from(ofKey, ([start, { acc, rows }]) => [start, acc, rows]) satisfies Combined,
-  ])
+  return Array.from(
+    groups,
+    ([key, ofKey]): Pair => [key, Array.from(ofKey, ([start, { acc, rows }]) => [start, acc, rows]) satisfies Combined],
+  )
 }
 
 class WindowGroups implements RunningOperator, TurnsAway {
@@ -116,7 +118,8 @@ class WindowGroups implements RunningOperator, TurnsAway {
     const touched = new Map<number, KeyMap<true>>()
     for (const pair of pairs) this.#take(pairOf(pair), open, touched)
     const emitted = this.#emit(touched, final)
-    if (mode !== 'complete' && final !== undefined) for (const start of this.#finalAt(final)) this.#groups.deleteAll(start)
+    if (mode !== 'complete' && final !== undefined)
+      for (const start of this.#finalAt(final)) this.#groups.deleteAll(start)
     this.#watermarks.move(time, seen)
     return emitted
   }
@@ -145,7 +148,8 @@ class WindowGroups implements RunningOperator, TurnsAway {
     const starts = startsOf(this.#windows, at)
     const last = starts.at(-1)
     if (last !== undefined && last <= open) this.#late.push([at, row])
-    for (const start of starts) if (start > open) this.#put(start, key, (known) => addRow(how, known, row, key), touched, row)
+    for (const start of starts)
+      if (start > open) this.#put(start, key, (known) => addRow(how, known, row, key), touched, row)
   }
 
   #put(
@@ -161,9 +165,8 @@ class WindowGroups implements RunningOperator, TurnsAway {
       this.#context.aside({ key, values: [came], error }) // and what is kept stays
       return
     }
-    let keys = touched.get(start)
-    if (!keys) touched.set(start, (keys = new KeyMap()))
-    keys.set(key, true)
+    const keys = touched.get(start) ?? new KeyMap<true>()
+    touched.set(start, keys.set(key, true))
   }
 
   #emit(touched: ReadonlyMap<number, KeyMap<true>>, final: number | undefined): Stamped[] {

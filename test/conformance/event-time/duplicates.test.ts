@@ -5,7 +5,12 @@ import { run } from './run.ts'
 
 const seconds = (s: number): number => s * 1000
 
-run<[string, number]>('C01', (rows) => ({ rows: rows.withEventTime().dropDuplicates(([key]) => key).toDStream() }))
+run<[string, number]>('C01', (rows) => ({
+  rows: rows
+    .withEventTime()
+    .dropDuplicates(([key]) => key)
+    .toDStream(),
+}))
 run<[number, number]>('C03', (rows) => {
   const firsts = rows.withWatermark(([t]) => t * 1000, '1s').dropDuplicates(([, id]) => id, { eventTime: true })
   return { rows: firsts.toDStream().map(([, id]) => id) }
@@ -24,7 +29,10 @@ run<number>('C06', (rows) => {
   return { rows: firsts.toDStream(), ...(late && { late }) }
 })
 run<[string, number, ...string[]]>('C08', (rows) => ({
-  rows: rows.withWatermark(([, t]) => t * 1000, '10s').dropDuplicatesWithinWatermark(([key]) => key).toDStream(),
+  rows: rows
+    .withWatermark(([, t]) => t * 1000, '10s')
+    .dropDuplicatesWithinWatermark(([key]) => key)
+    .toDStream(),
 }))
 run<[string, number]>('C11', (rows) => {
   const lates: DStream<unknown>[] = []

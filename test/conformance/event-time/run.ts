@@ -28,7 +28,8 @@ function compare(one: Case, rows: unknown[][], late: unknown[][] | undefined): v
     const came = rows.slice(i * every, (i + 1) * every)
     const all = one.mode === 'complete' ? (came.find((some) => some.length > 0) ?? []) : came.flat()
     expect(sorted(all), `step ${i + 1}`).toEqual(sorted(step.out))
-    if (late) expect(late.slice(i * every, (i + 1) * every).flat(), `late of step ${i + 1}`).toHaveLength(step.late ?? 0)
+    if (late)
+      expect(late.slice(i * every, (i + 1) * every).flat(), `late of step ${i + 1}`).toHaveLength(step.late ?? 0)
   }
 }
 

@@ -5,13 +5,21 @@ import type { EventStream } from '../../../src/stream/event-stream.ts'
 import { run } from './run.ts'
 
 const seconds = (s: number | null): number | null => (s === null ? null : s * 1000)
-type Group<K, V> = { readonly key: K; readonly window: { readonly start: number; readonly end: number }; readonly value: V }
+type Group<K, V> = {
+  readonly key: K
+  readonly window: { readonly start: number; readonly end: number }
+  readonly value: V
+}
 const startAndCount = ({ window, value }: Group<unknown, number>) => [window.start / 1000, value]
 const startEndCount = ({ window, value }: Group<unknown, number>) => [window.start / 1000, window.end / 1000, value]
 const keyed = ({ key, window, value }: Group<unknown, number>) => [key, window.start / 1000, window.end / 1000, value]
 
 /** Counts windows of a stream of seconds, and keeps what comes late. */
-function counted(rows: EventStream<number | null>, window: Windows<number | null>, to: (group: Group<unknown, number>) => unknown) {
+function counted(
+  rows: EventStream<number | null>,
+  window: Windows<number | null>,
+  to: (group: Group<unknown, number>) => unknown,
+) {
   const lates: DStream<unknown>[] = []
   const groups = rows.groupBy({ window }).count({ late: (stream) => lates.push(stream) })
   const [late] = lates
@@ -25,7 +33,10 @@ run<number>('A06', (rows) => counted(rows.withWatermark(seconds, '10s'), tumblin
 run<number>('A07', (rows) => counted(rows.withWatermark(seconds, 0), sliding('10s', '3s'), startEndCount))
 run<number | null>('A11', (rows) => counted(rows.withWatermark(seconds, '100s'), tumbling('10s'), startEndCount))
 run<number>('A02', (rows) => {
-  const groups = rows.withEventTime(seconds).groupBy({ window: tumbling('5s') }).count({ mode: 'complete' })
+  const groups = rows
+    .withEventTime(seconds)
+    .groupBy({ window: tumbling('5s') })
+    .count({ mode: 'complete' })
   return { rows: groups.toDStream().map(startAndCount) }
 })
 
@@ -35,7 +46,11 @@ run<[string, number]>('B01', (rows) => {
   return { rows: groups.toDStream().map(keyed) }
 })
 run<[string, number]>('B02', (rows) => {
-  const gaps = new Map([['hello', 1000], ['structured', 0], ['world', -10_000]])
+  const gaps = new Map([
+    ['hello', 1000],
+    ['structured', 0],
+    ['world', -10_000],
+  ])
   const words = rows.withWatermark(([, t]) => t * 1000, '30s').flatMap(([text]) => text.split(' '))
   const lates: DStream<unknown>[] = []
   const groups = words
@@ -54,7 +69,9 @@ run<[string, number]>('B04', (rows) => {
       merge: (a, b) => [...a, ...b],
       finish: (times) => [Math.min(...times), Math.max(...times)],
     })
-  return { rows: groups.toDStream().map(({ key, window, value }) => [key, window.start / 1000, window.end / 1000, ...value]) }
+  return {
+    rows: groups.toDStream().map(({ key, window, value }) => [key, window.start / 1000, window.end / 1000, ...value]),
+  }
 })
 run<[string, number, number]>('B06', (rows) => {
   const groups = rows
@@ -66,7 +83,9 @@ run<[string, number, number]>('B06', (rows) => {
       merge: (a, b) => ({ count: a.count + b.count, sum: a.sum + b.sum }),
     })
   return {
-    rows: groups.toDStream().map(({ key, window, value }) => [key, window.start / 1000, window.end / 1000, value.count, value.sum]),
+    rows: groups
+      .toDStream()
+      .map(({ key, window, value }) => [key, window.start / 1000, window.end / 1000, value.count, value.sum]),
   }
 })
 run<number>('B08', (rows) => counted(rows.withWatermark(seconds, '60s'), session('10s'), startEndCount))
@@ -81,7 +100,10 @@ run<[string, number, number]>('B12', (rows) => {
 })
 
 run<number>('E01', (rows) => {
-  const fives = rows.withWatermark(seconds, 0).groupBy({ window: tumbling('5s') }).count()
+  const fives = rows
+    .withWatermark(seconds, 0)
+    .groupBy({ window: tumbling('5s') })
+    .count()
   const tens = fives.groupBy({ window: tumbling('10s') }).aggregate({
     create: () => ({ windows: 0, sum: 0 }),
     add: (acc, { value }) => ({ windows: acc.windows + 1, sum: acc.sum + value }),
@@ -91,10 +113,16 @@ run<number>('E01', (rows) => {
 })
 
 run<number>('G01', (rows) => {
-  const groups = rows.withEventTime().groupBy({ key: (value) => value }).count({ mode: 'update' })
+  const groups = rows
+    .withEventTime()
+    .groupBy({ key: (value) => value })
+    .count({ mode: 'update' })
   return { rows: groups.toDStream().map(({ key, value }) => [key, value]) }
 })
 run<number>('G02', (rows) => {
-  const groups = rows.withEventTime().groupBy({ key: (value) => value }).count({ mode: 'complete' })
+  const groups = rows
+    .withEventTime()
+    .groupBy({ key: (value) => value })
+    .count({ mode: 'complete' })
   return { rows: groups.toDStream().map(({ key, value }) => [key, value]) }
 })

@@ -52,7 +52,9 @@ export const eventTime: KindSpec = {
       const key = ([word]: readonly [string, number]) => word
       const tumbled = rows.groupBy({ key, window: tumbling(1000), id: 'tumbling' }).aggregate(sums)
       saveLines('tumbling', tumbled.toDStream().map(lineOf))
-      const slid = rows.groupBy({ key, window: sliding(1500, 500), id: 'sliding' }).aggregate(sums, { late: saveLate('too-late') })
+      const slid = rows
+        .groupBy({ key, window: sliding(1500, 500), id: 'sliding' })
+        .aggregate(sums, { late: saveLate('too-late') })
       saveLines('sliding', slid.toDStream().map(lineOf))
       const idle = pairs.withWatermark(([, number]) => happened(number), DELAY, { idle: IDLE })
       const sessions = idle
