@@ -12,6 +12,7 @@ import { type DevServices, openServices, type ServiceOptions } from '../dev/serv
 import { childProcessInvoker } from '../invoker/child-process.ts'
 import { type App, Running } from './app.ts'
 import { makeEngine, partitionsOf } from './engine.ts'
+import { measuring } from './measured.ts'
 
 export interface HostedOptions extends Omit<ServiceOptions, 'makeTopics'> {
   /** The module, absolute. */
@@ -102,11 +103,13 @@ function hostedApp(
         async open(parameters) {
           const description = await describedWith(parameters)
           const counts = await partitionsOf(description, services, partitions)
+          const { onLog, MILLRACE_METRICS } = measuring(name, env.MILLRACE_METRICS ?? process.env.MILLRACE_METRICS)
           const invoker = childProcessInvoker({
             module: file,
             exportName,
             functionName: name,
             concurrency: workers,
+            onLog,
             execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning'],
             env: {
               ...services.variables,
@@ -114,6 +117,7 @@ function hostedApp(
               ...parameters,
               MILLRACE_PARTITIONS: Array.from(counts, ([topic, count]) => `${topic}=${count}`).join(','),
               MILLRACE_CODE: hash,
+              MILLRACE_METRICS,
               MILLRACE_ACCEPT: JSON.stringify(accept),
             },
           })
