@@ -83,7 +83,9 @@ export class Stage {
     s3.destroy()
     const table = dynamoTable({ table: this.table, endpoint: this.#endpoint, ...EMULATED })
     const invoker = this.#invoker(1)
-    this.#wakes = { watch: watchWakeUps(table, this.job, invoker), invoker }
+    // Without it a table that is away would end the watch.
+    const onError = (error: unknown): void => void this.logs.push(String(error))
+    this.#wakes = { watch: watchWakeUps(table, this.job, invoker, { onError }), invoker }
   }
 
   /** A poller with two members and two workers of its own. */
