@@ -48,7 +48,6 @@ export function object(
 export const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items })
 export const text = (description?: string): JsonSchema => ({ type: 'string', ...(description && { description }) })
 export const integer = (description?: string): JsonSchema => ({ type: 'integer', ...(description && { description }) })
-
 export const number = (description?: string): JsonSchema => ({ type: 'number', ...(description && { description }) })
 export const boolean = (description?: string): JsonSchema => ({ type: 'boolean', ...(description && { description }) })
 export const nullOr = (schema: JsonSchema): JsonSchema => ({ anyOf: [{ type: 'null' }, schema] })

@@ -2,15 +2,11 @@
 // others with a stack.
 
 import './quiet.ts'
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { noSchema, schemaAskedFor } from './json-output.ts'
-
-const { version }: { version: string } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-)
+import { version } from './version.ts'
 
 /**
  * All together take twice the time of one: only what lists them, or does not know which is meant, loads all. What each must have
@@ -25,13 +21,18 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./init.ts')).initCommand(),
   offsets: async () => (await import('./offsets.ts')).offsetsCommand(),
   outbox: async () => (await import('./outbox.ts')).outboxCommand(),
+  pause: async () => (await import('./pause.ts')).pauseCommand(),
   plan: async () => (await import('./plan.ts')).planCommand(),
   poller: async () => (await import('./poller.ts')).pollerCommand(),
   produce: async () => (await import('./produce.ts')).produceCommand(),
+  resume: async () => (await import('./resume.ts')).resumeCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   state: async () => (await import('./state.ts')).stateCommand(),
+  start: async () => (await import('./start.ts')).startCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
+  stop: async () => (await import('./stop.ts')).stopCommand(),
   storage: async () => (await import('./storage.ts')).storageCommand(),
   topics: async () => (await import('./topics.ts')).topicsCommand(),
 }
@@ -40,7 +41,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 export async function programOf(names: readonly string[] = Object.keys(COMMANDS)): Promise<Command> {
   const program = new Command('millrace')
     .description("Spark Streaming's model on serverless functions")
-    .version(version)
+    .version(version())
     .showSuggestionAfterError()
     .showHelpAfterError('millrace --help lists all commands.')
   for (const command of await Promise.all(names.map((name) => COMMANDS[name]?.())))

@@ -72,6 +72,12 @@ function checkPartitionsKnown({ job, programs }: Plan, { partitions }: Environme
   }
 }
 
+/** The function that runs the job, as the table has it; undefined when none has. */
+export async function ownerOf(table: JobRows, job: string): Promise<string | undefined> {
+  const owner = (await table.getRow(job, CLAIM_ROW))?.data.owner
+  return typeof owner === 'string' ? owner : undefined
+}
+
 /** The schema that a job has left in the table, for `millrace plan --against`. */
 export async function keptSchema(table: JobRows, job: string): Promise<JobSchema | undefined> {
   return parseKept(job, (await table.getRow(job, CLAIM_ROW))?.data.schema)

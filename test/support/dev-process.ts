@@ -30,7 +30,7 @@ export class DevProcess {
   #output = ''
 
   /** @param args of the command, the module first */
-  constructor(folder: string, args: readonly string[], command: 'dev' | 'run' = 'dev') {
+  constructor(folder: string, args: readonly string[], command: 'dev' | 'run' | 'serve' = 'dev') {
     const [node, ...rest] = COMMAND
     this.#child = spawn(node, [...rest, command, ...args], {
       cwd: folder,

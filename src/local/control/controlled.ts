@@ -26,6 +26,8 @@ export interface ControlledOptions {
   readonly job: string
   readonly table: StateTable
   readonly log: Log
+  /** What becomes of a job that nobody has started yet; default `running`. */
+  readonly first?: 'running' | 'stopped'
   /** Opens the engine with these environment variables of the job. */
   readonly open: (parameters: Readonly<Record<string, string>>) => Promise<Runnable>
   /** Lets go of what outlives engines. */
@@ -73,10 +75,10 @@ class Controlled implements Engine {
   }
 
   async start(): Promise<void> {
-    const { table, job } = this.#options
+    const { table, job, first = 'running' } = this.#options
     // Before the row is read: whoever drains waits for a process that may still begin to take records in.
     await this.#announce()
-    await firstStart(table, job)
+    await firstStart(table, job, first)
     await this.#obey(await readControl(table, job))
     await forgetLongGone(table, job)
     this.#running = Promise.all([this.#follow(), this.#renew()]).then(() => undefined)

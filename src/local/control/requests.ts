@@ -28,7 +28,7 @@ export async function stopJob(table: StateTable, job: string, drain: boolean): P
     if (before.wanted === 'stopped' && (!drain || before.drain)) return undefined
     return { ...wanting('stopped', before), ...(drain && { drain: { done: false } }) }
   })
-  await noteEnd(table, job, now)
+  if (now.attempt > 0) await noteEnd(table, job, now)
   return now
 }
 
@@ -62,12 +62,13 @@ export async function startJob(
   return now
 }
 
-/** Of a process that has come up: the first there ever was is the first start. */
-export async function firstStart(table: StateTable, job: string): Promise<void> {
-  const now = await changeControl(table, job, (before) =>
-    before.rev > 0 ? undefined : { wanted: 'running', since: Date.now(), attempt: 1, parameters: [] },
-  )
-  await noteStart(table, job, now)
+/** Of a process that has come up: the first there ever was is the first start, unless it is to wait for one. */
+export async function firstStart(table: StateTable, job: string, wanted: 'running' | 'stopped'): Promise<void> {
+  const now = await changeControl(table, job, (before) => {
+    if (before.rev > 0) return undefined
+    return { wanted, since: Date.now(), attempt: wanted === 'running' ? 1 : 0, parameters: [] }
+  })
+  if (now.attempt > 0) await noteStart(table, job, now)
 }
 
 export function sameParameters(some: Control['parameters'], others: Control['parameters']): boolean {
@@ -75,8 +76,9 @@ export function sameParameters(some: Control['parameters'], others: Control['par
   return sorted(some) === sorted(others)
 }
 
-function wanting(wanted: Control['wanted'], { attempt, parameters }: Control): Control {
-  return { wanted, since: Date.now(), attempt: Math.max(1, attempt), parameters }
+/** One that runs without ever having been asked to is at its first start. */
+function wanting(wanted: Control['wanted'], { rev, attempt, parameters }: KnownControl): Control {
+  return { wanted, since: Date.now(), attempt: rev === 0 ? 1 : attempt, parameters }
 }
 
 function isStopped(job: string, { attempt }: Control): RefusedError {

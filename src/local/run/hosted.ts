@@ -7,6 +7,8 @@ import { InvalidOptionError } from '../../errors/errors.ts'
 import { logOf } from '../../lambda/environment.ts'
 import { describeJobs, type JobDescription } from '../../serverless/describe.ts'
 import { startControlled } from '../control/controlled.ts'
+import { runDoor } from '../control/run-door.ts'
+import type { ServedJob } from '../control/submissions.ts'
 import { type Build, watchBuild } from '../dev/build.ts'
 import { type DevServices, openServices, type ServiceOptions } from '../dev/services.ts'
 import { childProcessInvoker } from '../invoker/child-process.ts'
@@ -28,10 +30,14 @@ export interface HostedOptions extends Omit<ServiceOptions, 'makeTopics'> {
   readonly group?: string
   readonly batchSize: number
   readonly windowMs: number
+  /** What becomes of a job that nobody has started yet; default `running`. */
+  readonly first?: 'running' | 'stopped'
 }
 
 export interface Hosted {
   readonly apps: readonly App[]
+  /** Each by its name, for whoever controls it from afar. */
+  readonly served: ReadonlyMap<string, ServedJob>
   stop(): Promise<void>
 }
 
@@ -62,7 +68,9 @@ export async function startHosted(options: HostedOptions): Promise<Hosted> {
       apps.push(app)
       await app.start()
     }
-    return { apps, stop }
+    const { table } = services
+    const served = apps.map(({ name }) => [name, { door: runDoor(table, name), table, driven: false }] as const)
+    return { apps, served: new Map(served), stop }
   } catch (error) {
     await stop()
     throw error
@@ -100,6 +108,7 @@ function hostedApp(
         table: services.table,
         log,
         close: async () => {},
+        ...(options.first && { first: options.first }),
         async open(parameters) {
           const description = await describedWith(parameters)
           const counts = await partitionsOf(description, services, partitions)
