@@ -4,6 +4,7 @@
 import './quiet.ts'
 import { Command, CommanderError } from 'commander'
 import { MillraceError } from '../errors/errors.ts'
+import { COMPLETE } from './completion.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { noSchema, schemaAskedFor } from './json-output.ts'
 import { version } from './version.ts'
@@ -14,6 +15,7 @@ import { version } from './version.ts'
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   batch: async () => (await import('./batch.ts')).batchCommand(),
+  completion: async () => (await import('./completion.ts')).completionCommand(),
   consume: async () => (await import('./consume.ts')).consumeCommand(),
   cost: async () => (await import('./cost.ts')).costCommand(),
   dev: async () => (await import('./dev.ts')).devCommand(),
@@ -53,6 +55,7 @@ export async function programOf(names: readonly string[] = Object.keys(COMMANDS)
 /** Does what the words ask for, and sets the exit code of this process. */
 export async function runProgram(words: readonly string[]): Promise<void> {
   const [name = ''] = words
+  if (name === COMPLETE) return complete(words.slice(1))
   const program = await programOf(Object.hasOwn(COMMANDS, name) ? [name] : undefined)
   const schema = schemaAskedFor(program, words)
   if (schema) console.log(JSON.stringify(schema, undefined, 2))
@@ -60,6 +63,17 @@ export async function runProgram(words: readonly string[]): Promise<void> {
     console.error(`--json=help: ${noSchema(program, words)}`)
     process.exitCode = EXIT.usage
   } else await run(program, words)
+}
+
+/** So long a Tab may take, at most. */
+const COMPLETE_MS = 1500
+
+/** Prints candidates, or nothing: whoever types a line wants no errors of another. */
+async function complete(words: readonly string[]): Promise<void> {
+  setTimeout(() => process.exit(), COMPLETE_MS).unref()
+  const { candidates } = await import('./complete.ts')
+  const found = await candidates(words, Object.keys(COMMANDS), programOf).catch(() => [])
+  if (found.length > 0) process.stdout.write(`${found.join('\n')}\n`)
 }
 
 async function run(program: Command, words: readonly string[]): Promise<void> {

@@ -19,6 +19,14 @@ export function jobKey(job: string): string {
   return `J#${escapeKeyPart(job)}`
 }
 
+/** What the keys of all jobs begin with, and no others. */
+export const JOB_KEYS = 'J#'
+
+/** The job of that key; undefined when it is none of `jobKey`. */
+export function jobOfKey(key: string): string | undefined {
+  return key.startsWith(JOB_KEYS) ? unescapeKeyPart(key.slice(2)) : undefined
+}
+
 /** Digits of `Number.MAX_SAFE_INTEGER`: padded to this, versions sort as strings in the order of numbers. */
 export const VERSION_DIGITS = 16
 
