@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { describeCause, InvalidOptionError, MillraceError } from '../errors/errors.ts'
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../local/dev/feeds.ts'
@@ -12,6 +13,7 @@ import { checkReset, resetFolder } from '../local/dev/reset.ts'
 import { Samples } from '../local/dev/samples.ts'
 import { Screen } from '../local/dev/screen.ts'
 import { DevSession, sessionTopics } from '../local/dev/session.ts'
+import { standingOf } from '../local/dev/standing.ts'
 import { DEFAULT_FOLDER } from '../stores/folder.ts'
 import { kafkaOptions, type LoginFlags, loginOptions } from './brokers.ts'
 import { EXIT } from './exit-codes.ts'
@@ -37,6 +39,8 @@ interface DevFlags extends LoginFlags {
 }
 
 const INTERRUPTED = 130
+/** Between two lines of progress. */
+const PROGRESS_MS = 500
 const DEBUGGER = '127.0.0.1:9229'
 
 export function devCommand(): Command {
@@ -44,7 +48,7 @@ export function devCommand(): Command {
     .description('run the jobs of a module on this machine: no account, no Docker; reloads on change and keeps state')
     .argument('<module>', 'the module whose handlers were made by lambda(job), such as functions/words.ts')
     .option('--export <name>', 'one of several handlers (default: all)')
-    .option('--from <topic=file>', 'append the lines of a file to a topic; - is standard input', collect, [])
+    .option('--from <topic=file>', 'append the lines of a file to a topic, each once; - is standard input', collect, [])
     .option(
       '--socket <topic=port>',
       'append lines from a server such as nc -lk 9999; host:port for another host',
@@ -151,18 +155,18 @@ async function live(
   const takesInput = process.argv.some((argument) => /^(--from=)?[^=]+=-$/.test(argument))
   const listening = !takesInput && keys.listen(hotkeys, interrupt)
   screen.status('starting …')
-  let progress: NodeJS.Timeout | undefined
+  const ending = new AbortController()
   try {
     await Promise.race([session.start(), ended.promise])
     if (interrupts === 0) {
       screen.say(...banner(session, screen), ...(listening ? ['', ...helpOf(hotkeys, screen)] : []), '')
       warnUnread(session, screen, fed)
-      progress = setInterval(() => screen.status(progressOf(session)), 500)
+      void showProgress(session, screen, ending.signal)
       for (const feed of feeds) session.feed(feed)
     }
     await ended.promise
   } finally {
-    clearInterval(progress)
+    ending.abort()
     screen.status('')
     await session.stop()
     keys.close()
@@ -186,17 +190,32 @@ function banner(session: DevSession, screen: Screen): string[] {
   ].map((line, i) => (i === 0 ? screen.paint('green', line) : line))
 }
 
-const taken = { records: 0, at: 0 }
+/** A line of progress; nothing when nothing is under way. Lag is asked for while there is some: a cluster is a connection away. */
+function progressOf(session: DevSession): () => Promise<string> {
+  const taken = { records: 0, at: 0 }
+  let waiting = 0
+  return async () => {
+    const all = [...session.jobs.values()].map(({ progress }) => progress)
+    const records = all.reduce((sum, one) => sum + one.records, 0)
+    const now = performance.now()
+    const rate = Math.round(((records - taken.records) / (now - taken.at)) * 1000)
+    Object.assign(taken, { records, at: now })
+    if (rate === 0 && waiting === 0 && all.every(({ inFlight }) => inFlight === 0)) return ''
+    const standing = await Promise.all([...session.jobs.values()].map((job) => standingOf(session.services, job)))
+    waiting = standing.flat().reduce((sum, { next, end }) => sum + Math.max(0, end - next), 0)
+    const lag = waiting === 0 ? '' : `, ${waiting.toLocaleString('en')} waiting`
+    return `… ${rate.toLocaleString('en')} records/s, ${records.toLocaleString('en')} in this session${lag}`
+  }
+}
 
-/** Nothing when nothing is under way. */
-function progressOf(session: DevSession): string {
-  const all = [...session.jobs.values()].map(({ progress }) => progress)
-  const records = all.reduce((sum, one) => sum + one.records, 0)
-  const now = performance.now()
-  const rate = Math.round(((records - taken.records) / (now - taken.at)) * 1000)
-  Object.assign(taken, { records, at: now })
-  if (rate === 0 && all.every(({ inFlight }) => inFlight === 0)) return ''
-  return `… ${rate.toLocaleString('en')} records/s, ${records.toLocaleString('en')} in this session`
+/** Until it is stopped; what cannot be asked for at the moment is not shown. */
+async function showProgress(session: DevSession, screen: Screen, signal: AbortSignal): Promise<void> {
+  const progress = progressOf(session)
+  while (!signal.aborted) {
+    const text = await progress().catch(() => '')
+    if (!signal.aborted) screen.status(text)
+    await sleep(PROGRESS_MS, undefined, { signal }).catch(() => undefined)
+  }
 }
 
 async function reset(folder: string, yes: boolean): Promise<boolean> {

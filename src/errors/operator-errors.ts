@@ -35,12 +35,20 @@ export class InvalidKeyError extends MillraceError {
 /** An element of a stream that an operator reads as pairs is no `[key, value]`. */
 export class NotAPairError extends MillraceError {
   readonly found: string
-  constructor(found: string) {
+  /** The id of the operator that reads pairs, where that is known. */
+  readonly operator: string | undefined
+  constructor(found: string, operator?: string) {
     super(
       'NOT_A_PAIR',
-      `An operator on pairs got ${found}. Give it arrays of a key and a value, for instance by .map((x) => [keyOf(x), x]).`,
+      `${operator === undefined ? 'An operator on pairs' : `The operator on pairs ${operator}`} got ${found}. Give it arrays of a key and a value, for instance by .map((x) => [keyOf(x), x]).`,
     )
     this.found = found
+    this.operator = operator
+  }
+
+  /** The same, with the operator's name. */
+  forOperator(operator: string): NotAPairError {
+    return new NotAPairError(this.found, operator)
   }
 }
 

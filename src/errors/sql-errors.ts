@@ -1,6 +1,10 @@
 // What `sql()` of a batch refuses.
 
+import { unescapeKeyPart } from '../names/escape.ts'
 import { describeCause, MillraceError } from './errors.ts'
+
+/** The parts of a batch's id as they were given: `words/foreachRDD#2/1000`. */
+const readable = (batch: string): string => batch.split('/').map(unescapeKeyPart).join('/')
 
 /** A statement fails: it is wrong, or something in it is impossible for these rows. The message is DuckDB's own. */
 export class SqlError extends MillraceError {
@@ -11,9 +15,13 @@ export class SqlError extends MillraceError {
   /** @param advice what to do, where DuckDB's message does not say it */
   constructor(batch: string, statement: string, cause: unknown, advice = '') {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    super('SQL_FAILED', `sql() fails in batch ${batch}: ${reason.trimEnd()}\n${advice}The statement:\n${statement}`, {
-      cause,
-    })
+    super(
+      'SQL_FAILED',
+      `sql() fails in batch ${readable(batch)}: ${reason.trimEnd()}\n${advice}The statement:\n${statement}`,
+      {
+        cause,
+      },
+    )
     this.batch = batch
     this.statement = statement
   }
@@ -31,7 +39,7 @@ export class SqlColumnError extends MillraceError {
   readonly row: number | undefined
   constructor(batch: string, table: string, column: string, row: number | undefined, problem: string) {
     const where = `${table}, column ${JSON.stringify(column)}${row === undefined ? '' : `, row ${row}`}`
-    super('SQL_COLUMN', `sql() in batch ${batch}: ${where}: ${problem}.`)
+    super('SQL_COLUMN', `sql() in batch ${readable(batch)}: ${where}: ${problem}.`)
     this.batch = batch
     this.table = table
     this.column = column

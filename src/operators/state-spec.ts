@@ -114,6 +114,34 @@ export class StateSpec<K, V, S, M> {
   }
 
   /**
+   * A spec of a function `(time, key, value, state)`, as {@link StateSpec.function} takes it; here the compiler infers all four where the
+   * stream is known, which it cannot where functions are told apart by their number of parameters.
+   *
+   * @throws InvalidOptionError for a function with another number of parameters, and for an unknown or impossible option.
+   * @example
+   * byShop.mapWithState(
+   *   StateSpec.timed((time, shop, cents, sum) => {
+   *     sum.update((sum.getOption() ?? 0) + (cents ?? 0))
+   *     return { time, shop, sum: sum.get() }
+   *   }),
+   * )
+   */
+  static timed<K, V, S = Widen<V>, M extends Inferred = undefined>(
+    f: (time: number, key: K, value: V | undefined, state: State<S>) => M & Sync<M>,
+    options?: MapWithStateOptions<NoInfer<K>, NoInfer<S>>,
+  ): StateSpec<K, V, S, Exclude<M, undefined>>
+  static timed<K, V, S, M>(
+    f: TimedMappingFunction<K, V, S, M>,
+    options: MapWithStateOptions<K, S> = {},
+  ): StateSpec<K, V, S, M> {
+    if (typeof f !== 'function' || f.length !== 4 || namesMoreParameters(f))
+      throw new InvalidOptionError(
+        `StateSpec.timed: expected a function of (time, key, value, state). ${DEFAULTS_DO_NOT_COUNT}`,
+      )
+    return new StateSpec(f, checkSpec('StateSpec.timed', options))
+  }
+
+  /**
    * State of keys before the first batch.
    *
    * @example StateSpec.function((_key: string, n: number | undefined, _sum: State<number>) => n).initialState([['corner shop', 1200]])

@@ -3,6 +3,7 @@
 import { InvalidOptionError } from '../errors/errors.ts'
 import { DEFAULTS_DO_NOT_COUNT, namesMoreParameters } from '../options/parameters.ts'
 import type { StateOptions } from '../options/shuffle.ts'
+import type { Widen } from '../options/widen.ts'
 
 /** `(values, state) => state`: `undefined` removes the key. */
 export type KeyUpdate<V, S> = (values: readonly V[], state: S | undefined) => S | undefined
@@ -14,6 +15,12 @@ export type GroupsUpdate<K, V, S> = (
 
 /** `(time, key, values, state) => state`. */
 export type TimedUpdate<K, V, S> = (time: number, key: K, values: readonly V[], state: S | undefined) => S | undefined
+
+/** What the compiler says of a function whose state is not what its values are: it cannot infer a parameter from what is returned. */
+export type UpdateOfOtherState<V> = (
+  values: readonly V[],
+  state: Widen<V> | undefined,
+) => 'The state is of another type than the values, or is no data: say its type, as in (values, state: Total | undefined) => …'
 
 /** Options of `updateStateByKey`. */
 export interface UpdateOptions<K, S> extends StateOptions<K, S> {}

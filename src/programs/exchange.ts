@@ -1,6 +1,6 @@
 // What leaves a stage: the elements of each edge, combined on this side and divided among the buckets of the next stage.
 
-import { InvalidKeyError } from '../errors/operator-errors.ts'
+import { InvalidKeyError, NotAPairError } from '../errors/operator-errors.ts'
 import { UnsavableValueError } from '../errors/value-errors.ts'
 import { stageOfEdge } from '../names/edges.ts'
 import type { Edge } from '../plan/plan.ts'
@@ -33,14 +33,14 @@ export function exchange(
   })
 }
 
-/** @throws InvalidKeyError, UnsavableValueError, with the name of the operator that the elements are for. */
+/** @throws InvalidKeyError, NotAPairError, UnsavableValueError, with the name of the operator that the elements are for. */
 function dividedFor(edge: Edge, elements: readonly unknown[], spread: Spread | undefined): Map<number, unknown[]> {
   try {
     return divide(edge, elements, spread)
   } catch (error) {
     const operator = stageOfEdge(edge.id)
     if (error instanceof UnsavableValueError) throw error.with({ operator })
-    throw error instanceof InvalidKeyError ? error.forOperator(operator) : error
+    throw error instanceof InvalidKeyError || error instanceof NotAPairError ? error.forOperator(operator) : error
   }
 }
 

@@ -25,13 +25,29 @@ async function describe(): Promise<Answer> {
         const job = describeExport(module, name, importMs)
         return job ? [[name, job] as const] : []
       })
-      return jobs.length > 0 ? { kind: 'jobs', jobs } : { kind: 'no-job', exports: Object.keys(module) }
+      return (
+        sameName(module, jobs) ??
+        (jobs.length > 0 ? { kind: 'jobs', jobs } : { kind: 'no-job', exports: Object.keys(module) })
+      )
     }
     const job = describeExport(module, exportName, importMs)
     return job ? { kind: 'job', job } : { kind: 'no-job', exports: Object.keys(module) }
   } catch (error) {
     return { kind: 'failed', error: error instanceof Error ? (error.stack ?? String(error)) : String(error) }
   }
+}
+
+/** A handler may be exported twice, as the default too; jobs of one name would be one. */
+function sameName(
+  module: object,
+  jobs: readonly (readonly [exportName: string, JobDescription])[],
+): Answer | undefined {
+  for (const [name, described] of Map.groupBy(jobs, ([, job]) => job.name)) {
+    const exports = described.map(([exportName]) => exportName)
+    if (new Set(exports.map((one) => jobOfHandler(Reflect.get(module, one)))).size > 1)
+      return { kind: 'one name', name, exports }
+  }
+  return undefined
 }
 
 function describeExport(module: object, name: string, importMs: number): JobDescription | undefined {

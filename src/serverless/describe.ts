@@ -50,6 +50,7 @@ export type Answer =
   | { readonly kind: 'job'; readonly job: JobDescription }
   | { readonly kind: 'jobs'; readonly jobs: readonly (readonly [exportName: string, job: JobDescription])[] }
   | { readonly kind: 'no-job'; readonly exports: readonly string[] }
+  | { readonly kind: 'one name'; readonly name: string; readonly exports: readonly string[] }
   | { readonly kind: 'failed'; readonly error: string }
 
 /** In place of an export's name: all of them. */
@@ -84,6 +85,8 @@ export async function describeJob(
         `${where}: ${handler} is not the handler of a job. Write export const ${exportName} = lambda(…) ` +
           `(import { lambda } from 'millrace/lambda'); the module exports ${exportsOf(answer).join(', ') || 'nothing'}.`,
       )
+    case 'one name':
+      throw sameName(where, answer)
     case 'failed':
       throw new InvalidOptionError(`${where}: ${handler} cannot be imported.\n${readable(answer.error)}`)
   }
@@ -105,10 +108,20 @@ export async function describeJobs(
   const answer = await ask(module, file, EVERY, environment)
   if (answer.kind === 'jobs') return new Map(answer.jobs)
   if (answer.kind === 'failed') throw new InvalidOptionError(`${module} cannot be imported.\n${readable(answer.error)}`)
+  if (answer.kind === 'one name') throw sameName(module, answer)
   const exports = answer.kind === 'no-job' ? answer.exports.join(', ') : ''
   throw new InvalidOptionError(
     `${module} exports no handler of a job. Write export const handler = lambda(…) ` +
       `(import { lambda } from 'millrace/lambda'); the module exports ${exports || 'nothing'}.`,
+  )
+}
+
+function sameName(
+  where: string,
+  { name, exports }: Extract<Answer, { readonly kind: 'one name' }>,
+): InvalidOptionError {
+  return new InvalidOptionError(
+    `${where}: ${exports.join(' and ')} are handlers of different jobs that are both called '${name}'. The name is the identity of a job's state: give one of them another.`,
   )
 }
 

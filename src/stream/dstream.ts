@@ -39,7 +39,13 @@ import {
 import { type TopOptions, topByKey } from '../operators/top-by-key.ts'
 import { type Transformed, transform, transformWith } from '../operators/transform.ts'
 import { union } from '../operators/union.ts'
-import type { GroupsUpdate, KeyUpdate, TimedUpdate, UpdateOptions } from '../operators/update-shapes.ts'
+import type {
+  GroupsUpdate,
+  KeyUpdate,
+  TimedUpdate,
+  UpdateOfOtherState,
+  UpdateOptions,
+} from '../operators/update-shapes.ts'
 import { updateStateByKey } from '../operators/update-state-by-key.ts'
 import { type WindowOptions, window } from '../operators/window.ts'
 import { type Duration, toMillis } from '../options/duration.ts'
@@ -818,6 +824,12 @@ export class DStream<out T> {
     update: GroupsUpdate<K, V, S>,
     options?: UpdateOptions<K, S>,
   ): DStream<[K, S]>
+  /** @internal Of what fits none of the above the compiler shows this. */
+  updateStateByKey<K, V>(
+    this: StreamOfPairs<K, V>,
+    update: UpdateOfOtherState<V>,
+    options?: UpdateOptions<K, unknown>,
+  ): DStream<never>
   updateStateByKey<K, V, S = Widen<V>>(
     this: StreamOfPairs<K, V>,
     update: KeyUpdate<V, S> | GroupsUpdate<K, V, S> | TimedUpdate<K, V, S>,

@@ -2,7 +2,7 @@
 
 import { InvalidOptionError } from '../errors/errors.ts'
 import { partitionName } from '../names/tasks.ts'
-import { type Duration, toMillis } from '../options/duration.ts'
+import { toMillis } from '../options/duration.ts'
 import { nearest } from '../options/options.ts'
 import type { KafkaEvent, KafkaEventRecord } from '../sources/kafka/event.ts'
 import { bucketOf } from '../values/hash.ts'
@@ -16,7 +16,7 @@ export interface TestRecord {
   /** By name texts or bytes. Default: none. */
   readonly headers?: Readonly<Record<string, string | Uint8Array>>
   /** Milliseconds, or a text such as `'5s'`, after the epoch. Default: that of the record before; of the first 0. */
-  readonly timestamp?: Duration
+  readonly timestamp?: number | string
   /** Default: equal keys into one, as a producer does; records without a key in turn. */
   readonly partition?: number
 }

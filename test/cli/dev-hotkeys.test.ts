@@ -91,8 +91,13 @@ describe.skipIf(!hasTmux)('the keys', () => {
     press('p')
     await shows('→ lines: to be or not to be')
     press('k')
-    await shows('☠ worker killed (SIGKILL)')
+    await shows(
+      '☠ worker killed (SIGKILL) in the middle of a commit: written, and nothing published of what it promises',
+    )
     await shows('✔ nothing lost, nothing twice')
+    press('k')
+    await shows('☠ worker killed (SIGKILL) in the middle of a commit, before it was written')
+    await shows('✔ nothing lost, nothing twice', 2)
     expect(screen()).toMatch(/lines-0: committed up to offset (\d+) of \1, each once/)
 
     press('r')

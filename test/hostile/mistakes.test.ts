@@ -130,7 +130,11 @@ describe('of a function, at its record or batch', () => {
     [
       'elements that are no pairs',
       (words) => untyped(words, 'reduceByKey', (a: unknown) => a).print(),
-      ['the record at offset 0', 'An operator on pairs got the string "to be"', '.map((x) => [keyOf(x), x])'],
+      [
+        'the record at offset 0',
+        'The operator on pairs combineByKey(lines) got the string "to be"',
+        '.map((x) => [keyOf(x), x])',
+      ],
     ],
     [
       'an asynchronous function',

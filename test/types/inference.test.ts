@@ -9,6 +9,7 @@ import {
   job,
   json,
   type KafkaRecord,
+  type MappedStream,
   type MapWithStateOptions,
   nullable,
   raw,
@@ -21,6 +22,7 @@ import {
   type VersionOptions,
 } from '../../src/index.ts'
 import { type LambdaHandler, lambda } from '../../src/lambda/index.ts'
+import type { TestRecord } from '../../src/testing/index.ts'
 
 /** Defines a job around a function that is only looked at by the type checker. */
 function typed(look: (context: JobContext) => void): Job {
@@ -253,5 +255,31 @@ describe('types', () => {
       }
       expectTypeOf(refused).toBeFunction()
     })
+  })
+
+  it('of a spec come from the stream', () => {
+    typed(({ kafka }) => {
+      const pairs = kafka('lines', { value: text() }).map(({ value, offset }) => [value, offset])
+      const counted = StateSpec.function((key: string, n: number | undefined, sum: State<number>) => {
+        sum.update((n ?? 0) + 1)
+        return key
+      })
+      expectTypeOf(pairs.mapWithState(counted)).toEqualTypeOf<MappedStream<string, number, string>>()
+      expectTypeOf(
+        pairs.mapWithState(StateSpec.function((key, n, sum) => [key, (n ?? 0) + (sum.getOption() ?? 0)])),
+      ).toEqualTypeOf<MappedStream<string, number, [string, number]>>()
+      expectTypeOf(
+        pairs.mapWithState(
+          StateSpec.timed((time, key, n, sum) => (n === undefined ? undefined : [key, time + sum.get()])),
+        ),
+      ).toEqualTypeOf<MappedStream<string, number, [string, number]>>()
+      expectTypeOf(
+        pairs.mapWithState(StateSpec.timed((_time, key, _n, _sum: State<{ last: number }>) => key, { timeout: '1h' })),
+      ).toEqualTypeOf<MappedStream<string, { last: number }, string>>()
+    })
+  })
+
+  it('of a time in a test may be a text', () => {
+    expectTypeOf<TestRecord['timestamp']>().toEqualTypeOf<number | string | undefined>()
   })
 })

@@ -18,6 +18,10 @@ const MISTAKES: readonly (readonly [code: string, said: string])[] = [
     'words.transform((batch) => batch.filter(async (word) => word))',
     "'Promise<string>' is not assignable to type 'boolean'",
   ],
+  [
+    'words.map((word) => [word, 1]).updateStateByKey((values, state) => ({ total: values.length, next: () => state }))',
+    'The state is of another type than the values, or is no data: say its type',
+  ],
   ["words.window('10 sec')", "'\"10 sec\"' is not assignable to parameter of type 'Duration'"],
 ]
 

@@ -3,14 +3,14 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type BuildResult, context, formatMessages, type Plugin } from 'esbuild'
 import { BANNER, bundleSettings } from '../../serverless/bundle.ts'
 import { lean } from '../../serverless/lean.ts'
 
 /** What came of one build. */
 export type Build =
-  | { readonly ok: true; readonly file: string; readonly hash: string }
+  | { readonly ok: true; readonly file: string; readonly hash: string; readonly inputs: readonly string[] }
   /** In words, with the place and the line. */
   | { readonly ok: false; readonly problem: string }
 
@@ -37,6 +37,7 @@ export async function watchBuild({ entry, into, color = false, onBuild }: BuildO
     banner: { js: BANNER },
     keepNames: true,
     sourcemap: 'linked',
+    metafile: true,
     plugins: [lean, reporting(into, color, onBuild)],
   })
   await watching.watch()
@@ -63,7 +64,10 @@ function reporting(into: string, color: boolean, onBuild: (build: Build) => void
   }
 }
 
-async function write(into: string, { outputFiles = [] }: BuildResult): Promise<Build & { readonly ok: true }> {
+async function write(
+  into: string,
+  { outputFiles = [], metafile }: BuildResult,
+): Promise<Build & { readonly ok: true }> {
   const [code, map] = ['.mjs', '.map'].map((ending) => outputFiles.find(({ path }) => path.endsWith(ending)))
   if (!code || !map) throw new Error('esbuild wrote no bundle')
   const hash = createHash('sha256').update(code.contents).digest('hex').slice(0, 16)
@@ -72,7 +76,7 @@ async function write(into: string, { outputFiles = [] }: BuildResult): Promise<B
   // The module last: whoever shares the folder may run it once it is there, and never half of it.
   await put(`${file}.map`, map.contents)
   await put(file, text)
-  return { ok: true, file, hash }
+  return { ok: true, file, hash, inputs: Object.keys(metafile?.inputs ?? {}).map((input) => resolve(input)) }
 }
 
 /** As a whole or not at all. */

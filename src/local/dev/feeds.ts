@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeCause, InvalidOptionError, MillraceError } from '../../errors/errors.ts'
+import type { Progress } from './fed.ts'
 import type { NewRecord } from './topics.ts'
 
 export interface FeedContext {
@@ -14,6 +15,8 @@ export interface FeedContext {
   readonly append: (records: readonly NewRecord[]) => Promise<void>
   readonly say: (line: string) => void
   readonly stopping: AbortSignal
+  /** How far a file is in a topic already. */
+  readonly progress: (topic: string, path: string) => Promise<Progress>
 }
 
 /** Runs until it has no more, or is stopped. */
@@ -29,22 +32,33 @@ export function readAssignment(flag: string, text: string, what: string): readon
   throw new InvalidOptionError(`${flag} ${text}: write ${flag} topic=${what}.`)
 }
 
-/** Lines of a file, or of standard input (`-`): a record each. */
+/** Lines of a file, each once whatever was appended by sessions before, or of standard input (`-`): a record each. */
 export function fileFeed(topic: string, path: string): Feed {
   return async (context) => {
     const { say, stopping } = context
-    const input = path === '-' ? process.stdin : createReadStream(path)
-    stopping.addEventListener('abort', () => input.destroy())
     try {
-      const count = await lines(topic, input, context)
-      if (!stopping.aborted)
-        say(`${path === '-' ? 'standard input' : path}: ${count.toLocaleString('en')} lines appended to ${topic}`)
+      const before = path === '-' ? undefined : await context.progress(topic, path)
+      const input = path === '-' ? process.stdin : createReadStream(path)
+      stopping.addEventListener('abort', () => input.destroy())
+      const count = await lines(topic, input, context, before)
+      if (!stopping.aborted) say(appendedOf(topic, path, count, before))
     } catch (error) {
       if (stopping.aborted) return
       if (error instanceof NotAppendedError) throw error.cause
       throw new InvalidOptionError(`--from ${topic}=${path}: ${describeCause(error)}. Name a file that can be read.`)
     }
   }
+}
+
+function appendedOf(topic: string, path: string, count: number, before?: Progress): string {
+  const lines = `${count.toLocaleString('en')} ${count === 1 ? 'line' : 'lines'}`
+  if (path === '-') return `standard input: ${lines} appended to ${topic}`
+  if (before?.changed) return `${path}: has changed since it was appended, so again: ${lines} appended to ${topic}`
+  if (!before?.lines) return `${path}: ${lines} appended to ${topic}`
+  const there = `${path}: ${before.lines.toLocaleString('en')} of its lines are in ${topic} from a session before`
+  return count > 0
+    ? `${there}, ${lines} appended`
+    : `${there}, and none is new. Once more: npx millrace produce ${topic} --file ${path}`
 }
 
 /** Lines from a server such as `nc -lk 9999`, connected to again when it goes. */
@@ -99,16 +113,18 @@ export function generatorFeed(topic: string, rate: string, sample: () => Promise
 }
 
 /** In order; appended as they come, but not one by one when there are many. */
-async function lines(topic: string, input: Readable, context: FeedContext): Promise<number> {
+async function lines(topic: string, input: Readable, context: FeedContext, before?: Progress): Promise<number> {
   let waiting: NewRecord[] = []
   let appending: Promise<void> | undefined
   let failed: { readonly error: unknown } | undefined
   let count = 0
+  let passed = 0
   const flush = async (): Promise<void> => {
     try {
       while (waiting.length > 0) {
         const next = waiting.slice(0, CHUNK)
         await appended(next, context)
+        before?.appended(next.map(({ value }) => String(value)))
         waiting = waiting.slice(next.length)
       }
     } catch (error) {
@@ -117,6 +133,7 @@ async function lines(topic: string, input: Readable, context: FeedContext): Prom
     appending = undefined
   }
   for await (const value of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal: context.stopping })) {
+    if (passed++ < (before?.lines ?? 0)) continue
     waiting.push({ topic, value })
     count++
     appending ??= flush()

@@ -1,17 +1,17 @@
 // What the keys of a session do.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { partitionName } from '../../names/tasks.ts'
 import { nextWakeUp } from '../../runtime/wake-row.ts'
 import type { DevJob } from './job.ts'
 import type { Hotkey, Keys } from './keys.ts'
 import type { Samples } from './samples.ts'
 import { clockTime, plural, type Screen } from './screen.ts'
 import { type DevSession, sessionTopics } from './session.ts'
+import { standingOf } from './standing.ts'
 import { describeState } from './state-view.ts'
 
-/** An invocation that is over by then was too short to be killed. */
-const SOON_MS = 500
+/** An invocation that is over by then was too short to be killed, or has committed nothing. */
+const SOON_MS = 2000
 const MOST_TRIES = 20
 
 export interface HotkeyContext {
@@ -41,13 +41,24 @@ export function hotkeysOf(context: HotkeyContext): Hotkey[] {
     {
       key: 'o',
       what: 'open the page',
-      run: () => screen.say('There is no page yet in this version. `s` shows the state.'),
+      run: () => screen.say(...withoutPage(session)),
     },
     { key: 'c', what: 'clear', run: () => screen.clear() },
     { key: 'h', what: 'help', run: () => screen.say('', ...helpOf(hotkeys, screen)) },
     { key: 'q', what: 'quit', run: quit },
   ]
   return hotkeys
+}
+
+/** What shows the same. */
+function withoutPage({ jobs, services }: DevSession): string[] {
+  const [name = '<job>'] = jobs.keys()
+  return [
+    'There is no page in this version yet. Until then:',
+    `  npx millrace status ${name}   where each task stands, what fails, when the job comes back`,
+    '  s                         what its operators keep',
+    `  ${services.objectsAt}   what it has written`,
+  ]
 }
 
 export function helpOf(hotkeys: readonly Hotkey[], screen: Screen): string[] {
@@ -111,24 +122,21 @@ async function kill(context: HotkeyContext): Promise<void> {
   }
   if (!hit) return screen.warn('no invocation lasted long enough: the next one will be killed')
   const after = await killed
-  screen.say(screen.paint('red', `☠ worker killed (SIGKILL) ${after} ms into an invocation`))
+  screen.say(screen.paint('red', `☠ worker killed (SIGKILL) ${after}`))
   screen.say(...(await accountOf(session, job)))
 }
 
 /** Waits until the job has caught up: what it has committed and what the topics hold are the same, then. */
 async function accountOf({ services }: DevSession, job: DevJob): Promise<string[]> {
   for (let tries = 0; tries < 200; tries++) {
-    const lines: string[] = []
-    let behind = 0
-    const positions = await job.tail.positions()
-    for (const topic of job.topics) {
-      for (const [partition, end] of (await services.topics.ends(topic)).entries()) {
-        const next = Number(positions.get(partitionName(topic, partition))?.next ?? 0)
-        if (end > next) behind++
-        if (end > 0) lines.push(`  ${topic}-${partition}: committed up to offset ${next} of ${end}, each once`)
-      }
-    }
-    if (behind === 0) return ['✔ nothing lost, nothing twice: the log goes on where the last commit ended', ...lines]
+    const standing = await standingOf(services, job)
+    if (standing.every(({ next, end }) => next >= end))
+      return [
+        '✔ nothing lost, nothing twice: the log goes on where the last commit ended',
+        ...standing.flatMap(({ partition, next, end }) =>
+          end > 0 ? [`  ${partition}: committed up to offset ${next} of ${end}, each once`] : [],
+        ),
+      ]
     await sleep(50)
   }
   return ['The job is still behind: the worker is busy, or fails; see above.']

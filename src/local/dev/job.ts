@@ -55,13 +55,15 @@ export class DevJob {
   #lookAgain = false
   #showsClosed = false
   #failing = ''
+  #sources: readonly string[] = []
 
   constructor(options: DevJobOptions) {
     this.#options = options
     this.name = options.name
     this.tail = new LogTail(options.name, options.services)
-    const { inspect, clock } = options
+    const { inspect, clock, services } = options
     this.worker = new DevWorker({
+      inFolder: Boolean(services.variables.MILLRACE_DIR),
       ...(inspect !== undefined && { inspect }),
       ahead: () => clock.ahead,
       onLine: (line, stream) => this.#line(line, stream),
@@ -79,7 +81,8 @@ export class DevJob {
   }
 
   /** Runs this code from the next invocation on. */
-  async run(code: WorkerCode, description: JobDescription): Promise<void> {
+  async run(code: WorkerCode, description: JobDescription, sources: readonly string[]): Promise<void> {
+    this.#sources = sources
     this.#showsClosed = description.outputs.length > 0
     await this.worker.replace(code)
     const topics = topicsOf(description)
@@ -172,7 +175,7 @@ export class DevJob {
     const what = `${errorType} ${errorMessage.replace(/RequestId: \S+/, '')}`
     if (errorType === 'InvokerClosed' || what === this.#failing) return
     this.#failing = what
-    const lines = describeProblem(failure)
+    const lines = describeProblem(failure, process.cwd(), this.#sources)
     this.#options.screen.problem([...lines, '    Delivered again until it succeeds: edit and save, nothing is lost.'])
   }
 

@@ -8,9 +8,9 @@ import { InvalidOptionError } from '../../errors/errors.ts'
 import { objectsOfFolder } from '../../stores/folder.ts'
 import { DATABASE } from '../../stores/folder-database.ts'
 
-/** Bundles, the clock and the identity, of `dev` and `run`. */
+/** Bundles, the clock, what was fed and the identity, of `dev` and `run`. */
 const OWN = [
-  ['dev', /^(bundles|clock(\.new)?|id(\.[0-9a-f-]+)?)$/],
+  ['dev', /^(bundles|(clock|fed\.json)(\.new)?|id(\.[0-9a-f-]+)?)$/],
   ['run', /^[0-9a-f]{16}\.mjs(\.map)?(\.[0-9a-f-]+)?$/],
 ] as const
 

@@ -2,7 +2,7 @@
 // invocations; one that does not is shown, and the one before goes on.
 
 import { mkdirSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { describeCause, MillraceError } from '../../errors/errors.ts'
 import type { JobSchema } from '../../plan/schema.ts'
 import { describeDiff, diffSchemas } from '../../plan/schema-diff.ts'
@@ -11,9 +11,10 @@ import { describeJobs, type JobDescription } from '../../serverless/describe.ts'
 import type { KafkaSourceOptions } from '../event-source/kafka-client.ts'
 import { type Build, type Building, dropBuilds, watchBuild } from './build.ts'
 import { DevClock } from './clock.ts'
+import { FedFiles } from './fed.ts'
 import type { Feed } from './feeds.ts'
 import { DevJob } from './job.ts'
-import { describeRefusal } from './problem.ts'
+import { describeRefusal, userSources } from './problem.ts'
 import type { Screen } from './screen.ts'
 import { type DevServices, openServices } from './services.ts'
 import type { NewRecord } from './topics.ts'
@@ -46,6 +47,7 @@ export class DevSession {
   readonly clock: DevClock
   readonly services: DevServices
   readonly #options: DevOptions
+  readonly #fed: FedFiles
   readonly #stopping = new AbortController()
   readonly #feeds: Promise<void>[] = []
   #building: Building | undefined
@@ -56,6 +58,7 @@ export class DevSession {
     this.#options = options
     this.clock = clock
     this.services = services
+    this.#fed = new FedFiles(join(options.folder, OWN, 'fed.json'))
   }
 
   static async open(options: DevOptions): Promise<DevSession> {
@@ -85,6 +88,17 @@ export class DevSession {
       append: (records) => this.append(records),
       say: (line) => screen.note(line),
       stopping: this.#stopping.signal,
+      progress: async (topic, path) => {
+        const { topics } = this.services
+        await topics.ensure([topic], this.#options.partitions)
+        const ends = await topics.ends(topic)
+        const name = JSON.stringify([topics.where, topic, resolve(path)])
+        return this.#fed.progress(
+          name,
+          path,
+          ends.reduce((sum, end) => sum + end, 0),
+        )
+      },
     })
     this.#feeds.push(running.catch((error: unknown) => screen.problem([`✘ ${describeCause(error)}`])))
   }
@@ -133,6 +147,7 @@ export class DevSession {
       if (diff) changes.push(...describeDiff(diff).map((line) => `  ${line}`))
     }
     const first = this.jobs.size === 0
+    const sources = userSources(build.inputs)
     const names = described.map(([, { name }]) => name)
     for (const [name, job] of this.jobs) {
       if (names.includes(name)) continue
@@ -149,7 +164,7 @@ export class DevSession {
         MILLRACE_ACCEPT: JSON.stringify(accept),
         ...(this.#options.brokers.length === 0 && { MILLRACE_FOLDER_GROUP: this.services.groupOf(description.name) }),
       }
-      await job.run({ file: build.file, exportName, functionName: description.name, env }, description)
+      await job.run({ file: build.file, exportName, functionName: description.name, env }, description, sources)
     }
     await dropBuilds(join(folder, OWN, 'bundles'), basename(build.file))
     if (!first)

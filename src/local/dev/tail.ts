@@ -38,6 +38,8 @@ export class LogTail {
   readonly #places: Places
   /** How far each log has been read. */
   readonly #read = new Map<string, number>()
+  /** The last batch that was told of. */
+  #closed = 0
 
   constructor(job: string, places: Places) {
     this.#job = job
@@ -49,6 +51,7 @@ export class LogTail {
     for (const ref of await this.#tasks()) {
       const head = await this.#log(ref).head()
       if (head) this.#read.set(nameOf(ref), head.version)
+      if (head && 'closedUntil' in head.record) this.#closed = Math.max(this.#closed, head.record.closedUntil)
     }
   }
 
@@ -63,11 +66,11 @@ export class LogTail {
       entries.push(...found.map(({ record }) => record))
     }
     const objects = entries.flatMap(({ outbox }) => outbox.flatMap(objectOf))
-    const closed = entries.flatMap((entry) => (entry.kind === 'close' ? entry.closed : []))
-    return [
-      ...objects,
-      ...[...new Set(closed)].sort((a, b) => a - b).map((time) => ({ kind: 'closed', time }) as const),
-    ]
+    // A window goes on after its last records: the closing log names batches with data, and buckets those in which they did something.
+    const times = entries.flatMap((entry) => ('closed' in entry ? entry.closed : 'ran' in entry ? entry.ran : []))
+    const closed = [...new Set(times)].filter((time) => time > this.#closed).sort((a, b) => a - b)
+    this.#closed = closed.at(-1) ?? this.#closed
+    return [...objects, ...closed.map((time) => ({ kind: 'closed', time }) as const)]
   }
 
   /** Where the job stands in each partition: the next offset, and the version of its log. */

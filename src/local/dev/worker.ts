@@ -15,6 +15,8 @@ export interface WorkerCode {
 }
 
 export interface DevWorkerOptions {
+  /** State is in a folder: then a kill meets a commit. */
+  readonly inFolder?: boolean
   /** Port of the debugger; then no invocation is ever over its time, since somebody may have stopped it. */
   readonly inspect?: string
   /** How far the worker's clock is ahead, milliseconds. */
@@ -23,8 +25,21 @@ export interface DevWorkerOptions {
   readonly onInvocation?: (result: InvokeResult, milliseconds: number) => void
 }
 
+/** Where in a commit a worker dies, in words, one after the other. */
+const MOMENTS = {
+  after: 'in the middle of a commit: written, and nothing published of what it promises',
+  before: 'in the middle of a commit, before it was written',
+} as const
+type Moment = keyof typeof MOMENTS
+
+/** This file runs as TypeScript in the repository and as JavaScript in the package. */
+const KILLER = new URL(import.meta.url.endsWith('.ts') ? './kill-at-commit.ts' : './kill-at-commit.js', import.meta.url)
+
 /** An event without messages: there is nothing to do. */
 const NOTHING = JSON.stringify({ Records: [] })
+
+/** What an invoker says of a process that has ended. */
+const DIED = 'Runtime.ExitError'
 
 /** The longest that setTimeout takes: 24 days. */
 const NEVER_MS = 2 ** 31 - 1
@@ -36,7 +51,10 @@ export class DevWorker implements FunctionInvoker {
   #code: WorkerCode | undefined
   #invoker: ChildProcessInvoker | undefined
   #turns: Promise<unknown> = Promise.resolve()
-  #kill: ((killed: number) => void) | undefined
+  #kill: ((killed: string) => void) | undefined
+  /** The process that runs dies there. */
+  #dies: Moment | undefined
+  #diesNext: Moment = 'after'
   /** Milliseconds that an invocation takes at least: one that is over cannot be killed. */
   #usual = 20
   #killing: NodeJS.Timeout | undefined
@@ -65,13 +83,14 @@ export class DevWorker implements FunctionInvoker {
   invoke(payload: string | Uint8Array): Promise<InvokeResult> {
     return this.#inTurn(async () => {
       if (this.#closed || !this.#invoker) return failure('InvokerClosed', 'The worker is closed.')
-      if (this.#kill) this.#killing = this.#killWithin(this.#usual)
+      if (this.#kill && !this.#dies) this.#killing = this.#killWithin(this.#usual)
       this.#busy = true
       this.wasKilled = false
       const started = performance.now()
       const result = await this.#invoker.invoke(payload)
       clearTimeout(this.#killing)
       this.#busy = false
+      if (this.#dies && !result.ok && result.errorType === DIED) await this.#died(this.#dies)
       const milliseconds = performance.now() - started
       if (result.ok) this.#usual = Math.min(milliseconds, 2 * this.#usual)
       this.#options.onInvocation?.(result, milliseconds)
@@ -84,11 +103,16 @@ export class DevWorker implements FunctionInvoker {
     return this.#busy
   }
 
-  /** SIGKILL somewhere in the invocation under way, or in the next; resolves with the milliseconds after which it came. */
-  killNext(): Promise<number> {
+  /** SIGKILL in the next commit, or else somewhere in an invocation; resolves with when it came, in words. */
+  killNext(): Promise<string> {
     return new Promise((resolve) => {
       this.#kill = resolve
-      if (this.#busy) this.#killing = this.#killWithin(this.#usual / 2)
+      if (this.#options.inFolder)
+        void this.#inTurn(() => {
+          this.#dies = this.#diesNext
+          return this.#restart()
+        })
+      else if (this.#busy) this.#killing = this.#killWithin(this.#usual / 2)
     })
   }
 
@@ -101,12 +125,21 @@ export class DevWorker implements FunctionInvoker {
     await this.#invoker?.close()
   }
 
+  async #died(moment: Moment): Promise<void> {
+    this.wasKilled = true
+    this.#dies = undefined
+    this.#diesNext = moment === 'after' ? 'before' : 'after'
+    this.#kill?.(MOMENTS[moment])
+    this.#kill = undefined
+    await this.#restart()
+  }
+
   #killWithin(milliseconds: number): NodeJS.Timeout {
     const after = randomInt(0, Math.max(2, Math.round(milliseconds)))
     return setTimeout(() => {
       if (!this.#invoker?.kill()) return
       this.wasKilled = true
-      this.#kill?.(after)
+      this.#kill?.(`${after} ms into an invocation`)
       this.#kill = undefined
     }, after)
   }
@@ -123,10 +156,11 @@ export class DevWorker implements FunctionInvoker {
       execArgv: [
         '--enable-source-maps',
         '--disable-warning=ExperimentalWarning',
+        ...(this.#dies === undefined ? [] : ['--import', KILLER.href]),
         ...(inspect === undefined ? [] : [`--inspect=${inspect}`]),
       ],
       timeoutMs: inspect === undefined ? LONGEST_MS : NEVER_MS,
-      env: { ...code.env, MILLRACE_CLOCK_AHEAD: String(ahead()) },
+      env: { ...code.env, MILLRACE_CLOCK_AHEAD: String(ahead()), MILLRACE_DIE_AT_COMMIT: this.#dies ?? '' },
       onLog: onLine,
     })
     // Started now and not with the first record, which would wait; and code that cannot start says so.

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BrokerUnreachableError } from '../../../src/errors/stand-in-errors.ts'
+import { FedFiles } from '../../../src/local/dev/fed.ts'
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../../../src/local/dev/feeds.ts'
 import { until } from '../event-source/until.ts'
 
@@ -16,7 +17,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-function fed(feed: Feed, refuse: () => Error | undefined = () => undefined) {
+/** @param holds records that the topic has */
+function fed(feed: Feed, refuse: () => Error | undefined = () => undefined, holds = 0) {
   const values: string[] = []
   const said: string[] = []
   const stopping = new AbortController()
@@ -28,6 +30,7 @@ function fed(feed: Feed, refuse: () => Error | undefined = () => undefined) {
     },
     say: (line) => said.push(line),
     stopping: stopping.signal,
+    progress: (topic, path) => new FedFiles(join(folder, 'fed.json')).progress(`${topic} ${path}`, path, holds),
   })
   const stop = (): Promise<void> => {
     stopping.abort()
@@ -45,6 +48,25 @@ describe('a file', () => {
     await running
     expect(values).toEqual(lines.map((line) => `lines: ${line}`))
     expect(said).toEqual([`${file}: 2,500 lines appended to lines`])
+  })
+
+  it('is appended once, and later what was added to it', async () => {
+    const file = join(folder, 'lines.txt')
+    const session = async (text: string, holds: number) => {
+      await writeFile(file, text)
+      const { running, values, said } = fed(fileFeed('lines', file), undefined, holds)
+      await running
+      return [values.join(' '), said[0]?.replace(`${file}: `, '').replace(file, 'FILE')]
+    }
+    expect(await session('a\nb\n', 0)).toEqual(['lines: a lines: b', '2 lines appended to lines'])
+    const none = 'and none is new. Once more: npx millrace produce lines --file FILE'
+    expect(await session('a\nb\n', 2)).toEqual(['', `2 of its lines are in lines from a session before, ${none}`])
+    const one = '2 of its lines are in lines from a session before, 1 line appended'
+    expect(await session('a\nb\nc\n', 2)).toEqual(['lines: c', one])
+    const again = 'has changed since it was appended, so again: 2 lines appended to lines'
+    expect(await session('x\nb\n', 3)).toEqual(['lines: x lines: b', again])
+    // The topic was made anew.
+    expect(await session('x\nb\n', 0)).toEqual(['lines: x lines: b', '2 lines appended to lines'])
   })
 
   it('waits for topics that are away for a moment, and loses nothing', async () => {

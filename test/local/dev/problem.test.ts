@@ -65,3 +65,17 @@ it('says once which module is not run, and the line instead of a trace', async (
   const foreign = ['words.ts cannot be imported.', 'Error: no', '    at x (/a/node_modules/b/c.js:1:1)']
   expect(describeRefusal('words.ts', foreign.join('\n')).slice(1)).toEqual(foreign.slice(1))
 })
+
+it.each([
+  ['A value cannot be saved: value is a Promise (for map). Use mapAsync.', '    at words.ts:2:4'],
+  ['Invalid key for combineByKey(lines): key is undefined.', '    at words.ts:3:4'],
+  ['value.f is a function (for totals, of key 1).', '    at words.ts:4:32'],
+  ['value.f is a function (for filter).', '    in one of words.ts:5:4, words.ts:5:14'],
+  ['value.f is a function (for count).', undefined],
+])('finds the operator that %s names', async (errorMessage, shown) => {
+  const file = join(folder, 'words.ts')
+  const update = '  .updateStateByKey(add, { id: "totals" })'
+  await writeFile(file, `lines\n  .map((x) => x)\n  .reduceByKey<X>(add)\n${update}\n  .filter(a).filter(b)\n`)
+  const failure = { ok: false, errorType: 'E', errorMessage, trace: [] } as const
+  expect(describeProblem(failure, folder, [file])[1]).toBe(shown)
+})
