@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { describeCause, InvalidOptionError, MillraceError } from '../errors/errors.ts'
+import { readPlan } from '../local/dev/described.ts'
 import { type Feed, fileFeed, generatorFeed, readAssignment, socketFeed } from '../local/dev/feeds.ts'
 import { helpOf, hotkeysOf } from '../local/dev/hotkeys.ts'
 import { Keys } from '../local/dev/keys.ts'
@@ -36,6 +37,7 @@ interface DevFlags extends LoginFlags {
   readonly reset?: boolean
   readonly yes?: boolean
   readonly record?: string
+  readonly service?: string
 }
 
 const INTERRUPTED = 130
@@ -66,6 +68,8 @@ export function devCommand(): Command {
     .option('--record <file>', "write the session's records as a test of the job, when it ends")
     .option('--reset', 'delete state, topics and objects of the folder first; asks')
     .option('--yes', 'answer that question')
+    // What serverless.yml says of the module's functions: `serverless millrace dev` writes it.
+    .addOption(new Option('--service <file>', 'what serverless.yml says of its functions').hideHelp())
   return withManual(loginOptions(command).action(runDev), {
     examples: [
       ['millrace dev functions/words.ts', 'all jobs of a module, on the topics of the folder'],
@@ -109,6 +113,7 @@ async function runDev(module: string, flags: DevFlags): Promise<void> {
     kafka,
     ...(flags.export !== undefined && { exportName: flags.export }),
     ...(flags.inspect !== undefined && { inspect: flags.inspect === true ? DEBUGGER : flags.inspect }),
+    ...(flags.service !== undefined && { plan: readPlan(flags.service) }),
     onTaken: (job, event) => recorder?.note(job, event),
   })
   const samples = new Samples(session.services.topics, values)

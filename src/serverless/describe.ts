@@ -72,7 +72,7 @@ const MAIN = fileURLToPath(
 export async function describeJob(
   where: string,
   handler: string,
-  { file, exportName }: Bundle,
+  { file, exportName }: Pick<Bundle, 'file' | 'exportName'>,
   environment: Readonly<Record<string, string>>,
 ): Promise<JobDescription> {
   const answer = await ask(where, file, exportName, environment)

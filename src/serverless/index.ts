@@ -7,6 +7,7 @@ import '../needs-node.ts'
 import { MillraceError } from '../errors/errors.ts'
 import type { Caller } from './aws-request.ts'
 import type { DeployOptions } from './deployed-state.ts'
+import type { DevFlags } from './dev.ts'
 import type { AwsProvider, PluginUtils, Serverless } from './framework.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -15,7 +16,7 @@ export { lean } from './lean.ts'
 export type { Architecture } from './sql-package.ts'
 
 /** Of the command line. */
-interface CommandOptions extends DeployOptions {
+interface CommandOptions extends DeployOptions, DevFlags {
   readonly accept?: unknown
 }
 
@@ -42,7 +43,23 @@ const ACCEPT = {
     type: 'multiple',
   },
 }
+/** A flag of `millrace dev`, with the same meaning. */
+const devFlag = (usage: string, type: 'string' | 'multiple' = 'multiple') => ({ usage, type })
+const DEV = {
+  usage: 'Run the jobs of serverless.yml on this machine, by millrace dev: no account, no Docker',
+  lifecycleEvents: ['dev'],
+  options: {
+    from: devFlag('topic=file: append the lines of a file'),
+    socket: devFlag('topic=port: append lines from a server such as nc -lk 9999'),
+    generate: devFlag('topic=n: append n samples a second'),
+    sample: devFlag('topic=value: what a sample is'),
+    brokers: devFlag('Real Kafka, host:port,…, instead of topics in the folder', 'string'),
+    dir: devFlag('Where state, topics and objects are kept', 'string'),
+    inspect: devFlag('host:port: let a debugger attach to the worker', 'string'),
+  },
+}
 const COMMANDS = {
+  millrace: { usage: 'Jobs of Millrace', lifecycleEvents: [], commands: { dev: DEV } },
   package: { options: ACCEPT },
   deploy: { options: ACCEPT, commands: { function: { options: ACCEPT } } },
 }
@@ -83,6 +100,7 @@ export default class MillracePlugin {
       'before:deploy:deploy': () => this.#explained(() => this.#checkState()),
       'before:deploy:function:deploy': () => this.#explained(() => this.#checkState()),
       'package:compileEvents': () => this.#explained(() => this.#addResources()),
+      'millrace:dev:dev': () => this.#explained(() => this.#dev()),
       'before:remove:remove': () => this.#explained(() => this.#remove()),
       'after:remove:remove': () => this.#explained(() => this.#removed()),
     }
@@ -138,6 +156,11 @@ export default class MillracePlugin {
       this.#log.info(`${functionName}: job ${job.name}, reads ${feeds}, ${Math.round(bytes / 1024)} KiB`)
       if (bytes > LARGE && !sql) this.#log.notice(sizeHint(functionName, bytes))
     }
+  }
+
+  async #dev(): Promise<void> {
+    const { runService } = await import('./dev.ts')
+    await runService(this.#serverless, this.#options, (line) => this.#log.notice(line))
   }
 
   /** Everything is packaged, and nothing has been touched yet. */

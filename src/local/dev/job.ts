@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describeCause } from '../../errors/errors.ts'
 import { objectUrl } from '../../names/objects.ts'
 import type { JobDescription } from '../../serverless/describe.ts'
+import type { PlannedFunction, PlannedMapping } from '../../serverless/dev-plan.ts'
 import { jobMapping, topicsOf } from '../event-source/job-mapping.ts'
 import { type Poller, startPoller } from '../event-source/poller.ts'
 import type { InvokeFailure, InvokeResult } from '../invoker/invoker.ts'
@@ -23,6 +24,8 @@ export interface DevJobOptions {
   readonly screen: Screen
   readonly group: string
   readonly inspect?: string
+  /** What serverless.yml says of its function. */
+  readonly planned?: Pick<PlannedFunction, 'mapping' | 'timeoutMs'>
   /** Of every event of records that has been taken. */
   readonly onTaken: (event: string) => void
 }
@@ -61,10 +64,11 @@ export class DevJob {
     this.#options = options
     this.name = options.name
     this.tail = new LogTail(options.name, options.services)
-    const { inspect, clock, services } = options
+    const { inspect, clock, services, planned } = options
     this.worker = new DevWorker({
       inFolder: Boolean(services.variables.MILLRACE_DIR),
       ...(inspect !== undefined && { inspect }),
+      ...(planned && { timeoutMs: planned.timeoutMs }),
       ahead: () => clock.ahead,
       onLine: (line, stream) => this.#line(line, stream),
       onInvocation: (result) => this.#invoked(result),
@@ -100,14 +104,17 @@ export class DevJob {
   }
 
   #poll({ feeds }: JobDescription): Promise<Poller> {
-    const { services, screen, group, onTaken } = this.#options
+    const { services, screen, group, onTaken, planned } = this.#options
+    const { batchSize = 1000, windowMs = 50, startsAt, ...retries }: Partial<PlannedMapping> = planned?.mapping ?? {}
     return startPoller({
       mapping: jobMapping({
         job: this.name,
         feeds,
         group,
-        batchSize: 1000,
-        windowMs: 50,
+        batchSize,
+        windowMs,
+        retries,
+        ...(startsAt !== undefined && { startsAt }),
         warn: (line) => screen.warn(line),
       }),
       source: services.topics.source,
@@ -123,6 +130,8 @@ export class DevJob {
         close: async () => {},
       },
       backoff: BACKOFF,
+      onDiscard: ({ records }) =>
+        screen.warn(`${this.name}: ${plural(records.length, 'record')} given up, as the mapping says`),
       onError: (error) => screen.warn(`${this.name}: ${error.message}`),
     })
   }

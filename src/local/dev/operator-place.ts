@@ -2,7 +2,12 @@
 // runtime, after the user's function has returned: no frame of the trace is the user's.
 
 import { readFileSync } from 'node:fs'
-import type { Place } from './problem.ts'
+/** A place in the user's code. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
 
 /** Methods that make an operator of another name. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {

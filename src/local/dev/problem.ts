@@ -5,14 +5,7 @@ import { readFileSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { InvokeFailure } from '../invoker/invoker.ts'
-import { operatorPlaces } from './operator-place.ts'
-
-/** A place in the user's code. */
-export interface Place {
-  readonly file: string
-  readonly line: number
-  readonly column: number
-}
+import { operatorPlaces, type Place } from './operator-place.ts'
 
 /** Millrace's own code, wherever it runs from. */
 const OURS = ['src', 'dist'].map((folder) => resolve(import.meta.dirname, '../../..', folder) + sep)

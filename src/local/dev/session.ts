@@ -7,10 +7,11 @@ import { describeCause, MillraceError } from '../../errors/errors.ts'
 import type { JobSchema } from '../../plan/schema.ts'
 import { describeDiff, diffSchemas } from '../../plan/schema-diff.ts'
 import { keptSchema } from '../../runtime/claim.ts'
-import { describeJobs, type JobDescription } from '../../serverless/describe.ts'
+import type { PlannedFunction, ServicePlan } from '../../serverless/dev-plan.ts'
 import type { KafkaSourceOptions } from '../event-source/kafka-client.ts'
 import { type Build, type Building, dropBuilds, watchBuild } from './build.ts'
 import { DevClock } from './clock.ts'
+import { describeBuild } from './described.ts'
 import { FedFiles } from './fed.ts'
 import type { Feed } from './feeds.ts'
 import { DevJob } from './job.ts'
@@ -24,6 +25,8 @@ export interface DevOptions {
   readonly entry: string
   readonly folder: string
   readonly screen: Screen
+  /** The functions of a service; then the entry is made of them. */
+  readonly plan?: ServicePlan
   /** One of several handlers. */
   readonly exportName?: string
   /** Of the job: parameters and `.env`. */
@@ -90,7 +93,7 @@ export class DevSession {
       stopping: this.#stopping.signal,
       progress: async (topic, path) => {
         const { topics } = this.services
-        await topics.ensure([topic], this.#options.partitions)
+        await topics.ensure([topic], this.#partitionsFor(topic))
         const ends = await topics.ends(topic)
         const name = JSON.stringify([topics.where, topic, resolve(path)])
         return this.#fed.progress(
@@ -107,7 +110,7 @@ export class DevSession {
   async append(records: readonly NewRecord[]): Promise<void> {
     const timestamp = this.clock.now()
     const topics = new Set(records.map(({ topic }) => topic))
-    await this.services.topics.ensure([...topics], this.#options.partitions)
+    for (const topic of topics) await this.services.topics.ensure([topic], this.#partitionsFor(topic))
     await this.services.topics.append(records.map((record) => ({ timestamp, ...record })))
   }
 
@@ -132,15 +135,15 @@ export class DevSession {
     if (this.#stopping.signal.aborted) return
     if (!build.ok) return this.#refuse(`cannot be built\n${build.problem}`)
     const started = performance.now()
-    const { entry, folder, env, accept, screen } = this.#options
-    const module = relative(process.cwd(), entry)
-    const variables = { ...this.services.variables, ...env }
-    const described = this.#chosen(await describeJobs(module, build.file, variables))
-    const partitions = await this.#partitionsOf(described.flatMap(([, { feeds }]) => feeds.map(({ name }) => name)))
-    const buckets = described.flatMap(([, { outputs }]) => outputs.map(({ bucket }) => bucket))
+    const { folder, accept, screen } = this.#options
+    const { variables } = this.services
+    const described = await describeBuild({ ...this.#options, title: this.#title, file: build.file, variables })
+    const jobs = described.map(({ description }) => description)
+    const partitions = await this.#partitionsOf(jobs.flatMap(({ feeds }) => feeds.map(({ name }) => name)))
+    const buckets = jobs.flatMap(({ outputs }) => outputs.map(({ bucket }) => bucket))
     await this.services.makeBuckets([...new Set(buckets)])
     const changes: string[] = []
-    for (const [, { name, schema }] of described) {
+    for (const { name, schema } of jobs) {
       const before = await keptSchema(this.services.table, name)
       const diff = before && diffSchemas(before, placed(schema, partitions), accept)
       if (diff && diff.breaking.length > 0) return this.#incompatible(name, describeDiff(diff))
@@ -148,17 +151,17 @@ export class DevSession {
     }
     const first = this.jobs.size === 0
     const sources = userSources(build.inputs)
-    const names = described.map(([, { name }]) => name)
+    const names = jobs.map(({ name }) => name)
     for (const [name, job] of this.jobs) {
       if (names.includes(name)) continue
       this.jobs.delete(name)
       await job.stop()
     }
-    for (const [exportName, description] of described) {
-      const job = this.jobs.get(description.name) ?? this.#newJob(description.name)
+    for (const { exportName, description, env: own, planned } of described) {
+      const job = this.jobs.get(description.name) ?? this.#newJob(description.name, planned)
       this.jobs.set(description.name, job)
       const env = {
-        ...variables,
+        ...own,
         MILLRACE_PARTITIONS: Array.from(partitions, ([topic, count]) => `${topic}=${count}`).join(','),
         MILLRACE_CODE: build.hash,
         MILLRACE_ACCEPT: JSON.stringify(accept),
@@ -171,7 +174,7 @@ export class DevSession {
       screen.say(
         screen.paint(
           'green',
-          `↻ ${module} has changed: new code runs, state is kept (${Math.round(performance.now() - started)} ms)`,
+          `↻ ${this.#title} has changed: new code runs, state is kept (${Math.round(performance.now() - started)} ms)`,
         ),
         ...changes,
       )
@@ -181,15 +184,25 @@ export class DevSession {
   /** Topics that are missing are made. */
   async #partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const names = [...new Set(topics)]
-    await this.services.topics.ensure(names, this.#options.partitions)
+    for (const name of names) await this.services.topics.ensure([name], this.#partitionsFor(name))
     const counts = names.map(async (topic) => [topic, await this.services.topics.partitionCount(topic)] as const)
     return new Map(await Promise.all(counts))
   }
 
-  #newJob(name: string): DevJob {
+  #partitionsFor(topic: string): number {
+    return this.#options.plan?.partitions[topic] ?? this.#options.partitions
+  }
+
+  /** What is run, for people. */
+  get #title(): string {
+    return this.#options.plan?.title ?? relative(process.cwd(), this.#options.entry)
+  }
+
+  #newJob(name: string, planned?: PlannedFunction): DevJob {
     const { screen, inspect, onTaken } = this.#options
     return new DevJob({
       name,
+      ...(planned && { planned }),
       services: this.services,
       clock: this.clock,
       screen,
@@ -197,14 +210,6 @@ export class DevSession {
       ...(inspect !== undefined && { inspect }),
       onTaken: (event) => onTaken(name, event),
     })
-  }
-
-  #chosen(jobs: ReadonlyMap<string, JobDescription>): (readonly [exportName: string, job: JobDescription])[] {
-    const { exportName } = this.#options
-    const found = [...jobs].filter(([name]) => exportName === undefined || name === exportName)
-    if (found.length === 0) throw new Error(`there is no export '${exportName}', only ${[...jobs.keys()].join(', ')}`)
-    // A handler may be exported twice: by its name and as the default.
-    return [...new Map(found.map((one) => [one[1].name, one])).values()]
   }
 
   /** At the start, what is around the job must be there; later it may come back, and an edit is not needed for that. */
@@ -221,12 +226,12 @@ export class DevSession {
   }
 
   #refuse(problem: string): void {
-    const { entry, screen } = this.#options
+    const { screen } = this.#options
     const waits =
       this.jobs.size > 0
         ? 'The code before goes on running. Waiting for the next edit.'
         : 'Nothing runs yet. Waiting for the next edit.'
-    screen.problem([...describeRefusal(relative(process.cwd(), entry), problem), `  ${waits}`])
+    screen.problem([...describeRefusal(this.#title, problem), `  ${waits}`])
   }
 }
 

@@ -19,6 +19,8 @@ export interface DevWorkerOptions {
   readonly inFolder?: boolean
   /** Port of the debugger; then no invocation is ever over its time, since somebody may have stopped it. */
   readonly inspect?: string
+  /** Most milliseconds of an invocation without a debugger; default: as long as a Kafka mapping lets a function run. */
+  readonly timeoutMs?: number
   /** How far the worker's clock is ahead, milliseconds. */
   readonly ahead: () => number
   readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void
@@ -148,7 +150,7 @@ export class DevWorker implements FunctionInvoker {
     await this.#invoker?.close()
     const code = this.#code
     if (!code || this.#closed) return
-    const { inspect, ahead, onLine } = this.#options
+    const { inspect, ahead, onLine, timeoutMs = LONGEST_MS } = this.#options
     this.#invoker = childProcessInvoker({
       module: code.file,
       exportName: code.exportName,
@@ -159,7 +161,7 @@ export class DevWorker implements FunctionInvoker {
         ...(this.#dies === undefined ? [] : ['--import', KILLER.href]),
         ...(inspect === undefined ? [] : [`--inspect=${inspect}`]),
       ],
-      timeoutMs: inspect === undefined ? LONGEST_MS : NEVER_MS,
+      timeoutMs: inspect === undefined ? timeoutMs : NEVER_MS,
       env: { ...code.env, MILLRACE_CLOCK_AHEAD: String(ahead()), MILLRACE_DIE_AT_COMMIT: this.#dies ?? '' },
       onLog: onLine,
     })

@@ -10,6 +10,15 @@ export interface JobMappingOptions {
   readonly batchSize: number
   /** How long to gather after the first record, milliseconds. */
   readonly windowMs: number
+  /** Of a mapping that serverless.yml describes. */
+  readonly retries?: Partial<
+    Pick<
+      EventSourceMapping,
+      'maximumRetryAttempts' | 'maximumRecordAgeMs' | 'bisectOnError' | 'reportBatchItemFailures'
+    >
+  >
+  /** Where it begins, unless the job says it. */
+  readonly startsAt?: Feed['startsAt']
   readonly warn: (line: string) => void
 }
 
@@ -19,9 +28,10 @@ export function topicsOf({ feeds }: { readonly feeds: readonly Feed[] }): string
 }
 
 /** One for all its topics. @throws InvalidOptionError for sizes that Lambda would refuse. */
-export function jobMapping({ job, feeds, group, batchSize, windowMs, warn }: JobMappingOptions): EventSourceMapping {
+export function jobMapping(options: JobMappingOptions): EventSourceMapping {
+  const { job, feeds, group, batchSize, windowMs, retries, warn } = options
   const starts = new Set(feeds.map(({ startsAt }) => startsAt))
-  const [startsAt] = starts.size === 1 ? starts : []
+  const [startsAt = options.startsAt] = starts.size === 1 ? starts : []
   if (starts.size > 1)
     warn(`${job}: its topics begin at different places (startingOffsets); here all begin at the earliest`)
   return eventSourceMapping({
@@ -31,6 +41,7 @@ export function jobMapping({ job, feeds, group, batchSize, windowMs, warn }: Job
     ...(startsAt !== undefined && { startingPosition: startingPosition(startsAt) }),
     batchSize,
     maximumBatchingWindowMs: windowMs,
+    ...retries,
   })
 }
 
