@@ -35,7 +35,7 @@ export function serveCommand(): Command {
     examples: [
       ['millrace serve functions/ --allow GREETING', 'for the jobs of a folder, one of whose parameters may be given'],
       [
-        'millrace serve --deployed words=shop-prod-words --listen 0.0.0.0:6066 --token-file ./token',
+        'millrace serve --deployed words=shop-prod-words --listen 0.0.0.0:6066 --control-token-file ./token',
         'for a deployed job',
       ],
     ],

@@ -13,7 +13,7 @@ import { collect } from './job-flags.ts'
 import { version } from './version.ts'
 
 export interface ServerFlags {
-  readonly tokenFile?: string
+  readonly controlTokenFile?: string
   readonly allow: readonly string[]
   readonly allowedHost: readonly string[]
   readonly killDrains?: boolean
@@ -28,7 +28,7 @@ export function serverOptions(command: Command): Command {
   return command
     .option('--allow <name>', 'a parameter that may be given from afar; may be repeated (default: none)', collect, [])
     .option(
-      '--token-file <file>',
+      '--control-token-file <file>',
       'the token that callers must have (default: MILLRACE_CONTROL_TOKEN; on loopback none)',
     )
     .option(
@@ -50,7 +50,7 @@ export function listening(
   const token = tokenOf(flags, variables)
   if (!isLoopback(host) && token === undefined)
     throw new InvalidOptionError(
-      `Listening at ${host}, others than this machine can start and stop jobs: that needs a token. Set MILLRACE_CONTROL_TOKEN, or pass --token-file; or listen at 127.0.0.1.`,
+      `Listening at ${host}, others than this machine can start and stop jobs: that needs a token. Set MILLRACE_CONTROL_TOKEN, or pass --control-token-file; or listen at 127.0.0.1.`,
     )
   for (const name of flags.allow) checkParameterName('--allow', name)
   return async (jobs) => {
@@ -79,8 +79,8 @@ function addressOf(where: string): { host: string; port: number } {
   return { host: host === '' ? '127.0.0.1' : host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
 }
 
-function tokenOf({ tokenFile }: ServerFlags, variables: Variables): string | undefined {
-  const given = tokenFile === undefined ? variables.MILLRACE_CONTROL_TOKEN : readToken(tokenFile)
+function tokenOf({ controlTokenFile }: ServerFlags, variables: Variables): string | undefined {
+  const given = controlTokenFile === undefined ? variables.MILLRACE_CONTROL_TOKEN : readToken(controlTokenFile)
   const token = given?.trim()
   if (token === undefined) return undefined
   if (token.length < LEAST_TOKEN || /[^\x21-\x7e]/.test(token))
@@ -94,7 +94,7 @@ function readToken(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new InvalidOptionError(`--token-file ${file}: ${describeCause(error)}`)
+    throw new InvalidOptionError(`--control-token-file ${file}: ${describeCause(error)}`)
   }
 }
 
