@@ -1,26 +1,29 @@
-// `millrace poller`: the stand-in for Lambda's Kafka event source, beside an emulator. It reads the mappings of deployed
-// functions from the endpoint, polls their topics, and invokes them there, until it is stopped.
+// `millrace poller`: the stand-in for Lambda's Kafka event source, beside an emulator or any Lambda-compatible endpoint. It polls
+// the topics of mappings, which the endpoint tells, a file, or flags, and invokes their functions there, until it is stopped.
 
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvalidOptionError } from '../errors/errors.ts'
 import type { Discarded } from '../local/event-source/deliver.ts'
-import { kafkaSource } from '../local/event-source/kafka-source.ts'
-import { type EventSourceMapping, readMappings } from '../local/event-source/mapping.ts'
+import { failureDestination } from '../local/event-source/failure-destination.ts'
+import type { EventSourceMapping } from '../local/event-source/mapping.ts'
+import { readMappings } from '../local/event-source/mapping-api.ts'
 import { MappingPollers, nameOf } from '../local/event-source/mapping-pollers.ts'
 import { type Poller, startPoller } from '../local/event-source/poller.ts'
+import { scalingOf } from '../local/event-source/scaling.ts'
 import { pause } from '../local/event-source/wakeable.ts'
 import { lambdaEndpointInvoker } from '../local/invoker/lambda-endpoint.ts'
 import { partitionName } from '../names/tasks.ts'
-import { type LoginFlags, login, loginOptions } from './brokers.ts'
+import { brokerOptions } from './brokers.ts'
 import { withoutJson } from './json-output.ts'
 import { withManual } from './manual.ts'
+import { PolledClusters } from './polled-clusters.ts'
+import { type MappingFlags, mappingFlags, ownMappings } from './poller-mapping.ts'
 
-interface PollerFlags extends LoginFlags {
-  readonly function?: string
+interface PollerFlags extends MappingFlags {
   readonly endpoint?: string
-  readonly brokers?: string
-  readonly pollers: number
+  readonly destinationEndpoint?: string
+  readonly pollers?: number
   readonly oversized: 'skip' | 'stop'
 }
 
@@ -28,14 +31,21 @@ interface PollerFlags extends LoginFlags {
 const STOP_PATIENCE_MS = 5000
 
 export function pollerCommand(): Command {
-  const command = withoutJson(new Command('poller'), 'it prints no data, only what it is doing.')
+  const poller = withoutJson(new Command('poller'), 'it prints no data, only what it is doing.')
+  const command = mappingFlags(brokerOptions(poller))
     .description(
-      'stand in for the Lambda Kafka event source: poll the topics of deployed mappings and invoke their functions',
+      'stand in for the Lambda Kafka event source: poll the topics of mappings and invoke their functions. The mappings are those of the endpoint, of --mapping, or the one that --topic begins',
     )
-    .option('--function <name>', 'only the mappings of this function')
     .option('--endpoint <url>', 'a Lambda-compatible endpoint (default: AWS_ENDPOINT_URL)')
-    .option('--brokers <list>', 'brokers to use instead of those of the mappings; needed for MSK mappings')
-    .option('--pollers <n>', 'members of the consumer group per mapping, which invoke side by side', positive, 1)
+    .option(
+      '--destination-endpoint <url>',
+      'where queues, topics and buckets for what is given up are (default: that of --endpoint, or AWS_ENDPOINT_URL)',
+    )
+    .option(
+      '--pollers <n>',
+      'members of the consumer group per mapping, which invoke side by side (default: by the mode of the mapping and the load)',
+      positive,
+    )
     .addOption(
       new Option('--oversized <what>', 'a record that fits no event: drop it, as Lambda does, or stop its partition')
         .choices(['skip', 'stop'])
@@ -45,6 +55,8 @@ export function pollerCommand(): Command {
     examples: [
       ['millrace poller --endpoint http://localhost:4566', 'all Kafka mappings of an emulator'],
       ['millrace poller --function shop-dev-words --brokers localhost:9092', 'those of one function'],
+      ['millrace poller --mapping mapping.json', 'one in a file, as CreateEventSourceMapping takes it'],
+      ['millrace poller --function totals --topic orders --brokers localhost:9092', 'one that nobody has deployed'],
     ],
     exits: { 4: 'a topic or a function is not there' },
   })
@@ -54,9 +66,11 @@ async function runPoller(flags: PollerFlags): Promise<void> {
   // Listened for before anything is waited for: a poller that does not get to its topics must be stopped as easily.
   const interrupts = new Interrupts()
   const client = new LambdaClient({ ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }) })
+  const own = await ownMappings(flags)
+  const clusters = new PolledClusters(flags)
   const pollers = new MappingPollers({
-    read: () => readMappings(client, flags.function),
-    start: (mapping) => poll(mapping, flags),
+    read: own ? async () => own : () => readMappings(client, flags.function),
+    start: (mapping) => poll(mapping, flags, clusters),
     say: (line) => console.log(line),
     complain: (line) => console.error(line),
   })
@@ -76,6 +90,7 @@ async function runPoller(flags: PollerFlags): Promise<void> {
     throw error
   } finally {
     client.destroy()
+    clusters.close()
     interrupts.close()
     // What a library still waits for, such as a connection that it tries to make, must not keep the process.
     setTimeout(() => process.exit(), 500).unref()
@@ -102,24 +117,22 @@ async function stop(pollers: MappingPollers, begun: boolean, interrupts: Interru
   pollers.kill()
 }
 
-async function poll(mapping: EventSourceMapping, flags: PollerFlags): Promise<Poller> {
-  const brokers = flags.brokers?.split(',') ?? mapping.bootstrapServers
-  if (brokers.length === 0) {
-    throw new InvalidOptionError(
-      `Mapping ${mapping.uuid} names no brokers (it is of an MSK cluster): pass --brokers host:port.`,
-    )
-  }
+async function poll(mapping: EventSourceMapping, flags: PollerFlags, clusters: PolledClusters): Promise<Poller> {
   const name = nameOf(mapping)
   const { functionName } = mapping
+  const cluster = await clusters.of(mapping)
+  const endpoint = flags.destinationEndpoint ?? flags.endpoint
+  const append = cluster.append
+  const destination = failureDestination(mapping, { append, ...(endpoint !== undefined && { endpoint }) })
   const poller = await startPoller({
     mapping,
-    source: kafkaSource({ brokers, ...(await login(flags)) }),
+    source: cluster.source,
     invoker: lambdaEndpointInvoker({
       functionName,
       ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
       onRetry: ({ errorType, errorMessage }) => console.error(`${name}: ${errorType}: ${errorMessage}; trying again`),
     }),
-    pollers: flags.pollers,
+    pollers: flags.pollers ?? scalingOf(mapping),
     oversized: flags.oversized,
     onProgress({ records, durationMs, outcome, error }, stats) {
       const detail = error ? ` ${error.errorType}: ${error.errorMessage}` : ''
@@ -127,10 +140,15 @@ async function poll(mapping: EventSourceMapping, flags: PollerFlags): Promise<Po
         `${name}: ${records} records, ${Math.round(durationMs)} ms, ${outcome}${detail} (${stats.records} in all)`,
       )
     },
+    onScale: (pollers) => console.log(`${name}: ${pollers} poller${pollers === 1 ? '' : 's'} now`),
     onError: (error) => console.error(`${name}: ${error.message}`),
-    onDiscard: (discarded) => console.error(`${name}: ${givenUp(discarded, mapping)}`),
+    async onDiscard(discarded) {
+      await destination?.send(discarded)
+      console.error(`${name}: ${givenUp(discarded, mapping)}`)
+    },
   })
-  console.log(`${name}: polling as group ${mapping.consumerGroupId}`)
+  const mode = mapping.provisioned ? 'provisioned' : 'on demand'
+  console.log(`${name}: polling as group ${mapping.consumerGroupId} (${mode}, ${poller.pollers} of its pollers)`)
   return poller
 }
 
@@ -142,7 +160,7 @@ function givenUp({ reason, records, error }: Discarded, { onFailureDestination }
     return from === to ? `${partition} offset ${from}` : `${partition} offsets ${from} to ${to}`
   })
   const why = error ? `; the last error was ${error.errorType}: ${error.errorMessage}` : ''
-  const sent = onFailureDestination === undefined ? '' : `; Lambda would send them to ${onFailureDestination}`
+  const sent = onFailureDestination === undefined ? '' : `; sent to ${onFailureDestination}`
   return `gave up ${records.length} record${records.length === 1 ? '' : 's'} (${reason}): ${where.join(', ')}${why}${sent}`
 }
 

@@ -110,6 +110,7 @@ export const KINDS = {
   BROKER_REFUSED: 'deployment',
   TOPIC_MISSING: 'deployment',
   OFFSET_OUT_OF_RANGE: 'deployment',
+  FAILURE_DESTINATION: 'wait',
   KAFKAJS_CHANGED: 'deployment',
   UNREADABLE_BATCH: 'deployment',
   // A run over a bounded range

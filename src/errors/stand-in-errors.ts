@@ -80,6 +80,20 @@ export class RecordTooLargeError extends MillraceError {
   }
 }
 
+/** A failure destination did not take what was given up. The records come again. */
+export class FailureDestinationError extends MillraceError {
+  readonly destination: string
+  constructor(destination: string, records: number, cause: unknown) {
+    super(
+      'FAILURE_DESTINATION',
+      `The on-failure destination ${destination} did not take what was given up (${records === 1 ? '1 record' : `${records} records`}): ${describeCause(cause)}. ` +
+        'The records are delivered again. Check that it exists, and who may write to it.',
+      { cause },
+    )
+    this.destination = destination
+  }
+}
+
 /** A batch that says it is compressed, and is not what its codec makes. */
 export class UnreadableBatchError extends MillraceError {
   constructor(codec: string, problem: string) {

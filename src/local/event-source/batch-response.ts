@@ -40,9 +40,11 @@ export function readBatchResponse(payload: unknown, records: readonly SourceReco
 function itemIdentifier(failure: unknown): { partition: string; offset: number } | undefined {
   if (typeof failure !== 'object' || failure === null || !('itemIdentifier' in failure)) return undefined
   const id = failure.itemIdentifier
-  if (typeof id !== 'object' || id === null || !('partition' in id) || !('offset' in id)) return undefined
-  if (typeof id.partition !== 'string' || typeof id.offset !== 'number') return undefined
-  return { partition: id.partition, offset: id.offset }
+  if (typeof id !== 'object' || id === null || !('offset' in id)) return undefined
+  // AWS' page said `topic-partition` at first, and says `partition` now.
+  const partition = 'partition' in id ? id.partition : 'topic-partition' in id ? id['topic-partition'] : undefined
+  if (typeof partition !== 'string' || typeof id.offset !== 'number') return undefined
+  return { partition, offset: id.offset }
 }
 
 function offsetsByPartition(records: readonly SourceRecord[]): Map<string, Set<number>> {

@@ -6,7 +6,7 @@ import type { FunctionInvoker, InvokeResult } from '../invoker/invoker.ts'
 import { readBatchResponse } from './batch-response.ts'
 import { encodeEvent } from './encode-event.ts'
 import type { Batch } from './gather.ts'
-import type { EventSourceMapping } from './mapping.ts'
+import { type EventSourceMapping, retriesOf } from './mapping.ts'
 import { type GroupMember, type NextOffset, partitionName, type SourceRecord } from './topic-source.ts'
 import { pause } from './wakeable.ts'
 
@@ -33,7 +33,18 @@ export interface InvocationReport {
 export interface Discarded {
   readonly reason: 'RetryAttemptsExhausted' | 'MaximumRecordAgeExceeded' | 'RecordTooLarge'
   readonly records: readonly SourceRecord[]
-  readonly error?: { readonly errorType: string; readonly errorMessage: string }
+  /** How often the function was invoked with them, for themselves or in a larger batch. */
+  readonly invocations: number
+  /** What the last of these invocations came to. */
+  readonly error?: Failure
+}
+
+/** How an invocation failed. */
+export interface Failure {
+  readonly errorType: string
+  readonly errorMessage: string
+  readonly requestId?: string
+  readonly executedVersion?: string
 }
 
 /** What delivering needs to know of its poller. */
@@ -52,51 +63,62 @@ export interface Delivery {
 }
 
 /** Delivers a batch until all of it is done, or the poller stops, or its partitions are taken away. */
-export async function deliver(to: Delivery, batch: Batch): Promise<void> {
+export async function deliver(to: Delivery, { epoch, records, heldBack }: Batch): Promise<void> {
+  const done = records.length === 0 || (await deliverRecords(to, epoch, records, 0))
+  if (done && heldBack.length > 0) await to.member.commit(epoch, heldBack)
+}
+
+/** True when all of them are done; `invocations`: those that had them in a larger batch. */
+async function deliverRecords(
+  to: Delivery,
+  epoch: number,
+  all: readonly SourceRecord[],
+  invocations: number,
+): Promise<boolean> {
   const { mapping, member } = to
-  const over = (): boolean => to.stopping.aborted || to.killed() || member.epoch !== batch.epoch
-  let records = batch.records
+  const over = (): boolean => to.stopping.aborted || to.killed() || member.epoch !== epoch
+  let records = all
   let retries = 0
+  let error: Failure | undefined
 
   for (let attempt = 0; ; attempt++) {
-    records = await dropExpired(to, batch.epoch, records)
-    if (records.length === 0) return
-    const outcome = await invokeOnce(to, batch.epoch, records, attempt)
-    if (outcome.kind === 'lost' || to.killed()) return
+    records = await dropExpired(to, epoch, { records, invocations: invocations + attempt, ...(error && { error }) })
+    if (records.length === 0) return true
+    const outcome = await invokeOnce(to, epoch, records, attempt)
+    if (outcome.kind === 'lost' || to.killed()) return false
     if (outcome.kind === 'success') {
-      await member.commit(batch.epoch, afterLast(records))
-      return
+      await member.commit(epoch, afterLast(records))
+      return true
     }
+    error = outcome.error
     if (outcome.kind === 'partial') {
-      const rest = records.filter(
-        (record) => record.offset >= (outcome.failedFrom.get(partitionName(record)) ?? Infinity),
-      )
-      const done = records.filter(
-        (record) => record.offset < (outcome.failedFrom.get(partitionName(record)) ?? Infinity),
-      )
+      const { failedFrom } = outcome
+      const failed = (record: SourceRecord): boolean =>
+        record.offset >= (failedFrom.get(partitionName(record)) ?? Number.POSITIVE_INFINITY)
+      const done = records.filter((record) => !failed(record))
       if (done.length > 0) {
-        await member.commit(batch.epoch, afterLast(done))
+        await member.commit(epoch, afterLast(done))
         // It went forward: what is left counts as a new batch, or a record could be given up for its neighbours' faults.
         retries = -1
       }
-      records = rest
+      records = records.filter(failed)
     } else if (mapping.bisectOnError && records.length > 1) {
       // Splitting does not count as a retry, and each half has the full number of its own.
-      if (over()) return
+      if (over()) return false
       const middle = Math.ceil(records.length / 2)
-      await deliver(to, { epoch: batch.epoch, records: records.slice(0, middle) })
-      if (over()) return
-      return await deliver(to, { epoch: batch.epoch, records: records.slice(middle) })
+      if (!(await deliverRecords(to, epoch, records.slice(0, middle), invocations + attempt + 1)) || over())
+        return false
+      return await deliverRecords(to, epoch, records.slice(middle), invocations + attempt + 1)
     }
     retries++
-    if (mapping.maximumRetryAttempts !== -1 && retries > mapping.maximumRetryAttempts) {
-      await to.discard({ reason: 'RetryAttemptsExhausted', records, error: outcome.error })
-      await member.commit(batch.epoch, afterLast(records))
-      return
+    if (retries > retriesOf(mapping)) {
+      await to.discard({ reason: 'RetryAttemptsExhausted', records, invocations: invocations + attempt + 1, error })
+      await member.commit(epoch, afterLast(records))
+      return true
     }
-    if (over()) return
+    if (over()) return false
     await pause(backoffMs(to.backoff, retries), to.stopping)
-    if (over()) return
+    if (over()) return false
   }
 }
 
@@ -105,11 +127,6 @@ type Outcome =
   | { readonly kind: 'lost' }
   | { readonly kind: 'failure'; readonly error: Failure }
   | { readonly kind: 'partial'; readonly error: Failure; readonly failedFrom: ReadonlyMap<string, number> }
-
-interface Failure {
-  readonly errorType: string
-  readonly errorMessage: string
-}
 
 async function invokeOnce(
   to: Delivery,
@@ -135,35 +152,42 @@ async function invokeOnce(
 function outcomeOf(mapping: EventSourceMapping, result: InvokeResult, records: readonly SourceRecord[]): Outcome {
   if (!result.ok) return { kind: 'failure', error: result }
   if (!mapping.reportBatchItemFailures) return { kind: 'success' }
-  const response = readBatchResponse(result.payload, records)
+  const { payload, ok: _, ...told } = result
+  const response = readBatchResponse(payload, records)
   switch (response.kind) {
     case 'success':
       return { kind: 'success' }
     case 'malformed':
-      return failed('MalformedBatchResponse', `The function's batch response is malformed: ${response.problem}.`)
+      return {
+        kind: 'failure',
+        error: {
+          errorType: 'MalformedBatchResponse',
+          errorMessage: `The function's batch response is malformed: ${response.problem}.`,
+          ...told,
+        },
+      }
     case 'partial': {
       const from = [...response.failedFrom].map(([partition, offset]) => `${partition} from ${offset}`).join(', ')
-      const error = { errorType: 'BatchItemFailures', errorMessage: `The function reported failures: ${from}.` }
+      const error = {
+        errorType: 'BatchItemFailures',
+        errorMessage: `The function reported failures: ${from}.`,
+        ...told,
+      }
       return { kind: 'partial', error, failedFrom: response.failedFrom }
     }
   }
 }
 
-const failed = (errorType: string, errorMessage: string): Outcome => ({
-  kind: 'failure',
-  error: { errorType, errorMessage },
-})
-
 async function dropExpired(
   to: Delivery,
   epoch: number,
-  records: readonly SourceRecord[],
+  { records, ...tried }: Omit<Discarded, 'reason'>,
 ): Promise<readonly SourceRecord[]> {
   if (to.mapping.maximumRecordAgeMs === -1) return records
   const oldest = Date.now() - to.mapping.maximumRecordAgeMs
   const expired = records.filter((record) => record.timestamp < oldest)
   if (expired.length === 0) return records
-  await to.discard({ reason: 'MaximumRecordAgeExceeded', records: expired })
+  await to.discard({ ...tried, reason: 'MaximumRecordAgeExceeded', records: expired })
   const fresh = records.filter((record) => record.timestamp >= oldest)
   // Committing the expired ones must not pass over a fresh one before them, so it waits for those of its partition.
   const waiting = new Set(fresh.map(partitionName))

@@ -28,6 +28,8 @@ export class PartitionBuffer {
   #bytes = 0
   /** Batches refused at this position. */
   #refused = 0
+  /** The end of the partition when it was last fetched. */
+  #end = 0
 
   constructor(partition: TopicPartition) {
     this.partition = partition
@@ -35,6 +37,10 @@ export class PartitionBuffer {
 
   get length(): number {
     return this.#records.length - this.#next
+  }
+
+  get lag(): number {
+    return this.length + Math.max(0, this.#end - (this.position ?? this.#end))
   }
 
   get full(): boolean {
@@ -55,6 +61,7 @@ export class PartitionBuffer {
    */
   push(batch: EachBatchPayload['batch']): 'taken' | 'stale' | 'ahead' | 'anew' {
     const { topic, partition } = this.partition
+    this.#end = Number(batch.highWatermark)
     if (this.position === undefined || batch.messages.length === 0) return 'taken'
     const last = Number(batch.lastOffset())
     const anew = Number(batch.highWatermark) < this.position && last < this.position

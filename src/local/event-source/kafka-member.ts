@@ -52,6 +52,10 @@ export class KafkaMember implements GroupMember {
     return [...this.#buffers.values()].map(({ partition }) => partition)
   }
 
+  lag(): number {
+    return [...this.#buffers.values()].reduce((sum, buffer) => sum + buffer.lag, 0)
+  }
+
   async poll({ maxRecords, maxWaitMs, signal }: PollOptions): Promise<PolledRecords> {
     const epoch = this.epoch
     const deadline = Date.now() + maxWaitMs

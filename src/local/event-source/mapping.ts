@@ -1,14 +1,10 @@
-// An event source mapping: what Lambda is told about a topic and a function. Read from ListEventSourceMappings, checked
-// once here, so that the poller never meets a value it does not know.
-// https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
+// An event source mapping: what Lambda is told about a topic and a function. Checked once here, so that the poller never
+// meets a value it does not know; mapping-api.ts reads Lambda's own words.
+// https://docs.aws.amazon.com/lambda/latest/dg/msk-esm-parameters.html, kafka-esm-parameters.html
 
-import {
-  type EventSourceMappingConfiguration,
-  type LambdaClient,
-  paginateListEventSourceMappings,
-} from '@aws-sdk/client-lambda'
 import { InvalidOptionError } from '../../errors/errors.ts'
-import { serviceError } from '../../stores/service-errors.ts'
+import { destinationOf } from './destination.ts'
+import { recordFilter } from './filter.ts'
 
 /** Where to start in a partition for which the consumer group has no committed offset. */
 export type StartingPosition =
@@ -16,6 +12,16 @@ export type StartingPosition =
   | { readonly type: 'LATEST' }
   /** `timestamp` in milliseconds since the epoch. */
   | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number }
+
+/** Provisioned mode: pollers of the mapping's own, between two bounds. */
+export interface ProvisionedPollers {
+  /** 1 to 200; default 1. */
+  readonly minimum: number
+  /** 1 to 2,000; default 200. More than there are partitions does nothing. */
+  readonly maximum: number
+  /** Mappings of a group share what their pollers are paid for; nothing else follows from it. */
+  readonly group?: string
+}
 
 /** An event source mapping of a Kafka topic, all defaults filled in. */
 export interface EventSourceMapping {
@@ -36,7 +42,7 @@ export interface EventSourceMapping {
   readonly batchSize: number
   /** How long to gather after the first record; 0 to 300,000 ms; default 500 for Kafka. */
   readonly maximumBatchingWindowMs: number
-  /** Retries after the first attempt, 0 to 10,000; -1, the default: for ever. */
+  /** Retries after the first attempt, 0 to 10,000; -1, the default: for ever, and ten with an on-failure destination. */
   readonly maximumRetryAttempts: number
   /** Older records are discarded; -1, the default: none is. */
   readonly maximumRecordAgeMs: number
@@ -44,10 +50,14 @@ export interface EventSourceMapping {
   readonly bisectOnError: boolean
   /** `FunctionResponseTypes: ['ReportBatchItemFailures']`. */
   readonly reportBatchItemFailures: boolean
-  /** ARN of the on-failure destination. */
+  /** ARN of the on-failure destination, or `kafka://topic`. */
   readonly onFailureDestination?: string
   /** Credentials and network of a self-managed cluster, as the API names them (`SASL_SCRAM_512_AUTH`, …). */
   readonly sourceAccess: readonly { readonly type: string; readonly uri: string }[]
+  /** Patterns of `FilterCriteria`; the function gets records that one of them matches. None: all records. */
+  readonly filters: readonly string[]
+  /** Absent in on-demand mode. */
+  readonly provisioned?: ProvisionedPollers
 }
 
 /** What has to be said of a mapping; everything else has Lambda's default. */
@@ -73,6 +83,7 @@ export function eventSourceMapping(options: MappingOptions): EventSourceMapping 
     bisectOnError: false,
     reportBatchItemFailures: false,
     sourceAccess: [],
+    filters: [],
     ...options,
     uuid,
   }
@@ -90,126 +101,46 @@ export function eventSourceMapping(options: MappingOptions): EventSourceMapping 
   // Lambda's own least is 60 s; shorter ages are allowed here, since a test does not wait for a minute.
   if (mapping.maximumRecordAgeMs !== -1)
     between(at, 'MaximumRecordAge (ms)', mapping.maximumRecordAgeMs, 1, 604_800_000)
+  if (mapping.startingPosition.type === 'AT_TIMESTAMP' && mapping.startingPosition.timestamp > Date.now()) {
+    throw new InvalidOptionError(`${at}: StartingPositionTimestamp is in the future.`)
+  }
+  recordFilter(mapping.filters)
+  checkDestination(at, mapping)
+  checkPollers(at, mapping.provisioned)
   return mapping
 }
 
-/**
- * A mapping from one entry of ListEventSourceMappings, MSK or self-managed.
- *
- * @throws InvalidOptionError when it is no Kafka mapping, or asks for something the stand-in does not do
- */
-export function mappingFromApi(api: EventSourceMappingConfiguration): EventSourceMapping {
-  const at = `Event source mapping ${api.UUID ?? '(without UUID)'}`
-  if (api.UUID === undefined) throw new InvalidOptionError(`${at}: UUID is missing.`)
-  if (api.FunctionArn === undefined) throw new InvalidOptionError(`${at}: FunctionArn is missing.`)
-  if (!isKafkaMapping(api)) {
+/** https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure-destination.html: with both, Lambda stops after ten. */
+const RETRIES_BEFORE_DESTINATION = 10
+
+/** How often a batch is retried; Infinity: for ever. */
+export function retriesOf({ maximumRetryAttempts: retries, onFailureDestination }: EventSourceMapping): number {
+  if (retries !== -1) return retries
+  return onFailureDestination === undefined ? Number.POSITIVE_INFINITY : RETRIES_BEFORE_DESTINATION
+}
+
+function checkDestination(at: string, { onFailureDestination, topics }: EventSourceMapping): void {
+  if (onFailureDestination === undefined) return
+  const destination = destinationOf(at, onFailureDestination)
+  if (destination.kind === 'kafka' && topics.includes(destination.topic)) {
     throw new InvalidOptionError(
-      `${at} is not of a Kafka topic (EventSourceArn ${api.EventSourceArn ?? 'missing'}); it needs Topics and either ` +
-        'the ARN of an MSK cluster or SelfManagedEventSource.Endpoints.KAFKA_BOOTSTRAP_SERVERS.',
+      `${at}: the on-failure destination ${onFailureDestination} is a topic that the mapping reads; Lambda refuses such a loop.`,
     )
   }
-  if (api.FilterCriteria?.Filters?.length) {
-    throw new InvalidOptionError(`${at} has FilterCriteria, which the stand-in does not apply yet. Remove the filter.`)
+}
+
+function checkPollers(at: string, provisioned: ProvisionedPollers | undefined): void {
+  if (!provisioned) return
+  const { minimum, maximum, group } = provisioned
+  between(at, 'MinimumPollers', minimum, 1, 200)
+  between(at, 'MaximumPollers', maximum, 1, 2000)
+  if (minimum > maximum) {
+    throw new InvalidOptionError(`${at}: MinimumPollers (${minimum}) is greater than MaximumPollers (${maximum}).`)
   }
-  const arn = api.EventSourceArn
-  const groupId = arn
-    ? api.AmazonManagedKafkaEventSourceConfig?.ConsumerGroupId
-    : api.SelfManagedKafkaEventSourceConfig?.ConsumerGroupId
-  const destination = api.DestinationConfig?.OnFailure?.Destination
-  return eventSourceMapping({
-    uuid: api.UUID,
-    functionName: api.FunctionArn,
-    enabled: enabledFrom(at, api.State),
-    eventSource: arn ? 'aws:kafka' : 'SelfManagedKafka',
-    ...(arn && { eventSourceArn: arn }),
-    bootstrapServers: api.SelfManagedEventSource?.Endpoints?.KAFKA_BOOTSTRAP_SERVERS ?? [],
-    topics: api.Topics ?? [],
-    consumerGroupId: groupId ?? api.UUID,
-    startingPosition: startingPositionFrom(at, api),
-    batchSize: api.BatchSize ?? 100,
-    maximumBatchingWindowMs:
-      api.MaximumBatchingWindowInSeconds === undefined ? 500 : api.MaximumBatchingWindowInSeconds * 1000,
-    maximumRetryAttempts: api.MaximumRetryAttempts ?? -1,
-    maximumRecordAgeMs: secondsToMs(api.MaximumRecordAgeInSeconds),
-    bisectOnError: api.BisectBatchOnFunctionError ?? false,
-    reportBatchItemFailures: reportsItemFailures(at, api.FunctionResponseTypes),
-    ...(destination && { onFailureDestination: destination }),
-    sourceAccess: (api.SourceAccessConfigurations ?? []).map(({ Type, URI }) => ({ type: Type ?? '', uri: URI ?? '' })),
-  })
-}
-
-/**
- * Reads the Kafka mappings of an account, or of one function; mappings of queues and other streams are left out.
- *
- * @throws InvalidOptionError see mappingFromApi
- * @throws ServiceError when the endpoint does not answer or refuses
- */
-export async function readMappings(client: LambdaClient, functionName?: string): Promise<EventSourceMapping[]> {
-  const found: EventSourceMappingConfiguration[] = []
-  try {
-    const pages = paginateListEventSourceMappings({ client }, functionName ? { FunctionName: functionName } : {})
-    for await (const page of pages) found.push(...(page.EventSourceMappings ?? []))
-  } catch (cause) {
-    const target = functionName === undefined ? 'all functions' : `function ${functionName}`
-    const [operation, action] = ['ListEventSourceMappings', 'lambda:ListEventSourceMappings']
-    throw serviceError({ service: 'lambda', operation, target, action, cause })
-  }
-  return found.filter(isKafkaMapping).map(mappingFromApi)
-}
-
-function isKafkaMapping(api: EventSourceMappingConfiguration): boolean {
-  if (api.SelfManagedEventSource?.Endpoints?.KAFKA_BOOTSTRAP_SERVERS?.length) return true
-  return api.EventSourceArn?.split(':')[2] === 'kafka'
-}
-
-function enabledFrom(at: string, state: string | undefined): boolean {
-  switch (state) {
-    case undefined:
-    case 'Creating':
-    case 'Enabling':
-    case 'Enabled':
-    case 'Updating':
-      return true
-    case 'Disabled':
-    case 'Disabling':
-    case 'Deleting':
-      return false
-    default:
-      throw new InvalidOptionError(`${at}: unknown State "${state}".`)
+  if (group !== undefined && !/^[a-zA-Z0-9_-]{1,128}$/.test(group)) {
+    throw new InvalidOptionError(`${at}: PollerGroupName "${group}" is not 1 to 128 of a-z, A-Z, 0-9, "_", "-".`)
   }
 }
-
-function startingPositionFrom(at: string, api: EventSourceMappingConfiguration): StartingPosition {
-  switch (api.StartingPosition) {
-    case undefined:
-    case 'TRIM_HORIZON':
-      return { type: 'TRIM_HORIZON' }
-    case 'LATEST':
-      return { type: 'LATEST' }
-    case 'AT_TIMESTAMP': {
-      const timestamp = api.StartingPositionTimestamp?.getTime()
-      if (timestamp === undefined) {
-        throw new InvalidOptionError(`${at}: StartingPosition AT_TIMESTAMP needs StartingPositionTimestamp.`)
-      }
-      return { type: 'AT_TIMESTAMP', timestamp }
-    }
-    default:
-      throw new InvalidOptionError(
-        `${at}: unknown StartingPosition "${api.StartingPosition}"; TRIM_HORIZON, LATEST or AT_TIMESTAMP.`,
-      )
-  }
-}
-
-function reportsItemFailures(at: string, types: readonly string[] | undefined): boolean {
-  for (const type of types ?? []) {
-    if (type !== 'ReportBatchItemFailures') {
-      throw new InvalidOptionError(`${at}: unknown FunctionResponseTypes "${type}"; only ReportBatchItemFailures.`)
-    }
-  }
-  return (types ?? []).length > 0
-}
-
-const secondsToMs = (value: number | undefined): number => (value === undefined || value === -1 ? -1 : value * 1000)
 
 function between(at: string, name: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most) {

@@ -110,6 +110,10 @@ class MemoryMember implements GroupMember {
     return this.#positions.map(({ partition }) => partition)
   }
 
+  lag(): number {
+    return this.#positions.reduce((sum, { partition, next }) => sum + this.#log.endOffset(partition) - next, 0)
+  }
+
   async poll({ maxRecords, maxWaitMs, signal }: PollOptions): Promise<PolledRecords> {
     const epoch = this.epoch
     const deadline = Date.now() + maxWaitMs

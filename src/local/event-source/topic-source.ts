@@ -56,6 +56,8 @@ export interface GroupMember {
   readonly epoch: number
   /** The partitions of the current epoch. */
   assigned(): readonly TopicPartition[]
+  /** Records of the assigned partitions that have not been handed out yet, as far as it knows. */
+  lag(): number
   /**
    * Hands out the next records of the assigned partitions, a fair share of each; never the same one twice per epoch,
    * unless `seek` went back. A poll during which the group is rebalanced hands out nothing.

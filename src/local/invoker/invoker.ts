@@ -3,15 +3,22 @@
 
 import { describeCause } from '../../errors/errors.ts'
 
+/** What whoever ran the function tells of the invocation. */
+interface Invocation {
+  readonly requestId?: string
+  /** `$LATEST`, or the version that ran. */
+  readonly executedVersion?: string
+}
+
 /** The function answered. */
-export interface InvokeSuccess {
+export interface InvokeSuccess extends Invocation {
   readonly ok: true
   /** The function's answer, from JSON; null when it answered nothing. */
   readonly payload: unknown
 }
 
 /** The function failed, or could not be run. */
-export interface InvokeFailure {
+export interface InvokeFailure extends Invocation {
   readonly ok: false
   /** Lambda's words: the name of the error thrown, `Sandbox.Timedout`, `Runtime.ExitError`, … */
   readonly errorType: string

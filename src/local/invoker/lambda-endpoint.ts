@@ -67,12 +67,17 @@ export function lambdaEndpointInvoker(options: LambdaEndpointOptions): FunctionI
       Payload: payload,
     })
     command.middlewareStack.add(sentOnce, { step: 'finalizeRequest', priority: 'low', name: 'sentOnce' })
-    const { FunctionError, Payload } = await client.send(command, { abortSignal: closed.signal })
+    const answer = await client.send(command, { abortSignal: closed.signal })
+    const { FunctionError, Payload } = answer
+    const told = {
+      ...(answer.$metadata.requestId !== undefined && { requestId: answer.$metadata.requestId }),
+      ...(answer.ExecutedVersion !== undefined && { executedVersion: answer.ExecutedVersion }),
+    }
     // Lambda itself refuses such an answer; emulators pass it on.
     if (Payload && Payload.byteLength > INVOKE_LIMIT) return answerTooLarge()
     const json = Payload ? Payload.transformToString() : ''
-    if (FunctionError) return readFailureJson(json)
-    return { ok: true, payload: json === '' ? null : JSON.parse(json) }
+    if (FunctionError) return { ...readFailureJson(json), ...told }
+    return { ok: true, payload: json === '' ? null : JSON.parse(json), ...told }
   }
 
   return {

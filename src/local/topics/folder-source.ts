@@ -74,6 +74,10 @@ class FolderMember implements GroupMember {
     return this.#positions.map(({ partition }) => partition)
   }
 
+  lag(): number {
+    return this.#positions.reduce((sum, { partition, next }) => sum + this.#topics.extent(partition).next - next, 0)
+  }
+
   async poll({ maxRecords, maxWaitMs, signal }: PollOptions): Promise<PolledRecords> {
     const epoch = this.epoch
     const deadline = Date.now() + maxWaitMs

@@ -117,6 +117,8 @@ class Command {
   }
 }
 
+const PROVISIONED = { ProvisionedPollerConfig: { MinimumPollers: 1 } }
+
 describeWith(bootstrap)('millrace poller', () => {
   let service: KafkaService
   let lambda: FakeLambda
@@ -166,7 +168,7 @@ describeWith(bootstrap)('millrace poller', () => {
 
   it('gives up records that are too old, says which, and goes on with those behind them', async () => {
     const topic = await topicWith('ages', [['old', 1000], ['older', 500], 'fresh'])
-    lambda.map(topic, { MaximumRecordAgeInSeconds: 3600 })
+    lambda.map(topic, { ...PROVISIONED, MaximumRecordAgeInSeconds: 3600 })
     const command = run()
     await command.says(`gave up 2 records (MaximumRecordAgeExceeded): ${topic}-0 offsets 0 to 1`)
     await command.says('1 records')
@@ -175,14 +177,16 @@ describeWith(bootstrap)('millrace poller', () => {
     expect(lambda.events).toHaveLength(1)
   })
 
-  it('says which records it gave up after the last retry, and what they would have been sent to', async () => {
+  it('says which records it gave up after the last retry, and where they were sent', async () => {
     const topic = await topicWith('retries', ['bad'])
-    const destination = 'arn:aws:sqs:us-east-1:000000000000:failed'
-    lambda.map(topic, { MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination: destination } } })
+    const failed = await topicWith('failed', [])
+    const DestinationConfig = { OnFailure: { Destination: `kafka://${failed}` } }
+    lambda.map(topic, { ...PROVISIONED, MaximumRetryAttempts: 0, DestinationConfig })
     lambda.handle = async () => 'hang up'
     const command = run()
     await command.says(`gave up 1 record (RetryAttemptsExhausted): ${topic}-0 offset 0; the last error was`)
-    await command.says(`Lambda would send them to ${destination}`)
+    await command.says(`sent to kafka://${failed}`)
+    expect(await service.endOffset({ topic: failed, partition: 0 })).toBe(1)
     await until('committed', async () => (await committed(topic)) === 1)
     expect(lambda.events).toHaveLength(1) // the SDK would have sent it three times
   })

@@ -5,7 +5,7 @@ import { CreateEventSourceMappingCommand, type LambdaClient } from '@aws-sdk/cli
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { InvocationReport } from '../../../src/local/event-source/deliver.ts'
 import { kafkaSource } from '../../../src/local/event-source/kafka-source.ts'
-import { readMappings } from '../../../src/local/event-source/mapping.ts'
+import { readMappings } from '../../../src/local/event-source/mapping-api.ts'
 import { startPoller } from '../../../src/local/event-source/poller.ts'
 import { lambdaEndpointInvoker } from '../../../src/local/invoker/lambda-endpoint.ts'
 import { until } from '../../local/event-source/until.ts'
@@ -39,6 +39,7 @@ describeWith(bootstrap, endpoints.localstack)('a deployed function', () => {
         StartingPosition: 'TRIM_HORIZON',
         BatchSize: 50,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ProvisionedPollerConfig: { MinimumPollers: 1 },
         SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: [bootstrap] } },
         SourceAccessConfigurations: [{ Type: 'VPC_SUBNET', URI: 'subnet:subnet-1' }],
       }),

@@ -2,7 +2,7 @@
 
 import { CreateEventSourceMappingCommand } from '@aws-sdk/client-lambda'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { mappingFromApi, readMappings } from '../../../src/local/event-source/mapping.ts'
+import { mappingFromApi, readMappings } from '../../../src/local/event-source/mapping-api.ts'
 import { lambdaEndpointInvoker } from '../../../src/local/invoker/lambda-endpoint.ts'
 import { invokerContract } from '../../local/invoker/invoker.contract.ts'
 import { deployFunction, emulatorClient } from './deploy-function.ts'
@@ -50,6 +50,7 @@ describeWith(endpoints.localstack)('mappings on LocalStack', () => {
         BatchSize: 1000,
         MaximumBatchingWindowInSeconds: 1,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ProvisionedPollerConfig: { MinimumPollers: 1 },
         SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: ['127.0.0.1:9092'] } },
         SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: 'flights-group' },
         SourceAccessConfigurations: [{ Type: 'VPC_SUBNET', URI: 'subnet:subnet-1' }],

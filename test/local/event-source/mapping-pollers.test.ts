@@ -33,7 +33,7 @@ function stage(first: readonly EventSourceMapping[]) {
 
 function fakePoller(onStop: () => void): Poller {
   const stats = { invocations: 0, records: 0, bytes: 0, failures: 0, retries: 0, lost: 0, discarded: 0, inFlight: 1 }
-  return { stats, assigned: () => [], stopped: () => [], stop: async () => onStop(), kill: onStop }
+  return { stats, pollers: 1, assigned: () => [], stopped: () => [], stop: async () => onStop(), kill: onStop }
 }
 
 it('begins with those that are enabled', async () => {

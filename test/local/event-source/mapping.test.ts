@@ -1,6 +1,7 @@
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda'
 import { describe, expect, it } from 'vitest'
-import { eventSourceMapping, mappingFromApi } from '../../../src/local/event-source/mapping.ts'
+import { eventSourceMapping } from '../../../src/local/event-source/mapping.ts'
+import { checkGroups, mappingFromApi } from '../../../src/local/event-source/mapping-api.ts'
 
 const ARN = 'arn:aws:kafka:us-east-1:123456789012:cluster/c/e9f754c6-d29a-4430-a7db-958a19fd2c54-4'
 const FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:f'
@@ -17,6 +18,8 @@ const selfManaged: EventSourceMappingConfiguration = {
   SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: ['a:9092', 'b:9092'] } },
   Topics: ['t'],
 }
+
+const PROVISIONED = { ProvisionedPollerConfig: { MinimumPollers: 1 } }
 
 describe('mappingFromApi', () => {
   it("reads an MSK mapping and fills in Lambda's defaults", () => {
@@ -37,6 +40,7 @@ describe('mappingFromApi', () => {
       bisectOnError: false,
       reportBatchItemFailures: false,
       sourceAccess: [],
+      filters: [],
     })
   })
 
@@ -56,6 +60,8 @@ describe('mappingFromApi', () => {
         SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: 'g' },
         DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:123456789012:q' } },
         SourceAccessConfigurations: [{ Type: 'SASL_SCRAM_512_AUTH', URI: 'arn:secret' }],
+        FilterCriteria: { Filters: [{ Pattern: '{"value":["a"]}' }] },
+        ProvisionedPollerConfig: { MinimumPollers: 2, PollerGroupName: 'shop' },
       }),
     ).toMatchObject({
       enabled: false,
@@ -71,6 +77,8 @@ describe('mappingFromApi', () => {
       reportBatchItemFailures: true,
       onFailureDestination: 'arn:aws:sqs:us-east-1:123456789012:q',
       sourceAccess: [{ type: 'SASL_SCRAM_512_AUTH', uri: 'arn:secret' }],
+      filters: ['{"value":["a"]}'],
+      provisioned: { minimum: 2, maximum: 200, group: 'shop' },
     })
     expect(mappingFromApi({ ...selfManaged, MaximumRecordAgeInSeconds: -1 }).maximumRecordAgeMs).toBe(-1)
   })
@@ -80,13 +88,34 @@ describe('mappingFromApi', () => {
     ['FunctionArn', { FunctionArn: undefined }],
     ['Topics is empty', { Topics: [] }],
     ['not of a Kafka topic', { EventSourceArn: 'arn:aws:sqs:us-east-1:123456789012:q' }],
-    ['FilterCriteria', { FilterCriteria: { Filters: [{ Pattern: '{}' }] } }],
+    ['FilterCriteria', { FilterCriteria: { Filters: [{ Pattern: '{' }] } }],
+    ['encrypted', { KMSKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/k' }],
+    ['TumblingWindowInSeconds is not for Kafka', { TumblingWindowInSeconds: 30 }],
+    ['ParallelizationFactor is not for Kafka', { ParallelizationFactor: 2 }],
+    ['ScalingConfig is not for Kafka', { ScalingConfig: { MaximumConcurrency: 2 } }],
+    ['Queues is not for Kafka', { Queues: ['q'] }],
+    ['schema registry', { AmazonManagedKafkaEventSourceConfig: { SchemaRegistryConfig: { SchemaRegistryURI: 'u' } } }],
+    ['MaximumRetryAttempts for Kafka topics in provisioned mode only', { MaximumRetryAttempts: 3 }],
+    ['MaximumRecordAgeInSeconds for Kafka topics in provisioned mode only', { MaximumRecordAgeInSeconds: 60 }],
+    ['BisectBatchOnFunctionError for Kafka topics in', { BisectBatchOnFunctionError: true }],
+    ['FunctionResponseTypes for Kafka topics in', { FunctionResponseTypes: ['ReportBatchItemFailures'] }],
+    ['DestinationConfig of a Kafka topic', { DestinationConfig: { OnFailure: { Destination: 'kafka://failed' } } }],
+    [
+      'is a topic that the mapping reads',
+      { ...PROVISIONED, DestinationConfig: { OnFailure: { Destination: 'kafka://t' } } },
+    ],
+    ['is none of arn:aws:sqs', { DestinationConfig: { OnFailure: { Destination: 'arn:aws:dynamodb:eu:1:t' } } }],
+    ['MinimumPollers is 0', { ProvisionedPollerConfig: { MinimumPollers: 0 } }],
+    ['MaximumPollers is 2001', { ProvisionedPollerConfig: { MaximumPollers: 2001 } }],
+    ['greater than MaximumPollers', { ProvisionedPollerConfig: { MinimumPollers: 3, MaximumPollers: 2 } }],
+    ['PollerGroupName', { ProvisionedPollerConfig: { MinimumPollers: 1, PollerGroupName: 'a b' } }],
+    ['in the future', { StartingPosition: 'AT_TIMESTAMP', StartingPositionTimestamp: new Date(Date.now() + 60_000) }],
     ['AT_TIMESTAMP needs', { StartingPosition: 'AT_TIMESTAMP' }],
     ['unknown State "Exploded"', { State: 'Exploded' }],
     ['BatchSize is 0', { BatchSize: 0 }],
     ['BatchSize is 10001', { BatchSize: 10_001 }],
     ['BatchingWindow', { MaximumBatchingWindowInSeconds: 301 }],
-    ['MaximumRetryAttempts', { MaximumRetryAttempts: -2 }],
+    ['MaximumRetryAttempts is -2', { ...PROVISIONED, MaximumRetryAttempts: -2 }],
   ] as const)('refuses: %s', (message, change) => {
     const api: EventSourceMappingConfiguration = Object.assign({}, msk, change)
     expect(() => mappingFromApi(api)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
@@ -98,4 +127,19 @@ it('takes an MSK mapping only with its ARN', () => {
   const options = { functionName: 'f', topics: ['t'] }
   expect(() => eventSourceMapping({ ...options, eventSource: 'aws:kafka' })).toThrow('EventSourceArn')
   expect(eventSourceMapping({ ...options, eventSourceArn: ARN }).eventSource).toBe('aws:kafka')
+})
+
+it('takes as many mappings and pollers of a group as Lambda does', () => {
+  const grouped = (count: number, maximum: number, group: string) =>
+    Array.from({ length: count }, () =>
+      eventSourceMapping({ functionName: 'f', topics: ['t'], provisioned: { minimum: 1, maximum, group } }),
+    )
+  expect(checkGroups(grouped(10, 200, 'g'))).toHaveLength(10)
+  expect(() => checkGroups(grouped(11, 200, 'g'))).toThrow('11 mappings with 2200 pollers')
+  expect(() => checkGroups(grouped(101, 1, 'g'))).toThrow('101 mappings')
+  expect(checkGroups([...grouped(10, 200, 'g'), ...grouped(10, 200, 'h')])).toHaveLength(20)
+})
+
+it('takes an empty ProvisionedPollerConfig for on-demand mode', () => {
+  expect(mappingFromApi({ ...msk, ProvisionedPollerConfig: {} })).not.toHaveProperty('provisioned')
 })

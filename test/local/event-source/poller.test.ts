@@ -474,7 +474,9 @@ describe('rebalances, stop and kill', () => {
   it('refuses a disabled mapping, a destination nobody serves, and a missing topic', async () => {
     topics.createTopic('t')
     await expect(start(() => 1, { enabled: false })).rejects.toThrow('disabled')
-    await expect(start(() => 1, { onFailureDestination: 'arn:aws:sqs:::q' })).rejects.toThrow('onDiscard')
+    await expect(start(() => 1, { onFailureDestination: 'arn:aws:sqs:us-east-1:123456789012:q' })).rejects.toThrow(
+      'onDiscard',
+    )
     await expect(start(() => 1, { topics: ['no'] })).rejects.toThrow('Create it first')
     await expect(start(() => 1, {}, { pollers: 0 })).rejects.toThrow('at least 1')
   })
