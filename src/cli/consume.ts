@@ -86,13 +86,18 @@ async function runConsume(topics: string[], flags: ConsumeFlags): Promise<void> 
 
 type Ranges = ReturnType<typeof parseEntries<OffsetRange>>
 
-function rangesOf({ offset, follow = false }: ConsumeFlags): Ranges {
+export function rangesOf({ offset, follow = false }: Pick<ConsumeFlags, 'offset' | 'follow'>): Ranges {
   const now = Date.now()
   return parseEntries('--offset', offset ?? (follow ? 'end' : 'start'), (text) => parseRange('--offset', text, now))
 }
 
 /** What is to be read of a topic, with offsets for words and times. */
-async function spansOf(cluster: Cluster, topic: string, ranges: Ranges, flags: ConsumeFlags): Promise<Span[]> {
+export async function spansOf(
+  cluster: Cluster,
+  topic: string,
+  ranges: Ranges,
+  flags: Pick<ConsumeFlags, 'partition' | 'follow'>,
+): Promise<Span[]> {
   const extents = await cluster.extents(topic)
   const unknown = flags.partition?.find((partition) => !extents.some((extent) => extent.partition === partition))
   if (unknown !== undefined)
@@ -129,7 +134,8 @@ async function print(batches: AsyncIterable<SourceRecord[]>, flags: ConsumeFlags
   return printed
 }
 
-function numbers(text: string): number[] {
+/** Of an option: `0,2`. */
+export function numbers(text: string): number[] {
   if (/^\d{1,9}(,\d{1,9})*$/.test(text)) return text.split(',').map(Number)
   throw new InvalidArgumentError('They are whole numbers from 0, divided by commas.')
 }

@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   consume: async () => (await import('./consume.ts')).consumeCommand(),
   cost: async () => (await import('./cost.ts')).costCommand(),
   dev: async () => (await import('./dev.ts')).devCommand(),
+  event: async () => (await import('./event.ts')).eventCommand(),
   groups: async () => (await import('./groups.ts')).groupsCommand(),
   init: async () => (await import('./init.ts')).initCommand(),
   offsets: async () => (await import('./offsets.ts')).offsetsCommand(),

@@ -152,8 +152,7 @@ async function invokeOnce(
 function outcomeOf(mapping: EventSourceMapping, result: InvokeResult, records: readonly SourceRecord[]): Outcome {
   if (!result.ok) return { kind: 'failure', error: result }
   if (!mapping.reportBatchItemFailures) return { kind: 'success' }
-  const { payload, ok: _, ...told } = result
-  const response = readBatchResponse(payload, records)
+  const response = readBatchResponse(result.payload, records)
   switch (response.kind) {
     case 'success':
       return { kind: 'success' }
@@ -163,7 +162,6 @@ function outcomeOf(mapping: EventSourceMapping, result: InvokeResult, records: r
         error: {
           errorType: 'MalformedBatchResponse',
           errorMessage: `The function's batch response is malformed: ${response.problem}.`,
-          ...told,
         },
       }
     case 'partial': {
@@ -171,7 +169,6 @@ function outcomeOf(mapping: EventSourceMapping, result: InvokeResult, records: r
       const error = {
         errorType: 'BatchItemFailures',
         errorMessage: `The function reported failures: ${from}.`,
-        ...told,
       }
       return { kind: 'partial', error, failedFrom: response.failedFrom }
     }

@@ -3,27 +3,24 @@
 
 import { describeCause } from '../../errors/errors.ts'
 
-/** What whoever ran the function tells of the invocation. */
-interface Invocation {
-  readonly requestId?: string
-  /** `$LATEST`, or the version that ran. */
-  readonly executedVersion?: string
-}
-
 /** The function answered. */
-export interface InvokeSuccess extends Invocation {
+export interface InvokeSuccess {
   readonly ok: true
   /** The function's answer, from JSON; null when it answered nothing. */
   readonly payload: unknown
 }
 
 /** The function failed, or could not be run. */
-export interface InvokeFailure extends Invocation {
+export interface InvokeFailure {
   readonly ok: false
   /** Lambda's words: the name of the error thrown, `Sandbox.Timedout`, `Runtime.ExitError`, … */
   readonly errorType: string
   readonly errorMessage: string
   readonly trace?: readonly string[]
+  /** Of the invocation, where whoever ran the function tells. */
+  readonly requestId?: string
+  /** `$LATEST`, or the version that ran; as above. */
+  readonly executedVersion?: string
 }
 
 /** What came of one synchronous invocation. */

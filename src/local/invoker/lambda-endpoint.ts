@@ -77,7 +77,7 @@ export function lambdaEndpointInvoker(options: LambdaEndpointOptions): FunctionI
     if (Payload && Payload.byteLength > INVOKE_LIMIT) return answerTooLarge()
     const json = Payload ? Payload.transformToString() : ''
     if (FunctionError) return { ...readFailureJson(json), ...told }
-    return { ok: true, payload: json === '' ? null : JSON.parse(json), ...told }
+    return { ok: true, payload: json === '' ? null : JSON.parse(json) }
   }
 
   return {
