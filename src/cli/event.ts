@@ -9,6 +9,7 @@ import { type BrokerFlags, brokerOptions, openCluster } from './brokers.ts'
 import { numbers, rangesOf, spansOf } from './consume.ts'
 import { type MadeFlags, madeRecords } from './event-records.ts'
 import { object, text, withJson } from './json-output.ts'
+import { type Manual, NO_TOPIC, withManual } from './manual.ts'
 import { FORMATS } from './record-lines.ts'
 
 interface EventFlags extends BrokerFlags, MadeFlags {
@@ -34,8 +35,18 @@ const EVENT = object(
   { eventSourceArn: text('of the cluster, for aws:kafka'), bootstrapServers: text('brokers, with commas between') },
 )
 
+const MANUAL: Manual = {
+  examples: [
+    ['millrace event --kafka orders --value \'{"id":1}\' --key k', 'one record, of brokers elsewhere'],
+    ['millrace event --kafka orders --shape msk --file orders.ndjson --format json -n 100', 'a hundred, of MSK'],
+    ['millrace event --kafka orders --brokers localhost:9092 -o -10', 'the last ten of each partition of a topic'],
+    ['millrace event --kafka orders --schema order.schema.json -n 5 -p 0,1', 'five that a JSON Schema allows'],
+  ],
+  exits: { 4: NO_TOPIC },
+}
+
 export function eventCommand(): Command {
-  return withJson(brokerOptions(new Command('event')), EVENT, 'the event, which is JSON anyway')
+  const command = withJson(brokerOptions(new Command('event')), EVENT, 'the event, which is JSON anyway')
     .description(
       'make an event for a function, from records of a topic, from lines (--value, --file), or from a JSON Schema (--schema)',
     )
@@ -66,6 +77,7 @@ export function eventCommand(): Command {
     .option('--timestamp <ms>', 'of all records, milliseconds since 1970 (default: now)', wholeNumber)
     .option('--pretty', 'over several lines')
     .action(runEvent)
+  return withManual(command, MANUAL)
 }
 
 async function runEvent(topic: string, flags: EventFlags): Promise<void> {
