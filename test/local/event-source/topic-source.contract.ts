@@ -112,6 +112,18 @@ export function topicSourceContract(name: string, open: () => Promise<TopicServi
       })
     })
 
+    it('knows how many records wait', async () => {
+      await service.createTopic(topic, 2)
+      await fill(0, 30)
+      const member = await join()
+      await take(member, 10)
+      expect(member.lag()).toBe(20)
+      await fill(1, 5)
+      await until('what came is known', () => member.lag() === 25)
+      await take(member, 25)
+      expect(member.lag()).toBe(0)
+    })
+
     it('waits for the first record, and no longer', async () => {
       await service.createTopic(topic, 1)
       const member = await join()
