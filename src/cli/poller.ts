@@ -51,7 +51,7 @@ export function pollerCommand(): Command {
         .choices(['skip', 'stop'])
         .default('skip'),
     )
-  return withManual(loginOptions(command).action(runPoller), {
+  return withManual(command.action(runPoller), {
     examples: [
       ['millrace poller --endpoint http://localhost:4566', 'all Kafka mappings of an emulator'],
       ['millrace poller --function shop-dev-words --brokers localhost:9092', 'those of one function'],
