@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { kafkaSource } from '../../../src/local/event-source/kafka-source.ts'
-import { readMappings } from '../../../src/local/event-source/mapping.ts'
+import { readMappings } from '../../../src/local/event-source/mapping-api.ts'
 import { type Poller, startPoller } from '../../../src/local/event-source/poller.ts'
 import { lambdaEndpointInvoker } from '../../../src/local/invoker/lambda-endpoint.ts'
 import type { ObjectStore } from '../../../src/stores/object-store.ts'
