@@ -34,6 +34,7 @@ export const KINDS = {
   BATCH_FAILED: 'job',
   EFFECT_FAILED: 'wait',
   OFFSET_GAP: 'restore',
+  POSITION_MOVED: 'deployment',
   STARTING_OFFSETS: 'deployment',
   TOPIC_RECREATED: 'deployment',
   CALL_FAILED: 'wait',

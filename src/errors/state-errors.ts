@@ -145,10 +145,37 @@ export class OffsetGapError extends MillraceError {
   }
 }
 
+function nameInShell(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
+}
+
 /** The command that declares offsets of a source task missing. */
 function skipCommand({ job, task }: TaskRef, from: number, until: number): string {
   const { topic, partition } = partitionOf(task)
-  const name = /^[\w.-]+$/.test(job) ? job : `'${job.replaceAll("'", "'\\''")}'`
   const range = until - from === 1 ? `--at ${from}` : `--at ${from} --until ${until}`
-  return `millrace offsets skip ${name} --topic ${topic} --partition ${partition} ${range} --execute`
+  return `millrace offsets skip ${nameInShell(job)} --topic ${topic} --partition ${partition} ${range} --execute`
+}
+
+/** An operator has moved a position back, and what comes is not what follows it. */
+export class PositionMovedError extends MillraceError {
+  /** The task that it happened to: of a source, its topic-partition. */
+  readonly task: TaskRef
+  /** The offset that it wants next. */
+  readonly position: number
+  /** The first that came. */
+  readonly offset: number
+  constructor(task: TaskRef, position: number, from: number, offset: number) {
+    const { topic, partition } = partitionOf(task.task)
+    super(
+      'POSITION_MOVED',
+      `${describeTask(task)}: an operator moved the position back from offset ${from}, ${position} is to come next, and the event source brings ${offset}. ` +
+        `Nothing was skipped. Move the consumer group of the event source to ${position} as well: stop the mapping, wait until the group has no members, ` +
+        `reset it (kafka-consumer-groups --reset-offsets, or --group of the command below), and start it again. If ${position} is no offset of a record any more ` +
+        `(compaction, a transaction's marker, retention), set the position to the first that is: millrace offsets set ${nameInShell(task.job)} ${topic}:${partition} <offset> --execute. ` +
+        `To take the move back: the same with ${from}.`,
+    )
+    this.task = task
+    this.position = position
+    this.offset = offset
+  }
 }

@@ -85,6 +85,8 @@ const effect = either(
     time,
     body: bytes,
     read: optional(tuple<[first: number | string, last: number | string]>(mark, mark)),
+    /** The version that promised it first, where an operator's edit has taken it over: what is called is named by it. */
+    of: optional(count),
   }),
   /** Bring the job back at this time, because something will have to be closed although nothing may arrive. */
   shape({ kind: exactly('wake'), at: time }),
@@ -149,6 +151,37 @@ const common = {
   outbox: list(effect),
 }
 
+/** What an operator at a terminal has changed, with the entry that holds it: who, why, and what was there before, so that it can be undone. */
+export type Edit = Infer<typeof edit>
+const edit = either(
+  /** Where a source task stands. */
+  shape({
+    what: exactly('position'),
+    by: text,
+    why: optional(text),
+    /** Which edit of this log it takes back. */
+    undoes: optional(count),
+    before: anything,
+  }),
+  /** The state of one key. */
+  shape({
+    what: exactly('state'),
+    by: text,
+    why: optional(text),
+    undoes: optional(count),
+    operator: text,
+    /** The cell, and what was in it; undefined: nothing. Of `version` as the values of a state are. */
+    cell: anything,
+    before: anything,
+    version: optional(count),
+  }),
+)
+
+const edited = {
+  /** Absent: the runtime wrote it. */
+  edit: optional(edit),
+}
+
 const planned = {
   /** The plan that made it, by the fingerprint of its shape; absent in what older code has written. */
   plan: optional(text),
@@ -180,6 +213,7 @@ export const sourceCommitAt = <P>(position: Shape<P>) =>
   shape({
     ...common,
     ...planned,
+    ...edited,
     kind: exactly('birth', 'batch', 'idle', 'sleep', 'seal'),
     /** Clock at the last commit that held records: how long the task has been silent. */
     active: time,
@@ -248,6 +282,7 @@ export type BucketCommit = Infer<typeof isBucketCommit>
 export const isBucketCommit = shape({
   ...common,
   ...planned,
+  ...edited,
   kind: exactly('birth', 'bucket', 'seal'),
   closedUntil: time,
   /** The batch times that were run, ascending. */

@@ -135,7 +135,10 @@ export function quarantinedValuesKey(prefix: string, { stage, task }: TaskRef, t
   return `${prefix}/values-${escapeKeyPart(stage)}-${escapeKeyPart(task)}-${time}.ndjson`
 }
 
-/** As wide as in Kafka's segment files: names sort by it. */
-export function offsetDigits(offset: number): string {
-  return String(offset).padStart(20, '0')
+/**
+ * As wide as in Kafka's segment files: names sort by it. An offset has 16 digits at most, so there is room for how often it was told
+ * again, because an operator has set the position back: what is made of it then is another object, and stands behind the others.
+ */
+export function offsetDigits(offset: number, again = 0): string {
+  return `${String(again).padStart(4, '0')}${String(offset).padStart(16, '0')}`
 }

@@ -37,6 +37,7 @@ export interface MicroBatch {
  */
 export async function runMicroBatch(task: SourceTask, records: readonly SourceRecord[]): Promise<MicroBatch> {
   if (records.length === 0) return { records: 0, duplicates: 0, frontierBefore: 0, frontier: 0 }
+  const { positionsStay = false } = task.parts.environment
   let suspect = false // whether something came of the records that cannot be saved
   const lap = task.parts.environment.meter?.laps()
   try {
@@ -49,6 +50,8 @@ export async function runMicroBatch(task: SourceTask, records: readonly SourceRe
       await checkDropped(task, records)
       lap?.('load')
       if (cut.records.length === 0) {
+        // Nothing will be written, so no condition would tell that an operator has set the position back since.
+        if (!positionsStay && (await task.goneOn())) continue
         tellNothingNew(task, cut)
         return { records: 0, duplicates: cut.duplicates, frontierBefore, frontier: frontierBefore }
       }
@@ -105,7 +108,7 @@ async function draft(task: SourceTask, cut: Cut, suspect: boolean): Promise<Draf
   const assigned = assignBatchTimes(cut.records, source.timeOf, frontierBefore, now, settings)
   const batches = assigned.segments.map(({ time, start, end }) => ({ time, records: cut.records.slice(start, end) }))
   const run = await task.patiently(cut.records, (patient) =>
-    runBatches(ref, program, batches, settings.onPoison, suspect, patient, environment.strict),
+    runBatches(ref, program, batches, settings.onPoison, suspect, patient, environment.strict, task.head?.position),
   )
 
   const [poison] = run.poison
@@ -187,5 +190,6 @@ function quarantined(task: SourceTask, first: SourceRecord, missing: Missing, ru
   const { ref, source, settings, environment } = task.parts
   const poison = settings.onPoison === 'quarantine' ? run.poison : []
   if (poison.length === 0 && missing.lines.length === 0) return []
-  return [quarantineObject(ref, settings, environment.bucket, source, first, poison, missing.lines)]
+  const name = source.nameOf(first, task.head?.position)
+  return [quarantineObject(ref, settings, environment.bucket, source, name, poison, missing.lines)]
 }

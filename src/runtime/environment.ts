@@ -88,6 +88,8 @@ export interface Environment {
   readonly ended?: (task: string) => boolean | undefined
   /** Milliseconds for which partitions of jobs that do not say `idleAfter` may be silent, where records are never long under way. */
   readonly idleAfter?: number
+  /** Nobody moves positions from outside: what only comes again costs no look at the log. For runs where that is known. Default false. */
+  readonly positionsStay?: boolean
   /** A name that nobody has had before, for an object that a commit will name. Default: a random UUID. */
   readonly newId?: () => string
 }

@@ -151,7 +151,10 @@ interface Standing {
 }
 
 function standing({ task: { job, stage, task }, version, outbox }: Promises): Standing[] {
-  return outbox.map((effect, index) => ({ effect, stands: { job, stage, task, version, index } }))
+  return outbox.map((effect, index) => {
+    const promisedBy = effect.kind === 'call' ? (effect.of ?? version) : version
+    return { effect, stands: { job, stage, task, version: promisedBy, index } }
+  })
 }
 
 /** Does what follows from commits and stands in none: whoever comes again does it again, and leaves alone what is done. */

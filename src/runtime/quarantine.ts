@@ -7,7 +7,7 @@ import { quarantinedRecordsKey, quarantinedValuesKey, quarantinePrefix } from '.
 import type { TaskRef } from '../names/tasks.ts'
 import type { SetAside } from '../programs/aside.ts'
 import type { OutputObject } from '../sinks/sink.ts'
-import type { SourceKind, SourceRecord } from '../sources/source.ts'
+import type { SourceKind } from '../sources/source.ts'
 import type { Environment } from './environment.ts'
 import type { Poison } from './run.ts'
 
@@ -79,8 +79,8 @@ export function quarantineObject(
   task: TaskRef,
   settings: JobSettings,
   stateBucket: string,
-  source: SourceKind,
-  first: SourceRecord,
+  source: Pick<SourceKind, 'describe'>,
+  first: string,
   poison: readonly Poison[],
   missing: readonly object[],
 ): OutputObject {
@@ -94,7 +94,7 @@ export function quarantineObject(
     })),
   ]
   return {
-    ref: { bucket, key: quarantinedRecordsKey(prefix, task, source.nameOf(first)) },
+    ref: { bucket, key: quarantinedRecordsKey(prefix, task, first) },
     contentType: 'application/x-ndjson',
     body: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')),
   }

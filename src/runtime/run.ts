@@ -46,6 +46,7 @@ export interface RunResult {
  *
  * @param suspect what came of these records could not be saved: a record of which something unsavable comes is bad, too.
  * @param strict freezes what user code must not change
+ * @param position where the task stands before them
  * @param patient when all records fail alike in calls elsewhere, the calls are taken to be to blame.
  * @throws OperatorError when the batches fail although every record passes alone.
  * @throws TransientFailureError when something is away: whatever the policy, no record is to blame.
@@ -58,9 +59,10 @@ export async function runBatches(
   suspect = false,
   patient = false,
   strict = false,
+  position?: unknown,
 ): Promise<RunResult> {
   try {
-    return savable(await runAll(task, program, batches, [], strict), suspect)
+    return savable(await runAll(task, program, batches, [], strict, position), suspect)
   } catch (cause) {
     if (cause instanceof ValueChangedError) throw cause // no record is to blame
     const all = batches.flatMap(({ records }) => records)
@@ -74,7 +76,8 @@ export async function runBatches(
     const alike = poison.length === all.length && allAlike(poison.map(({ error }) => error))
     if (alike && patient) throw away(cause, true)
     if (poison.length === 0) throw new OperatorError(task, span, cause)
-    return runAll(task, program, policy === 'fail' ? upTo(batches, poison) : without(batches, poison), poison, strict)
+    const left = policy === 'fail' ? upTo(batches, poison) : without(batches, poison)
+    return runAll(task, program, left, poison, strict, position)
   }
 }
 
@@ -93,6 +96,7 @@ async function runAll(
   batches: readonly BatchRecords[],
   poison: readonly Poison[],
   strict = false,
+  position?: unknown,
 ): Promise<RunResult> {
   const objects: Write[] = []
   const partials: BatchPartial[] = []
@@ -102,7 +106,7 @@ async function runAll(
     const [first, from, until] = [records[0], read[0], read.at(-1)]
     if (!first || !from || !until) continue
     const { slots, leaving } = await runTraced(program, records, strict ? new Guard() : undefined)
-    const part = partOfRecords(task.task, nameOf(first))
+    const part = partOfRecords(task.task, nameOf(first, position))
     const span = rangeOf && { read: [markOf(from), markOf(until)] as const }
     const outputs = collectOutputs(program.outputs, slots, { time, part, ...span })
     objects.push(...outputs.objects)

@@ -101,6 +101,13 @@ export class SourceTask {
     if (!this.head) this.#log.hold({ ...entry, record: { ...entry.record, frontier: joinedAt } }, true)
   }
 
+  /** Looks at the log, for those who would write nothing: whether others have gone on since this instance looked last. */
+  async goneOn(): Promise<boolean> {
+    const { version } = this
+    await this.#read()
+    return this.version !== version
+  }
+
   /** There is a head afterwards, unless the log has none but a birth. */
   async #read(): Promise<Entry<SourceCommit> | undefined> {
     const { entry, isNew } = await this.#log.read()

@@ -155,8 +155,11 @@ export interface SourceKind<R extends SourceRecord = SourceRecord, P = unknown, 
   offsetOf?(task: string, position: P): PartitionOffset | undefined
   /** Of `count` buckets that of a record that belongs to none: by the record alone, however deliveries were cut (I2). */
   bucketOf(record: R, count: number): number
-  /** In names of objects: 20 characters or more, without `/`, that sort as records do. */
-  nameOf(record: R): string
+  /**
+   * In names of objects: 20 characters or more, without `/`, that sort as records do. What is made of a record for a second time, because
+   * an operator has moved the position back, has another name: `position` is where the task stood before it.
+   */
+  nameOf(record: R, position?: P): string
   /** For logs. */
   recordFacts(record: R): Readonly<Record<string, unknown>>
   /** For quarantine: where it was, and its bytes as they came. */

@@ -51,12 +51,12 @@ describe('a warm micro-batch', () => {
     expect(table).toMatchObject({ reads: 0, writes: 2 })
   })
 
-  it('that has come before costs nothing', async () => {
+  it('that has come before costs a look at the log, in which an operator may have set the position back', async () => {
     const { instance, table, objects, reset } = counted(driven(copy))
     await instance.deliver(next())
     reset()
     await instance.again()
-    expect(table).toMatchObject({ reads: 0, writes: 0 })
+    expect(table).toMatchObject({ reads: 1, writes: 0 })
     expect(objects).toMatchObject({ reads: 0, writes: 0 })
   })
 })

@@ -4,6 +4,7 @@ import { OffsetGapError, TopicRecreatedError } from '../../errors/state-errors.t
 import type { TaskRef } from '../../names/tasks.ts'
 import type { KafkaEventRecord } from './event.ts'
 import type { GapPolicy, OffsetHoles } from './kafka-source.ts'
+import { checkFollows, isPassedOver } from './moved.ts'
 import { keptTimestamp, mayBeCommitted, type Position } from './position.ts'
 
 /** A hole in the offsets: `[from, until)` did not come. */
@@ -34,6 +35,7 @@ export interface CutRules {
  * @param position where the task stands; undefined when nothing is committed yet, then the first record is the beginning.
  * @param known holes that somebody has declared (`millrace offsets skip`), ascending and apart.
  * @throws OffsetGapError for a hole that nothing explains, under the policy `fail`.
+ * @throws PositionMovedError when an operator has moved the position back, and something else comes.
  * @throws TopicRecreatedError when a "duplicate" is younger than anything committed.
  */
 export function cutRecords(
@@ -45,6 +47,7 @@ export function cutRecords(
 ): CutRecords {
   const committed = position ? countDuplicates(task, records, position) : 0
   let fresh = committed === 0 ? records : records.slice(committed)
+  if (position?.moved) checkFollows(task, position, fresh)
   const gaps: Gap[] = []
   let expected = position?.until ?? rules.expected ?? fresh[0]?.offset ?? 0
   let repeated = false
@@ -76,7 +79,15 @@ function countDuplicates(task: TaskRef, records: readonly KafkaEventRecord[], po
   let count = 0
   for (const { offset, timestamp } of records) {
     if (offset >= position.until) break
-    if (offset === position.until - 1 && keptTimestamp(timestamp) !== position.timestamp) {
+    if (isPassedOver(position, offset)) {
+      count++
+      continue
+    }
+    if (
+      offset === position.until - 1 &&
+      position.timestamp !== undefined &&
+      keptTimestamp(timestamp) !== position.timestamp
+    ) {
       const detail = `the record at offset ${offset} had timestamp ${position.timestamp} and has ${timestamp} now`
       throw new TopicRecreatedError(task, position.until, offset, detail)
     }

@@ -7,6 +7,7 @@ import type { Past } from '../source.ts'
 import type { KafkaEventRecord } from './event.ts'
 import { judge } from './evidence.ts'
 import type { KafkaSource } from './kafka-source.ts'
+import { isPassedOver } from './moved.ts'
 import { hasStart } from './pass-over.ts'
 import type { Position } from './position.ts'
 
@@ -28,6 +29,10 @@ export async function checkDuplicates(
   const [oldest] = duplicates
   if (!oldest) return
   if (hold(past, duplicates, position)) return
+  if (isPassedOver(position, oldest.offset)) {
+    const passed = { task: past.task.task, from: oldest.offset, until: position.until, records: duplicates.length }
+    return past.warn(passed, 'passed over records: an operator has moved the position beyond them')
+  }
   const inMemory = oldest.offset >= (position.printsFrom ?? position.from)
   const older = inMemory ? undefined : await findCommit(past, oldest.offset)
   if (older && hold(past, duplicates, older)) return

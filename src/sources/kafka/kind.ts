@@ -12,6 +12,7 @@ import type { KafkaEventRecord } from './event.ts'
 import { evidenceOf } from './evidence.ts'
 import { checkFormerTopics } from './former-topics.ts'
 import type { KafkaSource } from './kafka-source.ts'
+import { stillMoved } from './moved.ts'
 import { EVENT_SOURCES, parseEvent } from './parse-event.ts'
 import { atRest, believed, isPosition, type Position, positionAfter } from './position.ts'
 import { bucketOfOffset } from './spread.ts'
@@ -35,10 +36,14 @@ export const KAFKA: SourceKind<KafkaEventRecord, Position, KafkaSource> = {
   isFresh: (position, [first]) => !position || !first || first.offset <= position.until,
   cut: cutNew,
   checkDropped: checkDuplicates,
-  after: (past, records, latest) => ({
-    ...positionAfter(believed(past), records, latest),
-    ...evidenceOf(records, past.position),
-  }),
+  after(past, records, latest) {
+    const position = positionAfter(believed(past), records, latest)
+    return {
+      ...position,
+      ...evidenceOf(records, past.position),
+      ...(past.position && stillMoved(past.position, position.until)),
+    }
+  },
   rest: atRest,
   isBeyond: (position, offset) => (position?.until ?? 0) > Number(offset),
   nextOf: (position, [first]) => Math.max(first?.offset ?? 0, position?.until ?? 0),
@@ -51,7 +56,7 @@ export const KAFKA: SourceKind<KafkaEventRecord, Position, KafkaSource> = {
   offsetOf: (task, { until }) => ({ ...partitionOf(task), offset: until }),
   timeOf: ({ timestamp }) => timestamp,
   bucketOf: ({ partition, offset }, count) => bucketOfOffset(Number(partition), offset, count),
-  nameOf: ({ offset }) => offsetDigits(offset),
+  nameOf: ({ offset }, position) => offsetDigits(offset, position?.again),
   recordFacts: ({ offset }) => ({ offset }),
   describe: ({ topic, partition, offset, timestamp, key, value, headers }) => ({
     ...{ topic, partition: Number(partition), offset, timestamp },

@@ -27,9 +27,10 @@ export const isPosition = where(
     until: offset,
     /**
      * Timestamp of the last committed record, and the greatest one ever, each brought into range, the second also to what the
-     * clock allowed: they tell a duplicate from a recreated topic.
+     * clock allowed: they tell a duplicate from a recreated topic. The first is absent where an operator has set the position: code that
+     * does not know of that refuses the record, where it could take what is told again for duplicates, or the way there for a hole.
      */
-    timestamp: anyTime,
+    timestamp: optional(anyTime),
     maxTimestamp: anyTime,
     /** Spans of the timestamps that were further ahead than that, from the least to the greatest. */
     ahead: optional(list(tuple<[least: number, most: number]>(time, time))),
@@ -39,8 +40,12 @@ export const isPosition = where(
     /** Fingerprints of some records of the last commit that held any (`evidence.ts`), and its first offset where that is not `from`. */
     prints: optional(maybe(bytes)),
     printsFrom: optional(maybe(offset)),
+    /** Where an operator has set it, and from where: `moved.ts`. Once records follow, only as long as those are told again that were before. */
+    moved: optional(maybe(shape({ to: offset, from: offset }))),
+    /** How often records were to be told again: what is made of them must not have the names of what was made before. */
+    again: optional(maybe(count)),
   }),
-  ({ from, until }) => from <= until,
+  ({ from, until, timestamp, moved }) => from <= until && (timestamp !== undefined || moved !== undefined),
 )
 
 /** A commit of a task of Kafka, for those who look into its log. */
@@ -76,7 +81,7 @@ type Standing = Pick<Past<Position>, 'position' | 'at' | 'clockSkew'>
  */
 export function believed({ position: kept, at, clockSkew }: Standing): Position | undefined {
   if (!kept) return undefined
-  const position = { ...kept, timestamp: keptTimestamp(kept.timestamp) }
+  const position = kept.timestamp === undefined ? kept : { ...kept, timestamp: keptTimestamp(kept.timestamp) }
   const most = keptTimestamp(position.maxTimestamp)
   const latest = at + clockSkew
   if (most <= latest + DAY_MS) return { ...position, maxTimestamp: most }

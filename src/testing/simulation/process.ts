@@ -121,6 +121,7 @@ export class SimulatedProcess implements Caller {
       instance: name,
       trustExpired,
       newId: () => `${name}-${++names}`,
+      positionsStay: true,
     }
     // What listeners do is outside of the simulated world; that there are some shows in commits.
     const listening = job.settings.listeners ? { ...job.settings, listeners: [] } : job.settings
