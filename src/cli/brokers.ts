@@ -36,10 +36,19 @@ const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as
 
 /** Where topics are, and how to log in there. */
 export function brokerOptions(command: Command): Command {
+  return kafkaFlags(command).option(
+    '--dir <folder>',
+    `the folder that keeps topics and state (MILLRACE_DIR; default: ${DEFAULT_FOLDER})`,
+  )
+}
+
+/** Those of commands that have `--dir` from elsewhere. */
+export function kafkaFlags(command: Command): Command {
   return loginOptions(
-    command
-      .option('--brokers <list>', 'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder')
-      .option('--dir <folder>', `the folder that keeps topics and state (MILLRACE_DIR; default: ${DEFAULT_FOLDER})`),
+    command.option(
+      '--brokers <list>',
+      'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder',
+    ),
   )
 }
 

@@ -22,6 +22,7 @@ const BY_CODE: ReadonlyMap<ErrorCode, ExitCode> = new Map<ErrorCode, ExitCode>([
   ['INVALID_OPTION', EXIT.usage],
   ['OFFSET_OUT_OF_RANGE', EXIT.usage],
   ['REFUSED', EXIT.refused],
+  ['GROUP_IN_USE', EXIT.refused],
   ['OBJECTS_DIFFER', EXIT.refused],
   ['INCOMPATIBLE_JOB', EXIT.refused],
   ['RECORDS_ON_THE_WAY', EXIT.refused],

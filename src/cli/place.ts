@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { InvalidOptionError } from '../errors/errors.ts'
-import { objectsOf } from '../lambda/environment.ts'
+import { objectsOf, trustOf } from '../lambda/environment.ts'
+import type { Logs } from '../log/kept-state.ts'
+import type { EditPlace } from '../runtime/edits.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
 import { BUCKET_OF_FOLDER, DEFAULT_FOLDER } from '../stores/folder.ts'
 import { DATABASE } from '../stores/folder-database.ts'
@@ -23,6 +25,8 @@ export interface Place {
   readonly objects: ObjectStore
   /** The bucket of what is Millrace's own; undefined where nobody has named one. */
   readonly bucket: string | undefined
+  /** The folder that holds both; undefined: they are in AWS, or an emulator. */
+  readonly folder: string | undefined
   /** `Table x`, `Folder /x/.millrace`: the beginning of a sentence. */
   readonly name: string
   close(): void
@@ -53,7 +57,7 @@ export function openPlace(flags: PlaceFlags, variables: Variables = process.env)
   if (folder !== undefined) {
     const objects = objectsOf({ ...variables, MILLRACE_DIR: folder })
     const bucket = flags.bucket ?? variables.MILLRACE_BUCKET ?? BUCKET_OF_FOLDER
-    return place(sqliteTable(folder), objects, bucket, `Folder ${resolve(folder)}`)
+    return place(sqliteTable(folder), objects, bucket, `Folder ${resolve(folder)}`, folder)
   }
   if (!table)
     throw new InvalidOptionError(
@@ -74,12 +78,33 @@ function folderOf(flags: PlaceFlags, variables: Variables): string | undefined {
   return existsSync(join(DEFAULT_FOLDER, DATABASE)) ? DEFAULT_FOLDER : undefined
 }
 
-function place(table: StateTable, objects: ObjectStore, bucket: string | undefined, name: string): Place {
+/** Of those who write, or read snapshots. @throws InvalidOptionError when nobody has named it */
+export function logsOf({ table, objects, bucket }: Place): Logs {
+  if (bucket) return { table, objects, bucket }
+  throw new InvalidOptionError(
+    'Which bucket? Pass --bucket, or set MILLRACE_BUCKET: `millrace/serverless` calls it <service>-<stage>-millrace-<account>-<region>.',
+  )
+}
+
+/** Of those who write an entry into the log of a task, now. */
+export function editPlaceOf(place: Place, retention: number, variables: Variables = process.env): EditPlace {
+  const said = variables.MILLRACE_TRUST_EXPIRED ?? (place.folder === undefined ? '' : 'always')
+  return { logs: logsOf(place), now: Date.now(), retention, ...trustOf(said) }
+}
+
+function place(
+  table: StateTable,
+  objects: ObjectStore,
+  bucket: string | undefined,
+  name: string,
+  folder?: string,
+): Place {
   return {
     table,
     objects,
     bucket,
     name,
+    folder,
     close() {
       table.close()
       objects.close()

@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   event: async () => (await import('./event.ts')).eventCommand(),
   groups: async () => (await import('./groups.ts')).groupsCommand(),
   init: async () => (await import('./init.ts')).initCommand(),
+  log: async () => (await import('./log.ts')).logCommand(),
   offsets: async () => (await import('./offsets.ts')).offsetsCommand(),
   outbox: async () => (await import('./outbox.ts')).outboxCommand(),
   pause: async () => (await import('./pause.ts')).pauseCommand(),
@@ -38,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stop: async () => (await import('./stop.ts')).stopCommand(),
   storage: async () => (await import('./storage.ts')).storageCommand(),
   topics: async () => (await import('./topics.ts')).topicsCommand(),
+  undo: async () => (await import('./undo.ts')).undoCommand(),
 }
 
 /** The command line with these commands; by default with all. */

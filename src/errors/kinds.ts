@@ -109,6 +109,7 @@ export const KINDS = {
   RECORD_TOO_LARGE: 'deployment',
   BROKER_UNREACHABLE: 'wait',
   BROKER_REFUSED: 'deployment',
+  GROUP_IN_USE: 'deployment',
   TOPIC_MISSING: 'deployment',
   OFFSET_OUT_OF_RANGE: 'deployment',
   FAILURE_DESTINATION: 'wait',

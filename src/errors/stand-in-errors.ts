@@ -128,3 +128,14 @@ export class KafkajsChangedError extends MillraceError {
     super('KAFKAJS_CHANGED', `kafkajs ${how}. Use kafkajs 2.2.4.`)
   }
 }
+
+/** A consumer group was to be moved, and somebody reads by it: its members would go on where they are. */
+export class GroupInUseError extends MillraceError {
+  constructor(group: string, members: number) {
+    super(
+      'GROUP_IN_USE',
+      `Consumer group '${group}' has ${members === 1 ? 'a member' : `${members} members`}, and can be moved only when it has none. ` +
+        'Stop who reads by it (disable the event source mapping, stop `millrace run`), wait until `millrace groups describe` shows no members, and try again. Nothing was changed.',
+    )
+  }
+}

@@ -102,7 +102,7 @@ export function checkAccept(where: string, accept: unknown): readonly string[] {
 }
 
 /** A moment to which the table was restored, or `always` where it deletes nothing. */
-function trustOf(text = ''): Pick<Environment, 'trustExpired'> {
+export function trustOf(text = ''): Pick<Environment, 'trustExpired'> {
   if (text === '') return {}
   const time = text === 'always' ? Number.POSITIVE_INFINITY : Date.parse(text)
   if (!Number.isNaN(time)) return { trustExpired: time }

@@ -50,6 +50,13 @@ export function placeOfTask({ stage, task }: TaskRef): string {
   return stage === SOURCE_STAGE ? task : `${stage}/${task}`
 }
 
+/** The task that is called so: a partition, the stage and the bucket, or `close`. */
+export function taskAt(job: string, place: string): TaskRef {
+  if (place === CLOSE_STAGE) return closingTask(job)
+  const [, stage, bucket] = /^(.+)\/(\d+)$/s.exec(place) ?? []
+  return stage === undefined ? sourceTask(job, place) : bucketTask(job, stage, Number(bucket))
+}
+
 /** A task in words, for messages: `job hot-words, stage source, task lines-0`. */
 export function describeTask({ job, stage, task }: TaskRef): string {
   return `job ${job}, stage ${stage}, task ${task}`

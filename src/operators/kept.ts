@@ -10,4 +10,10 @@ export interface KeptForm {
   readonly cells: Readonly<Record<string, CellForm>>
   /** What is saved is more than the value: taken apart. Default: it is the value. */
   parts?(saved: unknown): { readonly value: unknown; readonly usedAt?: number }
+  /** Of an operator whose keys have a state that is the user's to set: the cell of a key, and how a state is saved in it. */
+  readonly edit?: {
+    readonly cell: string
+    /** @param usedAt the batch that is taken to have used the key last, where that is kept */
+    save(value: unknown, usedAt: number): unknown
+  }
 }

@@ -96,6 +96,7 @@ export const MAP_WITH_STATE_KEPT: KeptForm = {
     const [value, usedAt]: readonly unknown[] = Array.isArray(saved) ? saved : []
     return { value, ...(typeof usedAt === 'number' && { usedAt }) }
   },
+  edit: { cell: 'state', save: (value, usedAt) => [value, usedAt] },
 }
 
 class MapWithState implements RunningOperator {

@@ -85,7 +85,11 @@ const stateForm: Form<Entry> = {
   load: (saved, loading) => ({ state: loading.ofKey(saved), run: 0 }),
 }
 
-export const UPDATE_STATE_KEPT: KeptForm = { byKey: true, cells: { [INITIAL]: 'flag', state: 'by key' } }
+export const UPDATE_STATE_KEPT: KeptForm = {
+  byKey: true,
+  cells: { [INITIAL]: 'flag', state: 'by key' },
+  edit: { cell: 'state', save: (value) => value },
+}
 
 class UpdateState implements RunningOperator {
   readonly #how: Update

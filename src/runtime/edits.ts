@@ -29,6 +29,8 @@ export interface EditPlace {
   readonly now: number
   /** For how long entries are kept. */
   readonly retention: number
+  /** As in the environment of the job. */
+  readonly trustExpired?: number | undefined
 }
 
 /** The change of one cell, with the version of its value. */

@@ -21,9 +21,13 @@ export interface Moved {
   readonly to: number
 }
 
-export function openKafkaLog(task: TaskRef, { logs, now, retention }: EditPlace): TaskLog<KafkaCommit> {
+export function openKafkaLog(task: TaskRef, { logs, now, retention, trustExpired }: EditPlace): TaskLog<KafkaCommit> {
   const { table, objects, bucket } = logs
-  return new TaskLog(task, table, objects, bucket, isKafkaCommit, undefined, { now: () => now, retention })
+  return new TaskLog(task, table, objects, bucket, isKafkaCommit, undefined, {
+    now: () => now,
+    retention,
+    trustExpired,
+  })
 }
 
 /** The head of a task that stands somewhere. @throws NotFoundError */

@@ -77,5 +77,7 @@ export interface Cluster {
   groups(): Promise<string[]>
   /** Undefined when there is no such group. */
   group(name: string): Promise<GroupSummary | undefined>
+  /** Moves a group that has no members, or makes one. @throws GroupInUseError, OffsetOutOfRangeError */
+  moveGroup(name: string, offsets: readonly NextOffset[]): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 // The topics of a folder as commands see them.
 
 import { InvalidOptionError } from '../../errors/errors.ts'
+import { GroupInUseError } from '../../errors/stand-in-errors.ts'
 import type { SourceRecord } from '../event-source/topic-source.ts'
 import { Wakeable } from '../event-source/wakeable.ts'
 import type { Cluster, GroupSummary, Span } from './cluster.ts'
@@ -41,6 +42,11 @@ export function folderCluster(directory: string): Cluster {
     read: (spans, signal) => read(topics, spans, signal),
     groups: async () => groupNames(topics.database),
     group: async (name) => groupOf(topics, name),
+    async moveGroup(name, offsets) {
+      const members = livingMembers(topics.database, name, topics.now())
+      if (members.size > 0) throw new GroupInUseError(name, members.size)
+      topics.commit(name, offsets)
+    },
     close: async () => topics.close(),
   }
 }

@@ -2,7 +2,7 @@
 
 import kafkajs, { type Admin, type Producer } from 'kafkajs'
 import { InvalidOptionError } from '../../errors/errors.ts'
-import { TopicMissingError } from '../../errors/stand-in-errors.ts'
+import { GroupInUseError, TopicMissingError } from '../../errors/stand-in-errors.ts'
 import { checkTopics, type KafkaSourceOptions, kafkaClient } from '../event-source/kafka-client.ts'
 import type { Cluster, Extent, GroupPosition, GroupSummary } from './cluster.ts'
 import { readKafka } from './kafka-read.ts'
@@ -87,6 +87,14 @@ export async function kafkaCluster(options: KafkaSourceOptions): Promise<Cluster
       return groups.map(({ groupId }) => groupId).sort()
     },
     group: (group) => groupOf(admin, group, extents),
+    async moveGroup(group, offsets) {
+      const members = (await groupOf(admin, group, extents))?.members.length ?? 0
+      if (members > 0) throw new GroupInUseError(group, members)
+      for (const [topic, some] of Map.groupBy(offsets, (one) => one.topic)) {
+        const partitions = some.map(({ partition, offset }) => ({ partition, offset: String(offset) }))
+        await admin.setOffsets({ groupId: group, topic, partitions })
+      }
+    },
     async close() {
       await producer?.disconnect().catch(() => {})
       await admin.disconnect().catch(() => {})
