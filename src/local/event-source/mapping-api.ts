@@ -104,6 +104,9 @@ function refuse(at: string, api: EventSourceMappingConfiguration, provisioned: P
       `${at}: its FilterCriteria are encrypted (KMSKeyArn) and cannot be read here. Leave KMSKeyArn out beside an emulator.`,
     )
   }
+  const age = api.MaximumRecordAgeInSeconds ?? -1
+  if (age !== -1 && age < 60)
+    throw new InvalidOptionError(`${at}: MaximumRecordAgeInSeconds is ${age}; it is -1, or from 60 to 604,800.`)
   if (!provisioned) refuseOnDemand(at, api)
 }
 

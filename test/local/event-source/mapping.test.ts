@@ -115,6 +115,7 @@ describe('mappingFromApi', () => {
     ['BatchSize is 0', { BatchSize: 0 }],
     ['BatchSize is 10001', { BatchSize: 10_001 }],
     ['BatchingWindow', { MaximumBatchingWindowInSeconds: 301 }],
+    ['MaximumRecordAgeInSeconds is 59', { ...PROVISIONED, MaximumRecordAgeInSeconds: 59 }],
     ['MaximumRetryAttempts is -2', { ...PROVISIONED, MaximumRetryAttempts: -2 }],
   ] as const)('refuses: %s', (message, change) => {
     const api: EventSourceMappingConfiguration = Object.assign({}, msk, change)
