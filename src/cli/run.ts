@@ -28,6 +28,7 @@ interface OwnFlags extends RunFlags, ServerFlags {
   readonly control?: string | true
 }
 
+const PLACES = ['MILLRACE_DIR', 'MILLRACE_TABLE', 'MILLRACE_BUCKET'] as const
 const INTERRUPTED = { SIGTERM: 143, SIGINT: 130 } as const
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 const CONTROL = '127.0.0.1:6066'
@@ -64,6 +65,14 @@ export function runOptions(command: Command): Command {
 
 /** What the flags say, of a module. */
 export async function hostedOptions(entry: string, flags: RunFlags): Promise<HostedOptions> {
+  // What `.env` says of places and logins counts here as well: workers must not have another folder or table than this process.
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const env = environmentOf(flags.parameters)
+  const place = PLACES.find((name) => name in env)
+  if (place !== undefined)
+    throw new InvalidOptionError(
+      `--parameters ${place}: where a run keeps state is not a parameter of a job. Use --dir, or set ${place} in the environment or in .env.`,
+    )
   const list = flags.brokers ?? process.env.KAFKA_BROKERS
   const { brokers = [], ...kafka } = list ? await kafkaOptions(list, flags, process.env) : {}
   const dir = flags.dir ?? process.env.MILLRACE_DIR
@@ -73,7 +82,7 @@ export async function hostedOptions(entry: string, flags: RunFlags): Promise<Hos
     stores: dir === undefined ? 'as variables say' : 'folder',
     brokers,
     kafka,
-    env: environmentOf(flags.parameters),
+    env,
     accept: flags.accept,
     partitions: flags.partitions,
     workers: flags.workers,

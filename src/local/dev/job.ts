@@ -115,7 +115,6 @@ export class DevJob {
         windowMs,
         retries,
         ...(startsAt !== undefined && { startsAt }),
-        warn: (line) => screen.warn(line),
       }),
       source: services.topics.source,
       invoker: {

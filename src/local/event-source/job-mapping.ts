@@ -19,7 +19,6 @@ export interface JobMappingOptions {
   >
   /** Where it begins, unless the job says it. */
   readonly startsAt?: Feed['startsAt']
-  readonly warn: (line: string) => void
 }
 
 /** The topics that a job reads. */
@@ -27,18 +26,17 @@ export function topicsOf({ feeds }: { readonly feeds: readonly Feed[] }): string
   return feeds.filter(({ kind }) => kind === 'kafka').map(({ name }) => name)
 }
 
-/** One for all its topics. @throws InvalidOptionError for sizes that Lambda would refuse. */
+/** One for all its topics, each with the place where it begins. @throws InvalidOptionError for sizes that Lambda would refuse. */
 export function jobMapping(options: JobMappingOptions): EventSourceMapping {
-  const { job, feeds, group, batchSize, windowMs, retries, warn } = options
-  const starts = new Set(feeds.map(({ startsAt }) => startsAt))
-  const [startsAt = options.startsAt] = starts.size === 1 ? starts : []
-  if (starts.size > 1)
-    warn(`${job}: its topics begin at different places (startingOffsets); here all begin at the earliest`)
+  const { job, feeds, group, batchSize, windowMs, retries } = options
+  const starts = feeds.flatMap(({ kind, name, startsAt = options.startsAt }) =>
+    kind === 'kafka' && startsAt !== undefined ? [[name, startingPosition(startsAt)] as const] : [],
+  )
   return eventSourceMapping({
     functionName: job,
     topics: topicsOf({ feeds }),
     consumerGroupId: group,
-    ...(startsAt !== undefined && { startingPosition: startingPosition(startsAt) }),
+    ...(starts.length > 0 && { startingPositions: new Map(starts) }),
     batchSize,
     maximumBatchingWindowMs: windowMs,
     ...retries,

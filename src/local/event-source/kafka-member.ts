@@ -7,6 +7,7 @@ import { describeCause } from '../../errors/errors.ts'
 import { PartitionBuffer } from './kafka-buffer.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { startOffsets } from './kafka-offsets.ts'
+import type { StartingPosition } from './mapping.ts'
 import {
   fairShares,
   type GroupMember,
@@ -16,6 +17,7 @@ import {
   type PollOptions,
   partitionName,
   type SourceRecord,
+  startOf,
   type TopicPartition,
 } from './topic-source.ts'
 import { pause, Wakeable } from './wakeable.ts'
@@ -204,10 +206,11 @@ export class KafkaMember implements GroupMember {
   }
 
   async #position(epoch: number, consumer: Consumer, partitions: readonly TopicPartition[]): Promise<void> {
-    const { groupId, startingPosition } = this.#join
+    const { groupId } = this.#join
+    const startIn = (topic: string): StartingPosition => startOf(this.#join, topic)
     for (let attempt = 0; epoch === this.epoch; attempt++) {
       try {
-        const starts = await startOffsets(this.#client, groupId, partitions, startingPosition)
+        const starts = await startOffsets(this.#client, groupId, partitions, startIn)
         if (epoch !== this.epoch) return
         for (const { topic, partition, offset } of starts) {
           const buffer = this.#buffers.get(partitionName({ topic, partition }))
@@ -218,8 +221,8 @@ export class KafkaMember implements GroupMember {
         }
         this.#crashes = 0
         // Held fast: after a rebalance LATEST would mean a later offset, and the records between would be lost.
-        const fresh = starts.filter(({ committed }) => !committed)
-        if (startingPosition.type !== 'TRIM_HORIZON' && fresh.length > 0) await this.commit(epoch, fresh)
+        const fresh = starts.filter(({ committed, topic }) => !committed && startIn(topic).type !== 'TRIM_HORIZON')
+        if (fresh.length > 0) await this.commit(epoch, fresh)
         this.#positioned.resolve()
         return
       } catch (error) {

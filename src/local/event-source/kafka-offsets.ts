@@ -16,7 +16,7 @@ export function startOffsets(
   client: KafkaClient,
   groupId: string,
   partitions: readonly TopicPartition[],
-  startingPosition: StartingPosition,
+  startOf: (topic: string) => StartingPosition,
 ): Promise<StartOffset[]> {
   const topics = [...new Set(partitions.map(({ topic }) => topic))]
   if (topics.length === 0) return Promise.resolve([])
@@ -31,6 +31,7 @@ export function startOffsets(
     for (const topic of topics) {
       const needed = partitions.some((p) => p.topic === topic && !committed.has(`${topic}/${p.partition}`))
       if (!needed) continue
+      const startingPosition = startOf(topic)
       if (startingPosition.type === 'AT_TIMESTAMP') {
         const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, startingPosition.timestamp)
         for (const { partition, offset } of offsets) initial.set(`${topic}/${partition}`, Number(offset))

@@ -38,6 +38,8 @@ export interface EventSourceMapping {
   /** Default: the UUID, as Lambda does. */
   readonly consumerGroupId: string
   readonly startingPosition: StartingPosition
+  /** Topics that start elsewhere; only of jobs that run here, see `JoinOptions`. */
+  readonly startingPositions?: ReadonlyMap<string, StartingPosition>
   /** Most records of one invocation, 1 to 10,000; default 100. */
   readonly batchSize: number
   /** How long to gather after the first record; 0 to 300,000 ms; default 500 for Kafka. */

@@ -12,6 +12,7 @@ import {
   type PollOptions,
   partitionName,
   type SourceRecord,
+  startOf,
   type TopicPartition,
   type TopicSource,
 } from './topic-source.ts'
@@ -75,7 +76,7 @@ class MemoryMember implements GroupMember {
   readonly topics: readonly string[]
   epoch = 0
   readonly #log: EmbeddedTopics
-  readonly #start: JoinOptions['startingPosition']
+  readonly #join: JoinOptions
   readonly #leave: (member: MemoryMember) => void
   readonly #die: (member: MemoryMember) => void
   readonly #wakeable = new Wakeable()
@@ -93,7 +94,7 @@ class MemoryMember implements GroupMember {
     this.#log = log
     this.groupId = join.groupId
     this.topics = join.topics
-    this.#start = join.startingPosition
+    this.#join = join
     this.#leave = leave
     this.#die = die
     this.#stopListening = log.onChange(() => this.#wakeable.wake())
@@ -167,11 +168,10 @@ class MemoryMember implements GroupMember {
   #startOf(partition: TopicPartition): number {
     const committed = this.#log.committed(this.groupId, partition)
     if (committed !== undefined) return committed
-    if (this.#start.type === 'TRIM_HORIZON') return 0
+    const start = startOf(this.#join, partition.topic)
+    if (start.type === 'TRIM_HORIZON') return 0
     const offset =
-      this.#start.type === 'LATEST'
-        ? this.#log.endOffset(partition)
-        : this.#log.offsetAt(partition, this.#start.timestamp)
+      start.type === 'LATEST' ? this.#log.endOffset(partition) : this.#log.offsetAt(partition, start.timestamp)
     // Held fast: after a rebalance LATEST would mean a later offset, and the records between would be lost.
     this.#log.commit(this.groupId, [{ ...partition, offset }])
     return offset

@@ -97,8 +97,9 @@ class PollerRun implements Poller {
 
   async join(): Promise<void> {
     const { mapping, source } = this.#options
-    const { consumerGroupId: groupId, topics, startingPosition } = mapping
-    const member = await source.join({ groupId, topics, startingPosition })
+    const { consumerGroupId: groupId, topics, startingPosition, startingPositions } = mapping
+    const starts = { startingPosition, ...(startingPositions && { startingPositions }) }
+    const member = await source.join({ groupId, topics, ...starts })
     if (this.#stopping.signal.aborted) return this.#killed ? member.kill() : await member.close()
     this.#members.push(
       new PollerMember(member, this.#options, {

@@ -84,6 +84,16 @@ export interface JoinOptions {
   readonly topics: readonly string[]
   /** Where to start in partitions for which the group has no committed offset. */
   readonly startingPosition: StartingPosition
+  /** Topics that start elsewhere. An event source of Lambda has one place for all; jobs that run here may read several topics by one. */
+  readonly startingPositions?: ReadonlyMap<string, StartingPosition>
+}
+
+/** Where to start in partitions of a topic. */
+export function startOf(
+  { startingPosition, startingPositions }: Pick<JoinOptions, 'startingPosition' | 'startingPositions'>,
+  topic: string,
+): StartingPosition {
+  return startingPositions?.get(topic) ?? startingPosition
 }
 
 /** A place to read topics from. */

@@ -37,10 +37,14 @@ export interface ChildProcessInvoker extends FunctionInvoker {
   pids(): number[]
   /** Kills every process (SIGKILL by default) and says how many; the next invocations start new ones. */
   kill(signal?: NodeJS.Signals): number
+  /** Other variables from the next invocation of each process on, which begins anew with them. */
+  renew(env: Readonly<Record<string, string>>): void
 }
 
 /** An invoker of `module`'s export in processes of its own. */
 export function childProcessInvoker(options: ChildProcessOptions): ChildProcessInvoker {
+  const envOf = (env = options.env): WorkerSpec['env'] =>
+    options.inheritEnv === false ? { ...env } : { ...process.env, ...env }
   const spec: WorkerSpec = {
     module: options.module,
     exportName: options.exportName ?? 'handler',
@@ -48,13 +52,15 @@ export function childProcessInvoker(options: ChildProcessOptions): ChildProcessI
     timeoutMs: options.timeoutMs ?? 14 * 60_000,
     initTimeoutMs: options.initTimeoutMs ?? options.timeoutMs ?? 14 * 60_000,
     execArgv: options.execArgv ?? process.execArgv,
-    env: options.inheritEnv === false ? { ...options.env } : { ...process.env, ...options.env },
+    env: envOf(),
     ...(options.cwd !== undefined && { cwd: options.cwd }),
     ...(options.onLog && { onLog: options.onLog }),
   }
   const workers = Array.from({ length: options.concurrency ?? 1 }, () => new Worker(spec))
   const idle = [...workers]
   const waiting: ((worker: Worker | undefined) => void)[] = []
+  /** Those that run with variables that count no more. */
+  const stale = new Set<Worker>()
   let closed = false
 
   const acquire = (): Promise<Worker | undefined> | Worker => {
@@ -78,6 +84,7 @@ export function childProcessInvoker(options: ChildProcessOptions): ChildProcessI
       const worker = await acquire()
       if (!worker || closed) return closedFailure()
       try {
+        if (stale.delete(worker)) await worker.retire()
         const result = await worker.invoke(payload)
         return closed && !result.ok ? closedFailure() : result
       } finally {
@@ -90,6 +97,12 @@ export function childProcessInvoker(options: ChildProcessOptions): ChildProcessI
       await Promise.all(workers.map((worker) => worker.close()))
     },
     pids: () => workers.flatMap((worker) => worker.pid ?? []),
+    renew(env) {
+      for (const worker of workers) {
+        worker.env = envOf(env)
+        stale.add(worker)
+      }
+    },
     kill: (signal = 'SIGKILL') => workers.filter((worker) => worker.kill(signal)).length,
   }
 }

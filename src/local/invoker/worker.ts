@@ -36,13 +36,19 @@ interface Running {
   receive: (event: Frame | 'exit') => void
 }
 
+/** How long a worker may take to close what it holds for the job. */
+export const GOODBYE_MS = 5000
+
 /** One process, one invocation at a time. */
 export class Worker {
   readonly #spec: WorkerSpec
   #running: Running | undefined
+  /** Of the next process. */
+  env: WorkerSpec['env']
 
   constructor(spec: WorkerSpec) {
     this.#spec = spec
+    this.env = spec.env
   }
 
   /** Process id, undefined while none runs. */
@@ -72,6 +78,17 @@ export class Worker {
     return { ok: true, payload: JSON.parse(event.body.toString('utf8')) }
   }
 
+  /** Lets the process close what it holds, if one runs, and waits until it is gone. */
+  async retire(): Promise<void> {
+    const { child } = this.#running ?? {}
+    if (!child) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    const patience = setTimeout(() => child.kill('SIGKILL'), GOODBYE_MS)
+    await gone
+    clearTimeout(patience)
+  }
+
   /** Ends the process, if one runs, and waits until it is gone. */
   async close(): Promise<void> {
     if (this.#running) await this.#end(this.#running)
@@ -83,7 +100,8 @@ export class Worker {
   }
 
   async #start(): Promise<Running | InvokeFailure> {
-    const { module, exportName, functionName, execArgv, env, cwd, onLog, initTimeoutMs } = this.#spec
+    const { module, exportName, functionName, execArgv, cwd, onLog, initTimeoutMs } = this.#spec
+    const { env } = this
     const output = onLog ? 'pipe' : 'inherit'
     const child = spawn(process.execPath, [...execArgv, WORKER_MAIN, module, exportName, functionName], {
       stdio: ['ignore', output, output, 'pipe'],

@@ -110,6 +110,7 @@ export class Running implements App {
   readonly #ended = Promise.withResolvers<void>()
   readonly #onSignal = (signal: (typeof SIGNALS)[number]): void => this.#signalled(signal)
   #state: RunState = 'INITIALIZED'
+  #signal: (typeof SIGNALS)[number] | undefined
   #engine: Engine | undefined
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -177,15 +178,28 @@ export class Running implements App {
   async #stop(graceful: boolean): Promise<void> {
     await this.#starting?.catch(() => undefined)
     if (!this.#starting) this.#options.dropped?.()
+    const { inFlight, partitions } = this.progress
+    const began = performance.now()
+    if (this.#engine)
+      this.#options.log.info(
+        { job: this.name, ...(this.#signal && { signal: this.#signal }), graceful, inFlight, partitions },
+        graceful
+          ? `stopping: what is under way is finished${this.#signal ? '; again to stop at once' : ''}`
+          : 'stopping at once',
+      )
+    const before = this.#counted()
     try {
       await (graceful ? this.#engine?.stop() : this.#engine?.kill())
     } finally {
-      if (this.#engine) this.#options.log.info({ job: this.name, graceful, ...this.#counted() }, 'stopped')
+      const now = this.#counted()
+      const finished = { invocations: now.invocations - before.invocations, records: now.records - before.records }
+      const milliseconds = Math.round(performance.now() - began)
+      if (this.#engine) this.#options.log.info({ job: this.name, graceful, ...now, finished, milliseconds }, 'stopped')
       this.#end()
     }
   }
 
-  #counted(): Readonly<Record<string, number>> {
+  #counted(): Pick<RunProgress, 'invocations' | 'records' | 'failures'> {
     const { invocations, records, failures } = this.progress
     return { invocations, records, failures }
   }
@@ -203,11 +217,7 @@ export class Running implements App {
 
   #signalled(signal: (typeof SIGNALS)[number]): void {
     if (this.#stopping) process.exit(KILLED[signal])
-    const { log } = this.#options
-    log.info(
-      { job: this.name, signal, inFlight: this.progress.inFlight },
-      'stopping: what is under way is finished; again to stop at once',
-    )
+    this.#signal = signal
     this.stop({ graceful: true }).catch((error: unknown) => this.#failed(error))
   }
 

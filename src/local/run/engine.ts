@@ -7,10 +7,12 @@ import type { JobDescription } from '../../serverless/describe.ts'
 import type { Runnable } from '../control/controlled.ts'
 import type { DevServices } from '../dev/services.ts'
 import { jobMapping, topicsOf } from '../event-source/job-mapping.ts'
+import type { KafkaSourceOptions } from '../event-source/kafka-options.ts'
 import { type Poller, startPoller } from '../event-source/poller.ts'
 import { partitionName } from '../event-source/topic-source.ts'
 import type { FunctionInvoker } from '../invoker/invoker.ts'
 import { type WakeWatch, watchWakeUps } from '../wake-watch.ts'
+import { type PartitionCounts, type PartitionWatch, watchPartitions } from './partition-watch.ts'
 
 export interface EngineOptions {
   readonly description: JobDescription
@@ -22,6 +24,10 @@ export interface EngineOptions {
   readonly windowMs: number
   /** Members of the group in this process. */
   readonly pollers: number
+  /** Partitions of each topic, as they are at the start. */
+  readonly counts: PartitionCounts
+  /** Tells the job that they are others now, between two invocations. */
+  readonly renew: (counts: PartitionCounts) => Promise<void>
   /** Trouble that does not pass by itself. */
   readonly failed: (error: unknown) => void
   /** Lets go of what is the run's own. */
@@ -39,11 +45,12 @@ export function makeEngine(options: EngineOptions): Runnable {
   const before = { invocations: 0, records: 0, failures: 0 }
   let poller: Poller | undefined
   let wakes: WakeWatch | undefined
+  let partitions: PartitionWatch | undefined
   let told = ''
 
   function openPoller(): Promise<Poller> {
     return startPoller({
-      mapping: jobMapping({ job: name, feeds, group, batchSize, windowMs, warn }),
+      mapping: jobMapping({ job: name, feeds, group, batchSize, windowMs }),
       source: services.topics.source,
       invoker,
       pollers,
@@ -65,16 +72,31 @@ export function makeEngine(options: EngineOptions): Runnable {
 
   function wake(): WakeWatch {
     return watchWakeUps(services.table, name, invoker, {
-      onError: (error) => {
-        const line = `the table cannot be read: ${describeCause(error)}`
-        if (line !== told) warn(line)
-        told = line
-      },
+      onError: (error) => warnOnce(`the table cannot be read: ${describeCause(error)}`),
     })
+  }
+
+  function countPartitions(): PartitionWatch {
+    return watchPartitions({
+      topics: services.topics,
+      counts: options.counts,
+      async onChange(counts, words) {
+        await options.renew(counts)
+        log.info({ job: name }, `topics have new partitions: ${words}`)
+      },
+      onError: (error) => warnOnce(`the partitions of its topics cannot be counted: ${describeCause(error)}`),
+    })
+  }
+
+  function warnOnce(line: string): void {
+    if (line !== told) warn(line)
+    told = line
   }
 
   return {
     async intake(on) {
+      // Whoever takes records in has to know of new partitions; who does not may as well.
+      partitions ??= countPartitions()
       if (on) poller ??= await openPoller()
       else if (poller) await closePoller(poller)
     },
@@ -90,12 +112,12 @@ export function makeEngine(options: EngineOptions): Runnable {
       return ok
     },
     async stop() {
-      await Promise.all([poller?.stop(), wakes?.stop()])
+      await Promise.all([poller?.stop(), wakes?.stop(), partitions?.stop()])
       await close(true)
     },
     async kill() {
       poller?.kill()
-      await Promise.all([invoker.close(), wakes?.stop()])
+      await Promise.all([invoker.close(), wakes?.stop(), partitions?.stop()])
       await close(false)
     },
     get progress() {
@@ -111,12 +133,19 @@ export function makeEngine(options: EngineOptions): Runnable {
   }
 }
 
+/** What a member of the group notices, as lines of the log. kafkajs has its own words for the same, and many more. */
+export function memberLog(log: Log): NonNullable<KafkaSourceOptions['log']> {
+  return (level, message, facts) => {
+    if (!message.startsWith('kafkajs: ')) log[level](facts, message)
+  }
+}
+
 /** The number of partitions of each topic of a job; topics that are missing are made where that is done. */
 export async function partitionsOf(
   description: JobDescription,
   { topics }: DevServices,
   partitions: number,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<PartitionCounts> {
   const names = topicsOf(description)
   await topics.ensure(names, partitions)
   const counts = names.map(async (topic) => [topic, await topics.partitionCount(topic)] as const)

@@ -12,9 +12,11 @@ import type { ServedJob } from '../control/submissions.ts'
 import { type Build, watchBuild } from '../dev/build.ts'
 import { type DevServices, openServices, type ServiceOptions } from '../dev/services.ts'
 import { childProcessInvoker } from '../invoker/child-process.ts'
+import { GOODBYE_MS } from '../invoker/worker.ts'
 import { type App, Running } from './app.ts'
-import { makeEngine, partitionsOf } from './engine.ts'
+import { makeEngine, memberLog, partitionsOf } from './engine.ts'
 import { measuring } from './measured.ts'
+import type { PartitionCounts } from './partition-watch.ts'
 
 export interface HostedOptions extends Omit<ServiceOptions, 'makeTopics'> {
   /** The module, absolute. */
@@ -41,14 +43,12 @@ export interface Hosted {
   stop(): Promise<void>
 }
 
-/** How long a worker may take to close what it holds for the job. */
-const GOODBYE_MS = 5000
-
 /** Starts all of them. @throws what starting meets; then nothing runs */
 export async function startHosted(options: HostedOptions): Promise<Hosted> {
   const { entry, folder, exportName, env } = options
   const file = await bundle(entry, join(folder, 'run'))
-  const services = await openServices({ ...options, makeTopics: false })
+  const kafka = { ...options.kafka, log: memberLog(logOf(process.env)) }
+  const services = await openServices({ ...options, kafka, makeTopics: false })
   const apps: Running[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(apps.filter(({ state }) => state === 'ACTIVE').map((app) => app.stop()))
@@ -113,6 +113,15 @@ function hostedApp(
           const description = await describedWith(parameters)
           const counts = await partitionsOf(description, services, partitions)
           const { onLog, MILLRACE_METRICS } = measuring(name, env.MILLRACE_METRICS ?? process.env.MILLRACE_METRICS)
+          const variables = (now: PartitionCounts): Record<string, string> => ({
+            ...services.variables,
+            ...env,
+            ...parameters,
+            MILLRACE_PARTITIONS: Array.from(now, ([topic, count]) => `${topic}=${count}`).join(','),
+            MILLRACE_CODE: hash,
+            MILLRACE_METRICS,
+            MILLRACE_ACCEPT: JSON.stringify(accept),
+          })
           const invoker = childProcessInvoker({
             module: file,
             exportName,
@@ -120,15 +129,7 @@ function hostedApp(
             concurrency: workers,
             onLog,
             execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning'],
-            env: {
-              ...services.variables,
-              ...env,
-              ...parameters,
-              MILLRACE_PARTITIONS: Array.from(counts, ([topic, count]) => `${topic}=${count}`).join(','),
-              MILLRACE_CODE: hash,
-              MILLRACE_METRICS,
-              MILLRACE_ACCEPT: JSON.stringify(accept),
-            },
+            env: variables(counts),
           })
           return makeEngine({
             description,
@@ -139,6 +140,8 @@ function hostedApp(
             batchSize,
             windowMs,
             pollers: workers,
+            counts,
+            renew: async (now) => invoker.renew(variables(now)),
             failed,
             async close(graceful) {
               // The handler closes on SIGTERM what it holds for the job.

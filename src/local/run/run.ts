@@ -15,8 +15,9 @@ import { type DevServices, openServices } from '../dev/services.ts'
 import { type KafkaSasl, type KafkaTls, loginOf } from '../event-source/kafka-login.ts'
 import { inProcessInvoker } from '../invoker/in-process.ts'
 import { type App, type Engine, Running } from './app.ts'
-import { makeEngine, partitionsOf } from './engine.ts'
+import { makeEngine, memberLog, partitionsOf } from './engine.ts'
 import { setParameters } from './parameters.ts'
+import type { PartitionCounts } from './partition-watch.ts'
 import { inTurn } from './turns.ts'
 
 /** Options of {@link run}. */
@@ -118,7 +119,7 @@ async function openEngine(
   const services = await openServices({
     folder: resolve(dir ?? DEFAULT_FOLDER),
     brokers,
-    kafka: { clientId: 'millrace-run', ...loginOf(tls, sasl) },
+    kafka: { clientId: 'millrace-run', ...loginOf(tls, sasl), log: memberLog(logOf(process.env)) },
     makeTopics: false,
     stores: dir === undefined ? 'as variables say' : 'folder',
   })
@@ -161,7 +162,7 @@ async function openRunnable(
       throw new InvalidOptionError(`run(${first.name}): with these parameters it is job ${job.name}.`)
     const description = describeDefinition(definitionOf('run', job))
     const counts = await partitionsOf(description, services, checkPartitions('run, partitions', partitions))
-    const { handler, close } = handlerOf(job, options, services, counts, failed)
+    const { handler, renew, close } = handlerOf(job, options, services, counts, failed)
     return makeEngine({
       description,
       services,
@@ -171,6 +172,8 @@ async function openRunnable(
       batchSize,
       windowMs: toMillis('run, batchingWindow', batchingWindow),
       pollers: 1,
+      counts,
+      renew,
       failed,
       async close(graceful) {
         const closed = close().finally(restore)
@@ -190,18 +193,20 @@ function handlerOf(
   job: Job,
   { takeOver, accept }: RunOptions,
   services: DevServices,
-  partitions: ReadonlyMap<string, number>,
+  counts: PartitionCounts,
   failed: (error: unknown) => void,
 ) {
   const variables = { ...process.env, ...services.variables, MILLRACE_OWNER: process.env.MILLRACE_OWNER ?? job.name }
-  const environment = { ...environmentFromVariables(variables), partitions }
+  const environment = environmentFromVariables(variables)
   const ends: (() => Promise<void>)[] = []
-  const run = lambda(job, {
-    environment,
-    atEnd: (end) => ends.push(end),
-    ...(takeOver !== undefined && { takeOver }),
-    ...(accept !== undefined && { accept }),
-  })
+  const make = (partitions: PartitionCounts): ReturnType<typeof lambda> =>
+    lambda(job, {
+      environment: { ...environment, partitions },
+      atEnd: (end) => ends.push(end),
+      ...(takeOver !== undefined && { takeOver }),
+      ...(accept !== undefined && { accept }),
+    })
+  let run = make(counts)
   const turns = inTurn()
   return {
     handler: (event: unknown): Promise<unknown> =>
@@ -212,6 +217,12 @@ function handlerOf(
           if (!(error instanceof MillraceError) || error.kind !== 'wait') failed(error)
           throw error
         }
+      }),
+    /** As a new instance of a function would: it claims the job with what it knows now. */
+    renew: (now: PartitionCounts): Promise<void> =>
+      turns.take(async () => {
+        await Promise.all(ends.splice(0).map((end) => end()))
+        run = make(now)
       }),
     async close() {
       await turns.close()

@@ -12,6 +12,7 @@ import {
   type PollOptions,
   partitionName,
   type SourceRecord,
+  startOf,
   type TopicPartition,
   type TopicSource,
 } from '../event-source/topic-source.ts'
@@ -175,7 +176,8 @@ class FolderMember implements GroupMember {
   }
 
   #startOf(partition: TopicPartition): number {
-    const { groupId, startingPosition: start } = this.#join
+    const { groupId } = this.#join
+    const start = startOf(this.#join, partition.topic)
     const committed = this.#topics.committed(groupId, partition)
     if (committed !== undefined) return committed
     const { first, next } = this.#topics.extent(partition)
