@@ -52,6 +52,13 @@ export function kafkaFlags(command: Command): Command {
   )
 }
 
+/** The same without the folder, for commands that have one already. */
+export function kafkaOptionsOn(command: Command): Command {
+  return loginOptions(
+    command.option('--brokers <list>', 'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder'),
+  )
+}
+
 /** Of every command that takes brokers. A password is never a flag, nor is a token: everybody on the machine sees those of a process. */
 export function loginOptions(command: Command): Command {
   return command
@@ -97,6 +104,11 @@ export async function openCluster(
       `There are no topics in ${resolve(folder)}. Name another folder with --dir, Kafka with --brokers, or make a topic there: millrace topics create <name>.`,
     )
   return folderCluster(folder)
+}
+
+/** The same for commands whose --dir is where state is: it does not keep them from --brokers. */
+export function openClusterBeside({ dir, ...flags }: BrokerFlags): Promise<Cluster> {
+  return openCluster(flags.brokers === undefined && dir !== undefined ? { ...flags, dir } : flags)
 }
 
 /** How to reach Kafka, by flags and variables. */

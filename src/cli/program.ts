@@ -29,6 +29,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import('./plan.ts')).planCommand(),
   poller: async () => (await import('./poller.ts')).pollerCommand(),
   produce: async () => (await import('./produce.ts')).produceCommand(),
+  quarantine: async () => (await import('./quarantine.ts')).quarantineCommand(),
   resume: async () => (await import('./resume.ts')).resumeCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   serve: async () => (await import('./serve.ts')).serveCommand(),
@@ -38,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./status.ts')).statusCommand(),
   stop: async () => (await import('./stop.ts')).stopCommand(),
   storage: async () => (await import('./storage.ts')).storageCommand(),
+  tail: async () => (await import('./tail.ts')).tailCommand(),
   topics: async () => (await import('./topics.ts')).topicsCommand(),
   undo: async () => (await import('./undo.ts')).undoCommand(),
 }

@@ -40,6 +40,9 @@ export const PROCESSES = rowsOf('process')
 /** By number, when the job was started and how that ended (`local/control/attempts.ts`). */
 export const ATTEMPTS = rowsOf('attempt')
 
+/** By object of the quarantine, a hash of its address: which of its records have been produced again (`runtime/quarantined.ts`). */
+export const REPLAYED = rowsOf('replayed')
+
 function rowsOf(word: string): Rows {
   const all = `${word}#`
   return {

@@ -7,12 +7,13 @@ export interface SimpleRecord {
   readonly timestamp: number
   readonly value: string | null
   readonly key?: string
+  readonly headers?: KafkaEventRecord['headers']
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 export function eventRecord(topic: string, partition: number, record: SimpleRecord): KafkaEventRecord {
-  const { offset, timestamp, value, key } = record
+  const { offset, timestamp, value, key, headers = [] } = record
   return {
     topic,
     partition,
@@ -21,7 +22,7 @@ export function eventRecord(topic: string, partition: number, record: SimpleReco
     timestampType: 'CREATE_TIME',
     ...(key !== undefined && { key: base64(key) }),
     ...(value !== null && { value: base64(value) }),
-    headers: [],
+    headers,
   }
 }
 

@@ -116,7 +116,7 @@ export class Points {
 const AT_ONCE = 100
 
 /** The least whole number from `low` to `high` of which something holds, as it does of all above; `high` when of none below. */
-async function firstOf(low: number, high: number, holds: (n: number) => Promise<boolean>): Promise<number> {
+export async function firstOf(low: number, high: number, holds: (n: number) => Promise<boolean>): Promise<number> {
   let [from, to] = [low, high]
   while (from < to) {
     const middle = Math.floor((from + to) / 2)
