@@ -55,7 +55,10 @@ export function kafkaFlags(command: Command): Command {
 /** The same without the folder, for commands that have one already. */
 export function kafkaOptionsOn(command: Command): Command {
   return loginOptions(
-    command.option('--brokers <list>', 'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder'),
+    command.option(
+      '--brokers <list>',
+      'Kafka, as host:port,host:port (KAFKA_BROKERS); otherwise the topics of a folder',
+    ),
   )
 }
 

@@ -18,3 +18,8 @@ export async function jobOfModule(module: string, name: string | undefined): Pro
   if (!found) throw new InvalidOptionError(`${module} has no job '${name}', only ${names}.`)
   return definitionOf(module, found)
 }
+
+/** The feeds that a job reads: topics. */
+export function feedsOfJob({ sources }: JobDefinition): string[] {
+  return [...new Set(sources.flatMap(({ source }) => source.feeds))]
+}

@@ -27,6 +27,7 @@ export interface Place {
   readonly bucket: string | undefined
   /** The folder that holds both; undefined: they are in AWS, or an emulator. */
   readonly folder: string | undefined
+  readonly tableName: string | undefined
   /** `Table x`, `Folder /x/.millrace`: the beginning of a sentence. */
   readonly name: string
   close(): void
@@ -57,14 +58,23 @@ export function openPlace(flags: PlaceFlags, variables: Variables = process.env)
   if (folder !== undefined) {
     const objects = objectsOf({ ...variables, MILLRACE_DIR: folder })
     const bucket = flags.bucket ?? variables.MILLRACE_BUCKET ?? BUCKET_OF_FOLDER
-    return place(sqliteTable(folder), objects, bucket, `Folder ${resolve(folder)}`, folder)
+    const name = `Folder ${resolve(folder)}`
+    return place({ table: sqliteTable(folder), objects, bucket, folder, tableName: undefined, name })
   }
   if (!table)
     throw new InvalidOptionError(
       `Which table? Pass --table, or set MILLRACE_TABLE: \`millrace/serverless\` calls it <service>-<stage>-millrace. Without AWS state is in a folder: pass --dir; there is none in ${resolve(DEFAULT_FOLDER)}.`,
     )
   const objects = objectsOf({ ...variables, MILLRACE_DIR: undefined })
-  return place(dynamoTable({ table }), objects, flags.bucket ?? variables.MILLRACE_BUCKET, `Table ${table}`)
+  const bucket = flags.bucket ?? variables.MILLRACE_BUCKET
+  return place({
+    table: dynamoTable({ table }),
+    objects,
+    bucket,
+    folder: undefined,
+    tableName: table,
+    name: `Table ${table}`,
+  })
 }
 
 function folderOf(flags: PlaceFlags, variables: Variables): string | undefined {
@@ -92,22 +102,12 @@ export function editPlaceOf(place: Place, retention: number, variables: Variable
   return { logs: logsOf(place), now: Date.now(), retention, ...trustOf(said) }
 }
 
-function place(
-  table: StateTable,
-  objects: ObjectStore,
-  bucket: string | undefined,
-  name: string,
-  folder?: string,
-): Place {
+function place(of: Omit<Place, 'close'>): Place {
   return {
-    table,
-    objects,
-    bucket,
-    name,
-    folder,
+    ...of,
     close() {
-      table.close()
-      objects.close()
+      of.table.close()
+      of.objects.close()
     },
   }
 }

@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cost: async () => (await import('./cost.ts')).costCommand(),
   dev: async () => (await import('./dev.ts')).devCommand(),
   event: async () => (await import('./event.ts')).eventCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   groups: async () => (await import('./groups.ts')).groupsCommand(),
   init: async () => (await import('./init.ts')).initCommand(),
   log: async () => (await import('./log.ts')).logCommand(),

@@ -7,6 +7,7 @@ import type { Logs } from '../log/kept-state.ts'
 import { lastBatches, type Published, type PublishedBatch, PublishedReader } from '../runtime/published.ts'
 import { objectUrl } from '../stores/object-store.ts'
 import { integer, list, object, text, withJson } from './json-output.ts'
+import { withManual } from './manual.ts'
 import { type PlaceFlags, placeOptions } from './place.ts'
 import { textOf } from './record-lines.ts'
 import { inTime, momentOf, TIMES, withJob } from './state/kept.ts'
@@ -34,7 +35,11 @@ const LINE = object(
 const POLL_MS = 1000
 
 export function tailCommand(): Command {
-  return withJson(placeOptions(new Command('tail')), LINE, 'a line of JSON for each output and batch, with all lines')
+  const command = withJson(
+    placeOptions(new Command('tail')),
+    LINE,
+    'a line of JSON for each output and batch, with all lines',
+  )
     .description('what a job publishes and prints, by closed batches')
     .argument('<job>', 'the name of the job')
     .argument('[output]', 'only outputs with this in their address, or print')
@@ -43,6 +48,13 @@ export function tailCommand(): Command {
     .option('--lines <n>', 'so many lines of an output and batch', positive, 20)
     .option('-f, --follow', 'go on with what comes, until Ctrl-C')
     .action(runTail)
+  return withManual(command, {
+    examples: [
+      ['millrace tail shop-totals --follow', 'what is published and printed, as it comes'],
+      ['millrace tail shop-totals results/totals --from -1h', 'one output, of the last hour'],
+    ],
+    exits: { 4: 'there is no such job, or it has published nothing since' },
+  })
 }
 
 async function runTail(job: string, output: string | undefined, flags: TailFlags): Promise<void> {

@@ -30,12 +30,16 @@ const PRINTS: Readonly<Record<string, (where: JobInFolder) => readonly string[]>
   'outbox drop': ({ dir }) => ['counts', '--dir', dir, '--from', 's3://results'],
   plan: () => [ORDERS],
   produce: ({ dir }) => ['lines', '--dir', dir, '-v', 'a', '-k', 'b'],
+  doctor: ({ dir }) => ['--dir', dir],
+  'quarantine ls': ({ dir }) => ['counts', '--dir', dir],
+  'quarantine replay': ({ dir }) => ['counts', '--dir', dir],
   'state ls': ({ dir }) => ['counts', '--dir', dir],
   'state get': ({ dir }) => ['counts', 'totals', 'a', '--dir', dir],
   'state scan': ({ dir }) => ['counts', 'totals', '--dir', dir],
   'state diff': ({ dir }) => ['counts', 'totals', '--dir', dir, '--from', String(1_699_999_991_000)],
   status: ({ dir }) => ['counts', '--dir', dir],
   storage: ({ dir }) => ['counts', '--dir', dir],
+  tail: ({ dir }) => ['counts', '--dir', dir],
   'topics create': ({ dir }) => ['other', '--dir', dir],
   'topics list': ({ dir }) => ['--dir', dir],
   'topics describe': ({ dir }) => ['lines', '--dir', dir],
@@ -43,10 +47,13 @@ const PRINTS: Readonly<Record<string, (where: JobInFolder) => readonly string[]>
   'topics delete': ({ dir }) => ['other', '--dir', dir, '--yes'],
 }
 
-const MAY_FIND_NOTHING = new Set(['consume', 'state diff'])
+const MAY_FIND_NOTHING = new Set(['consume', 'quarantine ls', 'state diff', 'tail'])
+
+/** What else must be said where nothing is printed. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = { 'quarantine get': ['lines-0@1'] }
 
 /** Whose own tests hold their JSON: in processes of their own, or against services. */
-const ELSEWHERE = new Set(['batch', 'groups describe', 'simulate'])
+const ELSEWHERE = new Set(['batch', 'groups describe', 'quarantine get', 'simulate'])
 
 describe('--json', () => {
   const printing = leaves.flatMap(([name, command]) => (schemaOfCommand(command) ? [name] : []))
@@ -84,7 +91,7 @@ describe('exit codes', () => {
   })
 
   it.each(missing)('millrace %s ends with 4 for what is not there, and says so in its help', async (name) => {
-    const [, ...flags] = PRINTS[name]?.(place) ?? ['', '--dir', place.dir]
+    const [, ...flags] = PRINTS[name]?.(place) ?? ['', ...(NEEDS[name] ?? []), '--dir', place.dir]
     const done = await inProcess([...name.split(' '), 'nobody', ...flags])
     expect(done).toMatchObject({ code: 4, stdout: '' })
     expect(done.stderr).toMatch(/^[A-Z_]+: .*nobody/)

@@ -68,3 +68,16 @@ it('what is cut off is no state', () => {
   const packed = pack([['counts', [{ cell: ['state', 'a'], value: 'x'.repeat(40), deleted: false }]]])
   for (let end = 0; end < packed.length; end++) expect(packedState(packed.subarray(0, end))).toBeUndefined()
 })
+
+it('of a text gives the cells of that text, and those of no text', () => {
+  const keys = ['a', 'ab', 'b', '', 7, ['a'], 'x'.repeat(40), '\ud800', 'ü']
+  const changes = keys.map((key) => ({ cell: ['state', key], value: key, deleted: false }))
+  const [operator] =
+    packedState(pack([['counts', [{ cell: ['initial'], value: 1, deleted: false }, ...changes]]])) ?? []
+  for (const key of keys) {
+    if (typeof key !== 'string') continue
+    const found = Array.from(operator?.cells(key) ?? [], (cell) => cell.value())
+    expect(found.filter((one) => typeof one === 'string' && one !== key && one !== '\ud800')).toEqual([])
+    expect(found).toEqual(expect.arrayContaining([1, 7, ['a'], key]))
+  }
+})

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { objectUrl } from '../../stores/object-store.ts'
 import { taggedText } from '../../values/tagged-json.ts'
 import { withJson } from '../json-output.ts'
+import { withManual } from '../manual.ts'
 import { ASIDE } from './ls.ts'
 import {
   type Aside,
@@ -21,11 +22,15 @@ interface GetFlags extends AsideFlags {
 }
 
 export function getCommand(): Command {
-  return withJson(asideOptions(new Command('get')), ASIDE, 'a line of JSON for each')
+  const command = withJson(asideOptions(new Command('get')), ASIDE, 'a line of JSON for each')
     .description('what was put aside, whole: reason, key, value, headers, as far as they can be decoded')
     .argument('<job>', 'the name of the job')
     .argument('<ids...>', 'as `ls` shows them, such as lines-0@12')
     .action(runGet)
+  return withManual(command, {
+    examples: [['millrace quarantine get shop-totals orders-0@12', 'a record that was put aside, whole']],
+    exits: { 4: 'there is no such job, or nothing of that id' },
+  })
 }
 
 async function runGet(job: string, named: string[], flags: GetFlags): Promise<void> {

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { Quarantined } from '../../runtime/quarantined.ts'
 import { statusOf } from '../../runtime/status.ts'
 import { integer, type JsonSchema, list, object, text, withJson } from '../json-output.ts'
+import { NO_JOB, withManual } from '../manual.ts'
 import { positive } from '../state/scan.ts'
 import { endsWithItsReader, printLine } from '../stdout.ts'
 import {
@@ -51,13 +52,20 @@ export const ASIDE: JsonSchema = object(
 )
 
 export function listCommand(): Command {
-  return withJson(asideOptions(new Command('ls')), ASIDE, 'a line of JSON for each')
+  const command = withJson(asideOptions(new Command('ls')), ASIDE, 'a line of JSON for each')
     .alias('list')
     .description('what was put aside, and why; reads all of its objects')
     .argument('<job>', 'the name of the job')
     .option('--topic <name>', 'only records of this topic')
     .option('--limit <n>', 'so many at most', positive)
     .action(runList)
+  return withManual(command, {
+    examples: [
+      ['millrace quarantine ls shop-totals', 'all that was put aside'],
+      ['millrace quarantine ls shop-totals --reason UNDECODABLE --json', 'what could not be decoded, as JSON'],
+    ],
+    exits: { 4: NO_JOB },
+  })
 }
 
 async function runList(job: string, flags: ListFlags): Promise<void> {

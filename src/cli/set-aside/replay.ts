@@ -9,6 +9,7 @@ import { beginReplay, type QuarantinedRecord } from '../../runtime/quarantined.t
 import { objectUrl } from '../../stores/object-store.ts'
 import { type BrokerFlags, kafkaOptionsOn, openClusterBeside } from '../brokers.ts'
 import { integer, list, object, text, withJson } from '../json-output.ts'
+import { withManual } from '../manual.ts'
 import { type AsideFlags, asideOptions, checkFound, isNamed, type Opened, withQuarantine } from './shown.ts'
 
 interface ReplayFlags extends AsideFlags, BrokerFlags {
@@ -30,7 +31,7 @@ const REPLAYED = object({
 })
 
 export function replayCommand(): Command {
-  return withJson(kafkaOptionsOn(asideOptions(new Command('replay'))), REPLAYED)
+  const command = withJson(kafkaOptionsOn(asideOptions(new Command('replay'))), REPLAYED)
     .description('produce records that were put aside once more; shows what would be until --execute')
     .argument('<job>', 'the name of the job')
     .argument('[ids...]', 'as `ls` shows them (default: all that were not replayed yet)')
@@ -39,6 +40,14 @@ export function replayCommand(): Command {
     .option('--again', 'also what has been replayed, or was begun to be')
     .option('--execute', 'do it')
     .action(runReplay)
+  return withManual(command, {
+    examples: [
+      ['millrace quarantine replay shop-totals', 'what would be produced, and where'],
+      ['millrace quarantine replay shop-totals orders-0@12 --execute', 'one record, once more into its topic'],
+      ['millrace quarantine replay shop-totals --topic mended --execute', 'all of them, into another topic'],
+    ],
+    exits: { 4: 'there is no such job or topic, or nothing of that id' },
+  })
 }
 
 interface Chosen {

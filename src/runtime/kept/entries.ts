@@ -34,7 +34,7 @@ export function* entriesOfKey(
   key: unknown,
 ): Generator<KeptEntry> {
   const isWanted = sameAs(key)
-  for (const cell of state.cells(operator)) {
+  for (const cell of state.cells(operator, typeof key === 'string' ? key : undefined)) {
     const [name, second] = cell.cell
     const how = formOf(form, name)
     if (how === 'elements by time') yield* entriesIn(cell, form, isWanted)

@@ -50,10 +50,10 @@ export class TaskState {
     return this.#later.get(operator)?.version ?? this.#saved.get(operator)?.version ?? 1
   }
 
-  /** All cells of an operator, each once. */
-  *cells(operator: string): Generator<KeptCell, undefined> {
+  /** All cells of an operator, each once. @param key some of those with another text may be left out */
+  *cells(operator: string, key?: string): Generator<KeptCell, undefined> {
     const later = this.#later.get(operator)
-    for (const { cell, bytes, value } of this.#saved.get(operator)?.cells() ?? []) {
+    for (const { cell, bytes, value } of this.#saved.get(operator)?.cells(key) ?? []) {
       if (Array.isArray(cell) && !later?.has(cell)) yield { cell, bytes: () => bytes, value }
     }
     for (const { cell, value, deleted } of later?.changes() ?? []) {
