@@ -43,6 +43,16 @@ it('counts again what it is moved back over, in another object, though a warm in
   expect(head?.record).toMatchObject({ kind: 'idle', edit: { what: 'position', ...operator, before: { until: 4 } } })
 })
 
+it('makes another object of what begins where one of the same batch began', async () => {
+  const copy = driven(copying())
+  await copy.deliver(letters(0, 4, START))
+  await move(copy, 0)
+  await copy.deliver(letters(0, 2, START))
+  await copy.deliver(letters(2, 4, START))
+  await copy.rest()
+  expect(await written(copy)).toBe('aabbccdd')
+})
+
 it('passes over what it is moved forward over', async () => {
   const copy = driven(copying())
   await copy.deliver(letters(0, 2, START))

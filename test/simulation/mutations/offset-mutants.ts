@@ -3,6 +3,7 @@
 import type { Mutant } from './mutants.ts'
 
 const test = 'test/runtime/recreated.test.ts'
+const moved = 'test/runtime/move.test.ts'
 
 export const OFFSET_MUTANTS: readonly Mutant[] = [
   {
@@ -44,5 +45,45 @@ export const OFFSET_MUTANTS: readonly Mutant[] = [
     find: 'printsFrom: position.printsFrom ?? position.from',
     replace: 'prints: undefined',
     test,
+  },
+  {
+    name: 'an instance that writes nothing keeps its old position',
+    breaks: 'I1',
+    file: 'src/runtime/batch.ts',
+    find: '!positionsStay && (await task.goneOn())',
+    replace: '!positionsStay && !task.goneOn',
+    test: moved,
+  },
+  {
+    name: 'after a move back whatever comes is taken',
+    breaks: 'I7',
+    file: 'src/sources/kafka/cut.ts',
+    find: 'if (position?.moved) checkFollows(task, position, fresh)',
+    replace: '',
+    test: moved,
+  },
+  {
+    name: 'an undo is done whatever has come since',
+    breaks: 'I1',
+    file: 'src/runtime/move.ts',
+    find: 'position.until !== moved.until ||',
+    replace: 'position.until < 0 &&',
+    test: moved,
+  },
+  {
+    name: 'what an edit follows loses its promises',
+    breaks: 'I3',
+    file: 'src/runtime/edits.ts',
+    find: 'return outbox.map((effect) =>',
+    replace: 'return outbox.slice(outbox.length).map((effect) =>',
+    test: moved,
+  },
+  {
+    name: 'what is told again has the names of before',
+    breaks: 'I3',
+    file: 'src/names/objects.ts',
+    find: "String(again).padStart(4, '0')",
+    replace: "String(again * 0).padStart(4, '0')",
+    test: moved,
   },
 ]
