@@ -22,7 +22,7 @@ interface Together {
 export class PollerMember {
   readonly member: GroupMember
   /** Resolves when the last batch is done, or given up because it was stopped. */
-  readonly ended: Promise<void>
+  ended: Promise<void> = Promise.resolve()
   readonly #options: PollerOptions
   readonly #together: Together
   readonly #leaving = new AbortController()
@@ -35,6 +35,10 @@ export class PollerMember {
     this.#options = options
     this.#together = together
     this.#stopping = AbortSignal.any([together.stopping, this.#leaving.signal])
+  }
+
+  /** Once; apart from joining, since whoever joins next takes what is under way from those that have begun. */
+  begin(): void {
     this.ended = this.#loop()
   }
 

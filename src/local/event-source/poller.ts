@@ -60,6 +60,7 @@ export async function startPoller(options: PollerOptions): Promise<Poller> {
   try {
     if (scaling) await run.joinUpTo(scaling)
     else for (let i = 0; i < Number(pollers); i++) await run.join()
+    run.begin()
   } catch (error) {
     await run.stop()
     throw error
@@ -95,21 +96,30 @@ class PollerRun implements Poller {
     return this.#members.length
   }
 
-  async join(): Promise<void> {
+  /** All that have joined until now. */
+  begin(): void {
+    for (const member of this.#members) member.begin()
+  }
+
+  async join(): Promise<PollerMember | undefined> {
     const { mapping, source } = this.#options
     const { consumerGroupId: groupId, topics, startingPosition, startingPositions } = mapping
     const starts = { startingPosition, ...(startingPositions && { startingPositions }) }
     const member = await source.join({ groupId, topics, ...starts })
-    if (this.#stopping.signal.aborted) return this.#killed ? member.kill() : await member.close()
-    this.#members.push(
-      new PollerMember(member, this.#options, {
-        stopping: this.#stopping.signal,
-        killed: () => this.#killed,
-        invoke: (payload) => this.#invoke(payload),
-        report: (invocation) => this.#report(invocation),
-        discard: (discarded) => this.#discard(discarded),
-      }),
-    )
+    if (this.#stopping.signal.aborted) {
+      if (this.#killed) member.kill()
+      else await member.close()
+      return undefined
+    }
+    const joined = new PollerMember(member, this.#options, {
+      stopping: this.#stopping.signal,
+      killed: () => this.#killed,
+      invoke: (payload) => this.#invoke(payload),
+      report: (invocation) => this.#report(invocation),
+      discard: (discarded) => this.#discard(discarded),
+    })
+    this.#members.push(joined)
+    return joined
   }
 
   /** As many as the bounds ask for at first; how many partitions there are is known once the first has joined. */
@@ -133,7 +143,11 @@ class PollerRun implements Poller {
     this.#scaling = keepScaled(scaling, {
       stopping: this.#stopping.signal,
       load,
-      grow: () => this.join().then(tell),
+      grow: async () => {
+        const joined = await this.join()
+        joined?.begin()
+        tell()
+      },
       shrink: () => this.#leave().then(tell),
       failed: (error) => onError?.(error),
     })
