@@ -113,6 +113,10 @@ export class InvocationLine implements Meter {
     this.#add('QuarantinedRecords', count)
   }
 
+  lateRows(count: number): void {
+    this.#add('LateRows', count)
+  }
+
   closed(batches: number): void {
     this.#add('ClosedBatches', batches)
   }

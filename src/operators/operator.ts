@@ -96,6 +96,8 @@ export interface OperatorContext {
   batchId(time: number): string
   /** Takes what a function of the job throws on. */
   readonly aside: Aside
+  /** Takes note of rows that have come too late for their windows, and are left out. */
+  tooLate(rows: number): void
   /** Its input has been combined where it came from. */
   readonly combined: boolean
   /** How often its stream has a batch, milliseconds. */

@@ -56,6 +56,7 @@ export class BucketProgram {
   readonly #policy: PoisonPolicy
   readonly #strict: boolean
   #setAside: SetAside[] = []
+  #late = new Map<string, number>()
   #time = 0
 
   constructor(stage: ShuffleStage, bucket: number, { job, place = `bucket ${bucket}`, policy, strict }: Surroundings) {
@@ -74,7 +75,10 @@ export class BucketProgram {
       const idOf = (time: number): string => batchId(job, step.id, time)
       const { combined } = step
       const readers = readersOf(stage, step.slot)
-      const operator = kind.create({ cells, owns, aside, combined, slide, inputs, readers, batchId: idOf })
+      const tooLate = (rows: number): void => {
+        this.#late.set(step.id, (this.#late.get(step.id) ?? 0) + rows)
+      }
+      const operator = kind.create({ cells, owns, aside, tooLate, combined, slide, inputs, readers, batchId: idOf })
       bySlot.set(step.slot, operator)
       this.#running.set(step.id, { operator, cells, values: kind.values })
     }
@@ -128,6 +132,13 @@ export class BucketProgram {
   takeAside(): readonly SetAside[] {
     const taken = this.#setAside
     this.#setAside = []
+    return taken
+  }
+
+  /** By operator how many rows have come too late since the last call. */
+  takeLate(): ReadonlyMap<string, number> {
+    const taken = this.#late
+    if (taken.size > 0) this.#late = new Map()
     return taken
   }
 

@@ -40,6 +40,8 @@ export interface Meter {
   appended(task: TaskRef, entry: Appended): void
   /** Values of a closed batch that were set aside. */
   quarantined(count: number): void
+  /** Rows that came too late for their windows of event time. */
+  lateRows(count: number): void
   closed(batches: number): void
   /** After a look at what can be closed: batches that have records and are open. */
   open(batches: number): void

@@ -37,7 +37,7 @@ export interface WatermarkOptions {
 
 /** Options of operators that turn rows away which come late. */
 export interface LateOptions<T> {
-  /** Is given the stream of rows that have come too late, to write them somewhere. Default: they are counted only. */
+  /** Is given the stream of rows that have come too late, to write them somewhere. Default: they are counted (`LateRows`, and a line in the log) and left out. */
   readonly late?: (stream: DStream<T>) => void
 }
 
@@ -85,6 +85,9 @@ export function timed<T>(stream: DStream<T>, at: EventTime<T>): EventStream<T> {
   return new EventStream(stream.derive<Stamped<T>>(stamp('withEventTime', at)), [])
 }
 
+/** What rows are: as they came, groups that are final, or groups that come again whenever they change. */
+type RowsOf = 'input' | 'groups' | 'changing groups'
+
 /** A watermark of a stream, and what says how far it is. */
 export interface Watermarked extends Mark {
   readonly node: StreamNode
@@ -102,11 +105,13 @@ export interface Watermarked extends Mark {
 export class EventStream<out T> {
   readonly #stream: DStream<Stamped<T>>
   readonly #marks: readonly Watermarked[]
+  readonly #rows: RowsOf
 
   /** @internal */
-  constructor(stream: DStream<Stamped<T>>, marks: readonly Watermarked[]) {
+  constructor(stream: DStream<Stamped<T>>, marks: readonly Watermarked[], rows: RowsOf = 'input') {
     this.#stream = stream
     this.#marks = marks
+    this.#rows = rows
   }
 
   /**
@@ -157,7 +162,9 @@ export class EventStream<out T> {
       if (known) marks[i] = { ...known, behind: Math.max(known.behind, mark.behind) }
       else marks.push(mark)
     }
-    return new EventStream(this.#stream.union(...streams), marks)
+    const all = [this.#rows, ...others.map((other) => other.#rows)]
+    const rows = (['changing groups', 'groups'] as const).find((one) => all.includes(one))
+    return new EventStream(this.#stream.union(...streams), marks, rows)
   }
 
   /**
@@ -184,9 +191,15 @@ export class EventStream<out T> {
     if (window.kind !== 'fixed' && window.kind !== 'session' && window !== NO_WINDOW) {
       throw new InvalidOptionError('groupBy: the window must be what tumbling(), sliding() or session() give.')
     }
+    this.#isFinal('groupBy')
     const who = shuffle('groupBy', how)
     const pairs = this.#stream.map((stamped) => [keyOf('groupBy', key, stamped), stamped] as const)
-    return new GroupedEvents(window, { pairs, who, marks: this.#marks, open: (stream) => this.#as(stream) })
+    return new GroupedEvents(window, {
+      pairs,
+      who,
+      marks: this.#marks,
+      open: (stream, rows) => new EventStream(stream, this.#marks, rows),
+    })
   }
 
   /**
@@ -226,15 +239,30 @@ export class EventStream<out T> {
     keptFor: number | undefined,
   ): EventStream<T> {
     checkFunction(said, of)
+    this.#isFinal(said)
     const { eventTime, ...how } = options
     const pairs = this.#stream.map((stamped) => {
       const key = keyOf(said, of, stamped)
       return [eventTime ? [key, stamped[0]] : key, stamped] as const
     })
-    const operator = deduplicating({ said, marks: this.#marks, keptFor })
+    const operator = deduplicating({
+      said,
+      marks: this.#marks,
+      keptFor,
+      needsTime: said === 'dropDuplicatesWithinWatermark',
+      ofGroups: this.#rows === 'groups',
+    })
     const stream = derived<Stamped<T>>(pairs, { operator, ...shuffle(said, how) }, this.#marks)
     if (late) late(stream.derive(lateRows).derive(unstamp))
     return this.#as(stream)
+  }
+
+  /** Spark refuses it, too: what reads a group would count it once for every change. */
+  #isFinal(operator: string): void {
+    if (this.#rows !== 'changing groups') return
+    throw new InvalidOptionError(
+      `${operator}: the stream has groups in mode 'update' or 'complete', which come again whenever they change. Take mode 'append' before it, or go on with toDStream().`,
+    )
   }
 
   #needsWatermark(operator: string): void {
@@ -245,7 +273,7 @@ export class EventStream<out T> {
   }
 
   #as<U>(stream: DStream<Stamped<U>>): EventStream<U> {
-    return new EventStream(stream, this.#marks)
+    return new EventStream(stream, this.#marks, this.#rows)
   }
 }
 
@@ -262,7 +290,7 @@ interface Grouped<T> {
   readonly pairs: DStream<readonly [unknown, Stamped<T>]>
   readonly who: Partial<Asked>
   readonly marks: readonly Watermarked[]
-  open<U>(stream: DStream<Stamped<U>>): EventStream<U>
+  open<U>(stream: DStream<Stamped<U>>, rows: RowsOf): EventStream<U>
 }
 
 /**
@@ -339,6 +367,6 @@ export class GroupedEvents<T, K, W = EventWindow> {
       this.#windows.kind === 'session' ? sessionizing(this.#windows, grouping) : windowing(this.#windows, grouping)
     const stream = derived<Stamped<Group<K, V, W>>>(pairs, { ...who, operator }, marks)
     if (late) late(stream.derive(lateRows).derive(unstamp))
-    return open(stream)
+    return open(stream, mode === 'append' ? 'groups' : 'changing groups')
   }
 }

@@ -28,7 +28,7 @@ export function atWork({ operator }: Asked, context: Partial<OperatorContext> = 
   if (operator.runs !== 'on batches') throw new Error(`${operator.kind} runs on records`)
   const cells = new Cells(operator.kind)
   const who = { owns: () => true, batchId: String, inputs: [undefined], readers: [] }
-  const defaults = { ...who, cells, aside: stop, combined: false, slide: every }
+  const defaults = { ...who, cells, aside: stop, tooLate: () => {}, combined: false, slide: every }
   const running = operator.create({ ...defaults, ...context })
   return {
     running,

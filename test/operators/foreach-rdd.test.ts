@@ -8,7 +8,7 @@ it('keeps nothing of a batch that is done, and all of one that waits', () => {
   if (operator.runs !== 'on batches') throw new Error('foreachRDD runs on batches')
   const cells = new Cells(operator.kind)
   const who = { owns: () => true, batchId: String, inputs: [undefined], readers: [] }
-  const running = operator.create({ ...who, cells, aside: stop, combined: false, slide: 1000 })
+  const running = operator.create({ ...who, cells, aside: stop, tooLate: () => {}, combined: false, slide: 1000 })
   for (const time of [1000, 2000]) {
     const read = { topic: 'lines', partition: 0, fromOffset: time, untilOffset: time + 1 }
     running.run({ time, offsetRanges: [[read]] }, [[`at ${time}`]])

@@ -19,15 +19,16 @@ import { BATCH, type JobKind, KINDS, POISON, simulatedJob, TOPICS } from './jobs
 import { type KindSpec, numberedWords } from './kind.ts'
 import { statefulExpected } from './stateful-expected.ts'
 import { ACCOUNTS, IN_PLACE_KINDS, OPENING, STATEFUL_KINDS, type StatefulKind, statefulJob } from './stateful-jobs.ts'
-import { LATER_KINDS, LATEST_KINDS, VALUE_KINDS, type ValueKind } from './values/index.ts'
+import { LATER_KINDS, LATEST_KINDS, NEWEST_KINDS, VALUE_KINDS, type ValueKind } from './values/index.ts'
 
 export type Kind = SameKind | DeployKindName | EffectKindName
 type SameKind = JobKind | StatefulKind | ValueKind | `${StatefulKind | ValueKind} in place`
 
 const IN_PLACE: readonly Kind[] = IN_PLACE_KINDS.map((kind) => `${kind} in place` as const)
-const VALUES: readonly Kind[] = valueKinds((kind) => ![...LATER_KINDS, ...LATEST_KINDS].includes(kind))
+const VALUES: readonly Kind[] = valueKinds((kind) => ![...LATER_KINDS, ...LATEST_KINDS, ...NEWEST_KINDS].includes(kind))
 const LATER: readonly Kind[] = valueKinds((kind) => LATER_KINDS.includes(kind))
 const LATEST: readonly Kind[] = valueKinds((kind) => LATEST_KINDS.includes(kind))
+const NEWEST: readonly Kind[] = valueKinds((kind) => NEWEST_KINDS.includes(kind))
 const DEPLOYS: readonly Kind[] = Object.keys(DEPLOY_KINDS)
   .filter(isDeployKind)
   .filter((kind) => !LATEST_DEPLOYS.includes(kind))
@@ -44,6 +45,7 @@ export const EVERY_KIND: readonly Kind[] = [
   ...EFFECTS,
   ...LATEST,
   ...LATEST_DEPLOYS,
+  ...NEWEST,
 ]
 
 /** Kinds that show something that is still open, and what: not among those that every test run simulates. */

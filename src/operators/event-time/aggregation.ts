@@ -3,6 +3,7 @@
 import { checkFunction } from '../../options/options.ts'
 import { synchronous } from '../../options/synchronous.ts'
 import type { Reduce } from '../../options/widen.ts'
+import { copyAgain } from '../../values/copy.ts'
 import { addCounts, type Combining, merged, mutable, own } from '../accumulators.ts'
 
 /** As users give it. `A`: the accumulator; `R`: the result. */
@@ -48,7 +49,11 @@ export function aggregating<T, A, R>(aggregate: Aggregate<T, A, R>): Aggregation
   return { said: 'aggregate', first: (row: T) => add(create(), row), add, merge, finish }
 }
 
-/** One more row. @param known undefined: it is the first. */
+/**
+ * One more row. What is kept stays as it is when the function throws half way, so it is given a copy.
+ *
+ * @param known undefined: it is the first
+ */
 export function addRow(
   how: Aggregation,
   known: { readonly acc: unknown } | undefined,
@@ -56,11 +61,15 @@ export function addRow(
   key: unknown,
 ): unknown {
   return known
-    ? synchronous(how.said, how.add(known.acc, merged(how, row, key)))
+    ? synchronous(how.said, how.add(untouched(how, known.acc), merged(how, row, key)))
     : own(how, synchronous(how.said, how.first(row)), key)
 }
 
 /** Two accumulators; the second one is somebody's no more. */
 export function mergeInto(how: Aggregation, known: { readonly acc: unknown } | undefined, other: unknown): unknown {
-  return known ? synchronous(how.said, how.merge(known.acc, mutable(other))) : mutable(other)
+  return known ? synchronous(how.said, how.merge(untouched(how, known.acc), mutable(other))) : mutable(other)
+}
+
+function untouched(how: Aggregation, acc: unknown): unknown {
+  return how.changesNothing ? acc : copyAgain(acc)
 }

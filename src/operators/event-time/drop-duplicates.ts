@@ -16,6 +16,10 @@ export interface Deduplication {
   readonly marks: readonly Mark[]
   /** How long after its first row a key may go, milliseconds of event time; undefined: it stays for ever, and no row is late. */
   readonly keptFor: number | undefined
+  /** Rows without an event time are left out; else they stay for ever. */
+  readonly needsTime: boolean
+  /** The rows are groups, which stand a millisecond before their end: late is what ends at or below the watermark. */
+  readonly ofGroups: boolean
 }
 
 const form: Form<{ readonly until: number | null }> = {
@@ -38,6 +42,7 @@ export function deduplicating(how: Deduplication): BatchOperator {
 
 class DropDuplicates implements RunningOperator, TurnsAway {
   readonly #how: Deduplication
+  readonly #context: OperatorContext
   readonly #watermarks: Watermarks
   readonly #seen: Keyed<{ readonly until: number | null }>
   readonly #ends: Expiry<{ readonly until: number | null }>
@@ -45,13 +50,15 @@ class DropDuplicates implements RunningOperator, TurnsAway {
 
   constructor(how: Deduplication, context: OperatorContext) {
     this.#how = how
+    this.#context = context
     this.#watermarks = new Watermarks(how.marks, context)
     this.#seen = context.cells.keyed('seen', form)
     this.#ends = new Expiry(this.#seen, ({ until }) => until ?? undefined)
   }
 
   run({ time }: BatchInfo, [pairs = [], ...seen]: readonly (Elements | undefined)[]): Elements {
-    const { keptFor } = this.#how
+    const { keptFor, needsTime, ofGroups } = this.#how
+    const after = ofGroups ? 1 : 0
     const { late, final } = this.#watermarks.judging(time)
     this.#late = []
     const firsts: Stamped[] = []
@@ -59,9 +66,11 @@ class DropDuplicates implements RunningOperator, TurnsAway {
       const [key, element] = pairOf(pair)
       const stamped = stampedOf(element)
       const [at] = stamped
-      if (keptFor !== undefined && at === null) continue
-      if (keptFor !== undefined && at !== null && late !== undefined && at <= late) this.#late.push(stamped)
-      else if (!this.#seen.has(key)) {
+      if (needsTime && at === null) continue
+      if (keptFor !== undefined && at !== null && late !== undefined && at + after <= late) {
+        this.#late.push(stamped)
+        this.#context.tooLate(1)
+      } else if (!this.#seen.has(key)) {
         this.#seen.set(key, { until: keptFor === undefined || at === null ? null : at + keptFor })
         this.#ends.note(key)
         firsts.push(stamped)

@@ -95,6 +95,7 @@ class Sessions implements RunningOperator, TurnsAway {
       let [start, end] = [at, at + gap]
       if (late !== undefined && end <= late) {
         this.#late.push([at, row])
+        this.#context.tooLate(1)
         return
       }
       const known = this.#sessions.get(key) ?? []
@@ -104,7 +105,7 @@ class Sessions implements RunningOperator, TurnsAway {
       let acc: { readonly acc: unknown } | undefined
       for (const [from, until, other] of joined) {
         ;[start, end] = [Math.min(start, from), Math.max(end, until)]
-        acc = { acc: mergeInto(how, acc, other) }
+        acc = { acc: acc ? mergeInto(how, acc, copyAgain(other)) : other }
       }
       const session: Session = [start, end, addRow(how, acc, row, key)]
       this.#sessions.set(

@@ -60,7 +60,7 @@ export function windowing(windows: FixedWindows | NoWindow, grouping: Grouping):
     spread: 'by key',
     everywhere: 1,
     ...(!grouping.late && { combine: (pairs) => combineRows(windows, grouping.how, pairs) }),
-    makes: 'combiners',
+    ...(!grouping.late && { makes: 'combiners' as const }),
     state: {
       ...(windows.kind === 'fixed' && { fixed: { window: windows.size, slide: windows.slide, keeps: 'combiners' } }),
       alone: true,
@@ -125,7 +125,7 @@ class WindowGroups implements RunningOperator, TurnsAway {
   }
 
   due(time: number): number | undefined {
-    if (this.#grouping.mode === 'complete') return undefined
+    if (this.#grouping.mode === 'complete' || this.#windows.kind === 'none') return undefined
     let first: number | undefined
     for (const start of this.#groups.times()) first = Math.min(first ?? start, start)
     return this.#watermarks.due(time, first === undefined ? undefined : first + this.#windows.size)
@@ -139,15 +139,19 @@ class WindowGroups implements RunningOperator, TurnsAway {
   #take([key, came]: Pair, open: number, touched: Map<number, KeyMap<true>>): void {
     const { how } = this.#grouping
     if (this.#context.combined) {
-      for (const [start, acc] of combinedOf(came)) {
-        if (start > open) this.#put(start, key, (known) => mergeInto(how, known, acc), touched, acc)
+      for (const [start, acc, rows] of combinedOf(came)) {
+        if (start <= open) this.#context.tooLate(rows)
+        else this.#put(start, key, (known) => mergeInto(how, known, acc), touched, acc)
       }
       return
     }
     const [at, row] = stampedOf(came)
     const starts = startsOf(this.#windows, at)
     const last = starts.at(-1)
-    if (last !== undefined && last <= open) this.#late.push([at, row])
+    if (last !== undefined && last <= open) {
+      this.#late.push([at, row])
+      this.#context.tooLate(1)
+    }
     for (const start of starts)
       if (start > open) this.#put(start, key, (known) => addRow(how, known, row, key), touched, row)
   }

@@ -66,6 +66,13 @@ export async function runClosed(
     }
     const slots = await program.run(at, itemsOf, (feeds) => input.rangesOf(at, feeds))
     objects.push(...keep(at, program.takeAside()))
+    for (const [operator, rows] of program.takeLate()) {
+      environment.log.warn(
+        { stage: ref.stage, task: ref.task, time, operator, rows },
+        'rows came too late for their windows',
+      )
+      environment.meter?.lateRows(rows)
+    }
     const part = partOfBucket(bucket, input.apart.has(at) ? apart : undefined)
     const outputs = collectOutputs(stage.outputs, slots, { time: at, part })
     const partial = { time: at, samples: outputs.samples, shuffle: exchange(stage.edges, slots) }

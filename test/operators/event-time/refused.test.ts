@@ -61,3 +61,16 @@ it('takes an event time that is none for a poison record', async () => {
   expect(quarantined).toHaveLength(2)
   expect(JSON.stringify(quarantined)).toContain('the event time of an element is the string')
 })
+
+it('refuses groups that come again as rows of another operator', async () => {
+  const run = testStream({ batch: 1000, inputs: [[[{ at: 1 }]]] }, (rows) =>
+    rows
+      .withWatermark(({ at }) => at, 0)
+      .groupBy({ window: tumbling(5) })
+      .count({ mode: 'update' })
+      .groupBy({ window: tumbling(10) })
+      .count()
+      .toDStream(),
+  )
+  await expect(run).rejects.toThrow("the stream has groups in mode 'update' or 'complete'")
+})

@@ -33,4 +33,7 @@ export type ValueKind = keyof typeof VALUE_KINDS
 export const LATER_KINDS: readonly ValueKind[] = ['top', 'whole']
 
 /** Kinds that came after those of effects. */
-export const LATEST_KINDS: readonly ValueKind[] = ['limits', 'eventTime']
+export const LATEST_KINDS: readonly ValueKind[] = ['limits']
+
+/** Kinds that came after the latest deployments. */
+export const NEWEST_KINDS: readonly ValueKind[] = ['eventTime']
