@@ -56,10 +56,10 @@ test('errors keep their names, and stacks point to the sources', async () => {
   expect(JSON.stringify(answer)).toMatch(/src\/lambda\/environment\.ts:\d+/)
 })
 
-// docs/design.md wants 600 KB; it was 581 before there were batches and listeners, which are ours. What the SDK brings along by
-// mistake comes in tens of KB: docs/decisions/061-what-a-bundle-leaves-out.md has what else could go.
+// docs/design.md wants 600 KB; it was 581 before there were batches and listeners, and 632 before event time (15), metrics
+// (5) and drains (3), which are ours: every job has the whole vocabulary. What the SDK brings along by mistake comes in tens of KB: docs/decisions/061-what-a-bundle-leaves-out.md has what else could go.
 test('a function stays small', () => {
-  expect(bundle.bytes).toBeLessThan(640 * 1024)
+  expect(bundle.bytes).toBeLessThan(670 * 1024)
   expect(bundle.archive.byteLength).toBeLessThan(520 * 1024)
 })
 
