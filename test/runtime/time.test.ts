@@ -47,15 +47,20 @@ describe('assigning batch times', () => {
         { time: 4000, start: 4, end: 5 },
       ],
       frontier: 3100,
+      late: 0,
     })
   })
 
   it('has nothing to cut without records, and stays', () => {
-    expect(assign([], 700)).toEqual({ segments: [], frontier: 700 })
+    expect(assign([], 700)).toEqual({ segments: [], frontier: 700, late: 0 })
   })
 
   it('puts a record that is out of order into the oldest open batch', () => {
-    expect(assign([1500, 200, 1600])).toEqual({ segments: [{ time: 2000, start: 0, end: 3 }], frontier: 1600 })
+    expect(assign([1500, 200, 1600])).toEqual({
+      segments: [{ time: 2000, start: 0, end: 3 }],
+      frontier: 1600,
+      late: 1,
+    })
     expect(assign([200], 5000).segments).toEqual([{ time: 6000, start: 0, end: 1 }])
   })
 
@@ -64,11 +69,16 @@ describe('assigning batch times', () => {
     expect(assign([NOW + 5001, NOW + 999_999])).toEqual({
       segments: [{ time: NOW + 6000, start: 0, end: 2 }],
       frontier: NOW + 5000,
+      late: 0,
     })
   })
 
   it('takes the clock where there is no timestamp', () => {
-    expect(assign([-1])).toEqual({ segments: [{ time: NOW + 1000, start: 0, end: 1 }], frontier: NOW })
+    expect(assign([-1])).toEqual({
+      segments: [{ time: NOW + 1000, start: 0, end: 1 }],
+      frontier: NOW,
+      late: 0,
+    })
   })
 
   it('takes the clock for all when time is arrival, but never moves back', () => {
@@ -76,6 +86,7 @@ describe('assigning batch times', () => {
     expect(assign([5, 99_000_000], 0, NOW, arrival)).toEqual({
       segments: [{ time: NOW + 1000, start: 0, end: 2 }],
       frontier: NOW,
+      late: 0,
     })
     expect(assign([5], NOW + 2500, NOW, arrival).segments).toEqual([{ time: NOW + 3000, start: 0, end: 1 }])
   })
