@@ -1,6 +1,5 @@
 // `millrace plan`: what a job would run, and whether it fits the state that is there.
 
-import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
 import { IncompatibleJobError } from '../errors/deploy-errors.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
@@ -13,6 +12,7 @@ import { describeDiff, diffSchemas } from '../plan/schema-diff.ts'
 import { keptSchema } from '../runtime/claim.ts'
 import { dynamoTable } from '../stores/dynamo-table.ts'
 import { EXIT } from './exit-codes.ts'
+import { exportsOf } from './job-of-module.ts'
 import { boolean, integer, list, object, text, withJson } from './json-output.ts'
 import { withManual } from './manual.ts'
 
@@ -63,7 +63,7 @@ export function planCommand(): Command {
 }
 
 async function runPlan(module: string, { against, json, accept = [] }: PlanFlags): Promise<void> {
-  const loaded: Record<string, unknown> = await import(pathToFileURL(module).href)
+  const loaded = await exportsOf(module)
   const jobs = new Set(Object.values(loaded).flatMap((value) => jobOfHandler(value) ?? []))
   if (jobs.size === 0) throw new InvalidOptionError(`${module} exports no handler made by lambda(job).`)
   for (const job of [...jobs].map((one) => definitionOf(module, one))) {

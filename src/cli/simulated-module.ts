@@ -1,7 +1,6 @@
 // What `millrace simulate` runs: a job of a module, and what the module or a file says about its records.
 
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { jobOfHandler } from '../lambda/job-of-handler.ts'
 import { checkKnownOptions } from '../options/options.ts'
@@ -13,6 +12,7 @@ import {
   simulateSeed,
   smallestStory,
 } from '../testing/simulation/simulate.ts'
+import { exportsOf } from './job-of-module.ts'
 
 /** What is to be simulated; plain data, so that workers can be told. */
 export interface SimulatedModule {
@@ -36,7 +36,7 @@ export type RunSeed = (seed: number) => Promise<SimulationReport & { readonly te
 
 /** @throws InvalidOptionError when there is no such job, or its records are not what they should be. */
 export async function loadSimulated({ module, job: name, records }: SimulatedModule): Promise<RunSeed> {
-  const loaded: Record<string, unknown> = await import(pathToFileURL(module).href)
+  const loaded = await exportsOf(module)
   const jobs = [...new Set(Object.values(loaded).flatMap((value) => jobOfHandler(value) ?? []))]
   const names = jobs.map((one) => one.name).join(', ')
   if (jobs.length === 0) throw new InvalidOptionError(`${module} exports no handler made by lambda(job).`)
