@@ -7,7 +7,7 @@ const source = {
   resolve: { conditions: ['millrace-source'] },
   ssr: { resolve: { conditions: ['millrace-source'] } },
 }
-const services = { globalSetup: ['infra/services.vitest.ts'], testTimeout: 300_000, hookTimeout: 300_000 }
+const services = { globalSetup: ['infra/services.vitest.ts'], testTimeout: 900_000, hookTimeout: 900_000 } // a deployment into traffic takes five minutes at a load of 37
 
 /** Folders of `test/` with a project of their own. */
 const CONTRACT = 'test/contract/**/*.test.ts'
