@@ -1,7 +1,7 @@
 // Event time: streams whose elements say when they happened. Definitions follow Spark's Structured Streaming (docs/guide/event-time.md).
 
 import { InvalidOptionError } from '../errors/errors.ts'
-import type { StreamNode } from '../graph/nodes.ts'
+import { feedsOf, type StreamNode } from '../graph/nodes.ts'
 import {
   type Aggregate,
   type Aggregation,
@@ -71,8 +71,10 @@ export function watermarked<T>(
   checkKnownOptions('withWatermark', options, ['idle'])
   const { idle } = options
   const stamped = stream.derive<Stamped<T>>(stamp('withWatermark', at))
+  const { node } = stamped.derive(seen)
   const mark = {
-    node: stamped.derive(seen).node,
+    node,
+    of: [...feedsOf(node)].sort().join(','),
     delay: toMillis('withWatermark, delay', delay),
     idle: idle === undefined ? undefined : toMillis('withWatermark, idle', idle),
     behind: 0,
@@ -160,7 +162,7 @@ export class EventStream<out T> {
       const i = marks.findIndex(({ node }) => node === mark.node)
       const known = marks[i]
       if (known) marks[i] = { ...known, behind: Math.max(known.behind, mark.behind) }
-      else marks.push(mark)
+      else marks.push({ ...mark, of: apart(mark.of, marks) })
     }
     const all = [this.#rows, ...others.map((other) => other.#rows)]
     const rows = (['changing groups', 'groups'] as const).find((one) => all.includes(one))
@@ -275,6 +277,14 @@ export class EventStream<out T> {
   #as<U>(stream: DStream<Stamped<U>>): EventStream<U> {
     return new EventStream(stream, this.#marks, this.#rows)
   }
+}
+
+/** A name that none of the others has: two watermarks of one topic are told apart by their order. */
+function apart(name: string, others: readonly Watermarked[]): string {
+  const taken = new Set(others.map(({ of }) => of))
+  let own = name
+  for (let n = 2; taken.has(own); n++) own = `${name}#${n}`
+  return own
 }
 
 /** @throws what the function throws */

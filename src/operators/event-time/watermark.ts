@@ -2,7 +2,7 @@
 // operator's contract), so each works out the same watermark from what the logs say, cold or warm, and keeps it beside its state
 // (docs/decisions/092-watermarks.md). Spark: `WatermarkTracker` and `WatermarkPropagator`.
 //
-// Cells: ['watermark', input], the greatest event time seen, the watermark, and the last batch with data where that counts; ['moved', ''], the
+// Cells: ['watermark', name], the greatest event time seen, the watermark, and the last batch with data where that counts; ['moved', ''], the
 // batch at whose end the least of the watermarks has moved last, and what it was before.
 
 import type { Cells, Form, Keyed } from '../cells.ts'
@@ -10,6 +10,8 @@ import type { Elements, OperatorContext } from '../operator.ts'
 
 /** One of the watermarks that an operator goes by. */
 export interface Mark {
+  /** Names it among those of an operator, also after a deployment that has put its streams in another order. */
+  readonly of: string
   /** Of its `withWatermark`, milliseconds. */
   readonly delay: number
   /** When its input has been silent for so long, the watermark is the greatest event time seen; undefined: never. Milliseconds. */
@@ -62,8 +64,8 @@ export class Watermarks {
   get now(): number | undefined {
     if (this.#marks.length === 0) return undefined
     let least = Number.POSITIVE_INFINITY
-    for (const [i, { behind }] of this.#marks.entries()) {
-      const tracked = this.#tracked.get(i)
+    for (const { of, behind } of this.#marks) {
+      const tracked = this.#tracked.get(of)
       least = Math.min(least, tracked ? Math.max(0, tracked[1] - behind) : 0)
     }
     return least
@@ -83,14 +85,15 @@ export class Watermarks {
 
   /** Inputs that have been silent for long enough before `time`: nothing may have been due here then, but other places have gone on. */
   #catchUp(time: number): void {
-    const silent = this.#marks.flatMap((mark, i) => {
-      const tracked = this.#tracked.get(i)
+    const silent = this.#marks.flatMap((mark) => {
+      const { of } = mark
+      const tracked = this.#tracked.get(of)
       const at = tracked && this.#silentAt(mark, tracked)
-      return at !== undefined && at < time && tracked ? [{ i, at, tracked }] : []
+      return at !== undefined && at < time && tracked ? [{ of, at, tracked }] : []
     })
-    for (const { i, at, tracked } of silent.sort((a, b) => a.at - b.at)) {
+    for (const { of, at, tracked } of silent.sort((a, b) => a.at - b.at)) {
       const before = this.now ?? 0
-      this.#tracked.set(i, [tracked[0], tracked[0], tracked[2]])
+      this.#tracked.set(of, [tracked[0], tracked[0], tracked[2]])
       if (this.now !== before) this.#moved.set('', [at, before])
     }
   }
@@ -104,10 +107,10 @@ export class Watermarks {
   move(time: number, inputs: readonly (Elements | undefined)[]): void {
     const before = this.now
     if (before === undefined) return
-    for (const [i, { delay, idle }] of this.#marks.entries()) {
-      const old = this.#tracked.get(i)
+    for (const [i, { of, delay, idle }] of this.#marks.entries()) {
+      const old = this.#tracked.get(of)
       const tracked = trackedAt(time, old, greatestOf(inputs[i] ?? []), { delay, idle })
-      if (tracked && !tracked.every((value, k) => value === old?.[k])) this.#tracked.set(i, tracked)
+      if (tracked && !tracked.every((value, k) => value === old?.[k])) this.#tracked.set(of, tracked)
     }
     if (this.now !== before) this.#moved.set('', [time, before])
   }
@@ -121,8 +124,8 @@ export class Watermarks {
     if (first === undefined || this.#marks.length === 0) return undefined
     if (first <= (this.now ?? Number.NEGATIVE_INFINITY)) return time + 1
     let due: number | undefined
-    for (const [i, mark] of this.#marks.entries()) {
-      const tracked = this.#tracked.get(i)
+    for (const mark of this.#marks) {
+      const tracked = this.#tracked.get(mark.of)
       const at = tracked && this.#silentAt(mark, tracked)
       if (at !== undefined) due = Math.min(due ?? Number.POSITIVE_INFINITY, Math.max(time + 1, at))
     }

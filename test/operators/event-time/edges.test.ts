@@ -80,3 +80,33 @@ describe.each(['tumbling', 'session'] as const)('%s', (kind) => {
     expect(bodies.map(([, body]) => body)[0]).toBe('2\n')
   })
 })
+
+it('keeps the watermark of each topic when a deployment puts the streams of a union in another order', async () => {
+  const counted = (turned: boolean) =>
+    job('counted', { batch: 1000, numPartitions: 1 }, ({ kafka }) => {
+      const rowsOf = (topic: string) =>
+        kafka(topic, { value: json<Row>() })
+          .map(({ value }) => value)
+          .withWatermark(({ at }) => at, 0)
+      const [slow, fast] = [rowsOf('slow'), rowsOf('fast')]
+      const both = turned ? fast.union(slow) : slow.union(fast)
+      both
+        .groupBy({ window: tumbling('10s'), id: 'counts' })
+        .count()
+        .toDStream()
+        .map(({ window, value }) => `${window.start} ${value}`)
+        .saveAsTextFiles('s3://results/counted')
+    })
+  const first = driven(counted(false))
+  const send = (to: typeof first, topic: string, at: number, batch: number) =>
+    to.deliver(records(`${topic}-0`, [JSON.stringify({ at })], { at: batch * 1000 + 500 }))
+  await send(first, 'slow', 1000, 0)
+  await send(first, 'fast', 95_000, 0)
+  await first.rest()
+  const second = first.another({ job: counted(true) })
+  await send(second, 'slow', 2000, 2) // not late: the slow topic is at 1 s
+  await send(second, 'slow', 50_000, 3)
+  await second.rest()
+  const bodies = Object.entries(await second.published()).filter(([key]) => /^counted-.*part/.test(key))
+  expect(bodies.map(([, body]) => body)).toEqual(['0 2\n'])
+})

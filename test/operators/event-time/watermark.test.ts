@@ -5,7 +5,7 @@ import { Cells } from '../../../src/operators/cells.ts'
 import { type Mark, Watermarks } from '../../../src/operators/event-time/watermark.ts'
 import { caseOf } from '../../conformance/event-time/cases.ts'
 
-const mark = (delay: number, idle?: number): Mark => ({ delay, idle, behind: 0 })
+const mark = (delay: number, idle?: number, of = 'rows'): Mark => ({ of, delay, idle, behind: 0 })
 
 /** Watermarks over cells, which may be made anew of what was kept. */
 function kept(marks: readonly Mark[]) {
@@ -31,7 +31,7 @@ function seen(times: readonly number[]): unknown[] {
 }
 
 it.each([false, true])('F01: the least of two watermarks counts, restarted: %s', (restarted) => {
-  const two = kept([mark(10_000), mark(5000)])
+  const two = kept([mark(10_000), mark(5000, undefined, 'others')])
   let time = 0
   for (const step of caseOf('F01').steps) {
     const { first, second } = Object(step.in)
