@@ -6,6 +6,7 @@ import { quietAboutTimers } from '../../serverless/broker-topics.ts'
 import { checkTopics, type KafkaSourceOptions, kafkaClient, withAdmin } from '../event-source/kafka-client.ts'
 import { kafkaSource } from '../event-source/kafka-source.ts'
 import { producerOf, send } from '../topics/kafka-send.ts'
+import { makeTopics } from '../topics/make-topics.ts'
 import type { DevTopics, NewRecord } from './topics.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
@@ -39,7 +40,7 @@ export function kafkaTopics(options: KafkaSourceOptions, make = true): DevTopics
         const there = new Set(await admin.listTopics())
         const missing = names.filter((name) => !there.has(name))
         const topics = missing.map((topic) => ({ topic, numPartitions }))
-        if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true })
+        if (topics.length > 0) await makeTopics(admin, topics)
         return missing
       })
     },

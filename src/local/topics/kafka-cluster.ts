@@ -7,6 +7,7 @@ import { checkTopics, type KafkaSourceOptions, kafkaClient } from '../event-sour
 import type { Cluster, Extent, GroupPosition, GroupSummary } from './cluster.ts'
 import { readKafka } from './kafka-read.ts'
 import { producerOf, send } from './kafka-send.ts'
+import { makeTopics } from './make-topics.ts'
 
 // A CommonJS package: Node finds none of its names but the default.
 const { AssignerProtocol } = kafkajs
@@ -47,10 +48,7 @@ export async function kafkaCluster(options: KafkaSourceOptions): Promise<Cluster
     },
     async create(topic, { partitions = -1, replicas = -1 }) {
       const made = await orRefused(topic, () =>
-        admin.createTopics({
-          topics: [{ topic, numPartitions: partitions, replicationFactor: replicas }],
-          waitForLeaders: true,
-        }),
+        makeTopics(admin, [{ topic, numPartitions: partitions, replicationFactor: replicas }]),
       )
       if (!made) throw new InvalidOptionError(`Topic "${topic}" exists already.`)
     },

@@ -3,6 +3,7 @@
 import { CompressionTypes, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
 import { kafkaSource } from '../../../src/local/event-source/kafka-source.ts'
 import type { TopicPartition } from '../../../src/local/event-source/topic-source.ts'
+import { makeTopics } from '../../../src/local/topics/make-topics.ts'
 import type { Produced, TopicService } from '../../local/event-source/topic-source.contract.ts'
 
 /** A client that tests use to look at Kafka from the outside. */
@@ -29,9 +30,7 @@ export class KafkaService implements TopicService {
 
   async createTopic(topic: string, numPartitions: number, config: Record<string, string> = {}): Promise<void> {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-    await this.#admin((admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true }),
-    )
+    await this.#admin((admin) => makeTopics(admin, [{ topic, numPartitions, configEntries }]))
   }
 
   /** One send per partition and at most 5,000 records each: one send over several loses records when a leader dies. */
