@@ -116,12 +116,18 @@ async function runRun(module: string, flags: OwnFlags): Promise<void> {
   // Checked before anything runs.
   const open = where === undefined ? undefined : listening(where, flags)
   const hosted = await startHosted(await hostedOptions(entry, flags))
-  const server = flags.health === undefined ? undefined : await healthServer(hosted.apps, flags.health)
-  const control = await open?.(hosted.served)
-  await asked
-  await control?.close()
-  await hosted.stop()
-  server?.close()
+  let server: Awaited<ReturnType<typeof healthServer>> | undefined
+  let control: Awaited<ReturnType<NonNullable<typeof open>>> | undefined
+  try {
+    server = flags.health === undefined ? undefined : await healthServer(hosted.apps, flags.health)
+    control = await open?.(hosted.served)
+    await asked
+  } finally {
+    // Also where a port is taken: else the job would run on without what was asked for.
+    await control?.close()
+    await hosted.stop()
+    server?.close()
+  }
   // What a library still waits for must not keep the process.
   process.exit(0)
 }

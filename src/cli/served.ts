@@ -104,12 +104,13 @@ const LONGEST_MS = 15 * 60_000
 /** One loop per job at a time; what fails is said, and asked again. */
 function driver(log: ReturnType<typeof logOf>): (job: ServedJob) => void {
   const driving = new Set<ServedJob>()
-  const asked = new Map<ServedJob, number>()
+  const asked = new Map<ServedJob, { readonly at: number }>()
   const run = async (job: ServedJob): Promise<void> => {
-    while (Date.now() - (asked.get(job) ?? 0) < LONGEST_MS) {
+    for (let last = asked.get(job); last && Date.now() - last.at < LONGEST_MS; last = asked.get(job)) {
       try {
         const { over, phase } = await job.door.look()
-        if (over) return log.info({ job: job.door.job }, phase)
+        // What was asked for while it looked, it has not seen.
+        if (over && asked.get(job) === last) return log.info({ job: job.door.job }, phase)
       } catch (error) {
         log.warn({ job: job.door.job, cause: describeCause(error) }, 'cannot do what is wanted; it is tried again')
       }
@@ -117,7 +118,7 @@ function driver(log: ReturnType<typeof logOf>): (job: ServedJob) => void {
     }
   }
   return (job) => {
-    asked.set(job, Date.now())
+    asked.set(job, { at: Date.now() })
     if (driving.has(job)) return
     driving.add(job)
     void run(job).finally(() => driving.delete(job))

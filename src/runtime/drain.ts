@@ -22,11 +22,11 @@ export async function drainJob(job: JobDefinition, outer: Environment, options: 
   try {
     const first = await runtime.settle()
     until = asked.drain?.until ?? endOf(job, first.last)
-    await note(outer, job.name, { until, done: false })
+    await note(outer, job.name, asked, { until, done: false })
     for (let look = 0; look < LOOKS; look++) {
       const { open, waits } = await runtime.settle()
       if (waits || (open !== undefined && open <= until)) continue
-      await note(outer, job.name, { until, done: true })
+      await note(outer, job.name, asked, { until, done: true })
       return log.info({ job: job.name, until: new Date(until).toISOString() }, 'drained: every window is closed')
     }
     log.info({ job: job.name }, 'not all is closed yet')
@@ -44,6 +44,15 @@ function endOf(job: JobDefinition, last: number): number {
   return last > 0 ? Math.ceil(last / batch) * batch + windowsOf(job) : 0
 }
 
-async function note({ table }: Environment, job: string, drain: NonNullable<KnownControl['drain']>): Promise<void> {
-  await changeControl(table, job, (before) => (isAsked(before) ? { ...before, drain } : undefined))
+/** @param asked what is being done: of another drain, asked for since, nothing is known */
+async function note(
+  { table }: Environment,
+  job: string,
+  asked: KnownControl,
+  drain: NonNullable<KnownControl['drain']>,
+): Promise<void> {
+  await changeControl(table, job, (before) => {
+    const isThis = before.since === asked.since && before.attempt === asked.attempt
+    return isThis && isAsked(before) ? { ...before, drain } : undefined
+  })
 }

@@ -125,6 +125,7 @@ export function whatWas(
     throw new RefusedError(`Cannot undo ${where}: it does not say where the task stood. Nothing was changed.`)
   if (
     position.until !== moved.until ||
+    position.again !== moved.again ||
     position.moved?.to !== moved.moved?.to ||
     position.moved?.from !== moved.moved?.from
   )
@@ -132,5 +133,6 @@ export function whatWas(
       `Cannot undo ${where}: it set ${moved.until}, and the task stands at ${position.until} now. Records have been counted, or somebody has moved it again. ` +
         `Nothing was changed. To have it at ${before.until} all the same: millrace offsets set, which says what that means.`,
     )
-  return before
+  // How often records were told again is never taken back: it is in the names of what was made of them.
+  return { ...before, ...(position.again !== undefined && { again: position.again }) }
 }

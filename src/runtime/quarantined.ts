@@ -181,8 +181,14 @@ export async function beginReplay(
   if ((await table.replaceRow(job, name, write(rev + 1, done, begun), row?.rev)) === 'conflict') return undefined
   return {
     async done() {
-      const others = [...begun].filter((line) => !lines.includes(line))
-      await table.replaceRow(job, name, write(rev + 2, [...done, ...lines], others), rev + 1)
+      // Somebody may have replayed other lines of the object meanwhile.
+      for (let outcome = 'conflict'; outcome === 'conflict'; ) {
+        const now = await table.getRow(job, name)
+        const known = now ? replayedOf(now) : { done, begun }
+        const others = [...known.begun].filter((line) => !lines.includes(line))
+        const marked = write((now?.rev ?? 0) + 1, [...known.done, ...lines], others)
+        outcome = await table.replaceRow(job, name, marked, now?.rev)
+      }
     },
   }
 }

@@ -187,3 +187,15 @@ it('carries the state of operators in place', async () => {
     .at(-1)?.[1]
   expect(last?.split('\n').filter(Boolean).sort()).toEqual(['a3', 'b3'])
 })
+
+it('refuses to undo a move that was made again, though both have set the same offset', async () => {
+  const copy = driven(copying())
+  await copy.deliver(letters(0, 4, START))
+  const first = await move(copy, 2)
+  await copy.deliver(letters(2, 4, START))
+  await move(copy, 2)
+  await expect(undo(copy, first?.version ?? 0)).rejects.toThrow('Cannot undo version')
+  await copy.deliver(letters(2, 4, START))
+  await copy.rest()
+  expect(await written(copy)).toBe('abcccddd')
+})

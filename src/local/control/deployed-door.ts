@@ -118,7 +118,10 @@ export class DeployedDoor implements Door {
     if (!(await this.#isQuiet(found))) return 'finishing what is under way'
     if (isAsked(control)) {
       this.#error = await this.#lambda.drain(this.job)
-      if (isAsked(await readControl(this.#place.table, this.job))) return 'draining: windows are being closed'
+      // A drain takes minutes: somebody may have started the job meanwhile, or have asked for another one.
+      const now = await readControl(this.#place.table, this.job)
+      const isOfThis = now.wanted === wanted && now.since === control.since
+      if (!isOfThis || isAsked(now)) return 'draining: windows are being closed'
     }
     return this.#turn(wakes, 'off')
   }

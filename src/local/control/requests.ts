@@ -22,10 +22,11 @@ export function resumeJob(table: StateTable, job: string): Promise<KnownControl>
   })
 }
 
-/** @param drain whether everything that is open is closed first */
+/** @param drain whether everything that is open is closed first; without it, a drain that is not done is given up */
 export async function stopJob(table: StateTable, job: string, drain: boolean): Promise<KnownControl> {
   const now = await changeControl(table, job, (before) => {
-    if (before.wanted === 'stopped' && (!drain || before.drain)) return undefined
+    const asIs = drain ? before.drain !== undefined : before.drain?.done !== false
+    if (before.wanted === 'stopped' && asIs) return undefined
     return { ...wanting('stopped', before), ...(drain && { drain: { done: false } }) }
   })
   if (now.attempt > 0) await noteEnd(table, job, now)
