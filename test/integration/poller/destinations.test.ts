@@ -129,7 +129,8 @@ describe.each(['localstack', 'ministack'] as const)('on %s', (emulator) => {
       expect(JSON.parse(body)).not.toHaveProperty('payload')
     })
 
-    it.runIf(emulator === 'localstack')('has the record that kills its process found and sent as well', async () => {
+    const only = emulator === 'localstack' ? it : undefined // MiniStack has nothing more to say to it
+    only?.('has the record that kills its process found and sent as well', async () => {
       const { url, arn } = await queue()
       const topic = await poll(arn, 'exit')
       theOneOf(topic, JSON.parse((await received(url))[0] ?? ''))
